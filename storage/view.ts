@@ -1,0 +1,81 @@
+/**
+ * What every store offers: snapshots to read from, and one atomic commit.
+ *
+ * Keys are `/`-separated paths without a leading slash, ordered by their UTF-8 bytes. A request opens one View, reads and
+ * writes through it, and hands it to `commit`: either everything the view wrote becomes durable, or nothing does.
+ */
+
+/** A store's logical clock: it grows with each commit that wrote something. The first commit is 1. */
+export type Version = number
+
+/** One stored value with the commit that wrote it. `version` changes whenever the value does, so it validates caches. */
+export interface Entry {
+  readonly value: Uint8Array
+  readonly version: Version
+}
+
+/** Bounds of a listing: only names strictly after `after`, strictly before `before`, at most `limit` of them. */
+export interface Page {
+  readonly after?: string
+  readonly before?: string
+  readonly limit?: number
+}
+
+/**
+ * Reads at one snapshot, writes kept aside until the commit. A view sees its own writes.
+ * Everything read becomes part of the read set: the commit refuses when any of it has changed in between.
+ */
+export interface View extends Disposable {
+  get(key: string): Promise<Uint8Array | undefined>
+  /**
+   * `decode` of the value under `key`, remembered until the value changes: the way to read what is read by every request.
+   * The decoded value is shared, so it must not be changed; `decode` must be a constant function (the memo is keyed by it).
+   */
+  cached<T>(key: string, decode: (value: Uint8Array) => T): Promise<T | undefined>
+  /** The children of a folder, in order: `a` for a leaf, `b/` for a folder. `prefix` is empty or ends in `/`. */
+  list(prefix: string, page?: Page): Promise<string[]>
+  /** All leaves below a folder, in order, relative to it: `a`, `b/c`. */
+  keys(prefix: string, page?: Page): Promise<string[]>
+  put(key: string, value: Uint8Array): void
+  delete(key: string): void
+  /** The same transaction, seen from below `prefix` (which ends in `/`). */
+  scope(prefix: string): View
+}
+
+export interface Change {
+  readonly version: Version
+  readonly key: string
+  readonly kind: "put" | "delete"
+}
+
+export interface Storage extends AsyncDisposable {
+  /** Opens a snapshot. Dispose of it (or commit it) soon: an open snapshot keeps old pages alive. */
+  view(): View
+  /**
+   * Makes the writes of `view` durable, all or none, provided nothing it read has changed; throws `Conflict` otherwise.
+   * Resolves only when a power cut could no longer undo it. A view without writes costs nothing.
+   * A failure to reach the disk is a `StorageFailed`: the store then refuses every later commit (fail stop).
+   */
+  commit(view: View): Promise<Version>
+  /** What was committed after `since`, in order, then what comes, until the caller stops iterating. Throws `ChangesGone` when `since` is older than the store remembers. */
+  changes(since: Version): AsyncIterable<Change>
+  /** The version of the newest commit. */
+  version(): Promise<Version>
+  /** Seconds since 1970 by the store's clock, which all nodes share. */
+  now(): Promise<number>
+}
+
+/** Something the view read was changed by another commit. Running the request again will see the new state. */
+export class Conflict extends Error {
+  override readonly name = "Conflict"
+}
+
+/** The store could not make a commit durable, and now refuses all others. */
+export class StorageFailed extends Error {
+  override readonly name = "StorageFailed"
+}
+
+/** The change feed no longer reaches back to the version asked for: read the state anew. */
+export class ChangesGone extends Error {
+  override readonly name = "ChangesGone"
+}
