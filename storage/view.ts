@@ -5,6 +5,10 @@
  * writes through it, and hands it to `commit`: either everything the view wrote becomes durable, or nothing does.
  */
 
+import type { Page, Store } from "@arca/api"
+
+export type { Page }
+
 /** A store's logical clock: it grows with each commit that wrote something. The first commit is 1. */
 export type Version = number
 
@@ -14,31 +18,8 @@ export interface Entry {
   readonly version: Version
 }
 
-/** Bounds of a listing: only names strictly after `after`, strictly before `before`, at most `limit` of them. */
-export interface Page {
-  readonly after?: string
-  readonly before?: string
-  readonly limit?: number
-}
-
-/**
- * Reads at one snapshot, writes kept aside until the commit. A view sees its own writes.
- * Everything read becomes part of the read set: the commit refuses when any of it has changed in between.
- */
-export interface View extends Disposable {
-  get(key: string): Promise<Uint8Array | undefined>
-  /**
-   * `decode` of the value under `key`, remembered until the value changes: the way to read what is read by every request.
-   * The decoded value is shared, so it must not be changed; `decode` must be a constant function (the memo is keyed by it).
-   */
-  cached<T>(key: string, decode: (value: Uint8Array) => T): Promise<T | undefined>
-  /** The children of a folder, in order: `a` for a leaf, `b/` for a folder. `prefix` is empty or ends in `/`. */
-  list(prefix: string, page?: Page): Promise<string[]>
-  /** All leaves below a folder, in order, relative to it: `a`, `b/c`. */
-  keys(prefix: string, page?: Page): Promise<string[]>
-  put(key: string, value: Uint8Array): void
-  delete(key: string): void
-  /** The same transaction, seen from below `prefix` (which ends in `/`). */
+/** A transaction: what an engine sees of it, and the end of its snapshot. */
+export interface View extends Store, Disposable {
   scope(prefix: string): View
 }
 

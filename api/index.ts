@@ -1,0 +1,10 @@
+/** The contract: what an engine is made of, and the shapes that cross the wire. It runs in a browser as well. */
+export * from "./duration.ts"
+export * from "./engine.ts"
+export * from "./field.ts"
+export * from "./json.ts"
+export * from "./record.ts"
+export * from "./refusal.ts"
+export * from "./route.ts"
+export * from "./store.ts"
+export * from "./token-fields.ts"

@@ -1,0 +1,243 @@
+/**
+ * A record: a named thing that an engine stores, declared by its fields.
+ *
+ * From the declaration come reading, writing, the routes to manage it (`crud`), and the masking of its secret fields.
+ */
+
+import type { Answer, Context } from "./engine.ts"
+import { type Field, type Fields, field, readField, type Values, writeField } from "./field.ts"
+import { type Json, type JsonObject, parseJson } from "./json.ts"
+import { refuse } from "./refusal.ts"
+import { type Route, type RouteOptions, routesOf } from "./route.ts"
+import type { Store } from "./store.ts"
+
+const encoder = new TextEncoder()
+
+/** JSON as it is stored. */
+export const encodeJson = (value: Json): Uint8Array => encoder.encode(JSON.stringify(value))
+
+/** The JSON object stored in `value`. */
+export const decodeJson = (value: Uint8Array): JsonObject => parseJson(value) as JsonObject
+
+/** The fields of a record as JSON: how it is stored, and, without its secrets, how it is shown. */
+export function writeFields(fields: Fields, values: Readonly<Record<string, unknown>>, secrets: boolean): JsonObject {
+  const json: JsonObject = {}
+  for (const [name, declared] of Object.entries(fields)) {
+    if (!secrets && declared.options.secret) continue
+    json[name] = writeField(declared, values[name])
+  }
+  return json
+}
+
+/** The inverse of `writeFields`: null and missing fields take their defaults. */
+export function readFields<F extends Fields>(fields: F, json: JsonObject): Values<F> {
+  const values: Record<string, unknown> = {}
+  for (const [name, declared] of Object.entries(fields)) {
+    const raw = json[name]
+    values[name] = raw === undefined || raw === null ? declared.options.default : readField(name, declared, raw)
+  }
+  return values as Values<F>
+}
+
+export interface Stored<F extends Fields> {
+  /** What one is called in sentences: `role`. */
+  readonly noun: string
+  readonly fields: F
+  readonly get: (store: Store, name: string) => Promise<Values<F> | undefined>
+  /** Refuses (400) when there is none. */
+  readonly need: (store: Store, name: string) => Promise<Values<F>>
+  readonly put: (store: Store, name: string, values: Values<F>) => void
+  readonly delete: (store: Store, name: string) => void
+  readonly list: (store: Store, page?: { after?: string; limit?: number }) => Promise<string[]>
+  /** The stored values overlaid with what the body gives; defaults where neither says anything. */
+  readonly merge: (existing: Values<F> | undefined, body: JsonObject) => Values<F>
+  readonly shown: (values: Values<F>) => JsonObject
+}
+
+/** Declares what is stored under `folder` (with a trailing slash) by name. */
+export function record<const F extends Fields>(noun: string, folder: string, fields: F): Stored<F> {
+  const decode = (value: Uint8Array): Values<F> => readFields(fields, decodeJson(value))
+  const get = (store: Store, name: string) => store.cached(folder + name, decode)
+  return {
+    noun,
+    fields,
+    get,
+    need: async (store, name) => {
+      const values = await get(store, name)
+      if (values === undefined) throw refuse.invalid(`unknown ${noun} ${JSON.stringify(name)}`)
+      return values
+    },
+    put: (store, name, values) => store.put(folder + name, encodeJson(writeFields(fields, values, true))),
+    delete: (store, name) => store.delete(folder + name),
+    list: (store, page) => store.list(folder, page),
+    merge: (existing, body) => mergeFields(fields, existing, body),
+    shown: values => writeFields(fields, values, false),
+  }
+}
+
+/** A record of which a mount has one: its configuration. */
+export function singleRecord<const F extends Fields>(noun: string, key: string, fields: F) {
+  const stored = record(noun, "", fields)
+  return {
+    noun,
+    fields,
+    get: (store: Store) => stored.get(store, key),
+    put: (store: Store, values: Values<F>) => stored.put(store, key, values),
+    delete: (store: Store) => stored.delete(store, key),
+    merge: stored.merge,
+    shown: stored.shown,
+  }
+}
+
+function mergeFields<F extends Fields>(fields: F, existing: Values<F> | undefined, body: JsonObject): Values<F> {
+  const merged: Record<string, unknown> = {}
+  for (const [name, declared] of Object.entries(fields)) {
+    const raw = givenValue(name, declared, body)
+    if (raw === undefined && existing !== undefined) merged[name] = existing[name as keyof F]
+    else merged[name] = readField(name, declared, raw)
+  }
+  return merged as Values<F>
+}
+
+function givenValue(name: string, declared: Field<unknown>, body: JsonObject): Json | undefined {
+  if (Object.hasOwn(body, name)) return body[name]
+  const alias = declared.options.alias?.find(other => Object.hasOwn(body, other))
+  return alias === undefined ? undefined : body[alias]
+}
+
+export interface CrudOptions<F extends Fields, C> {
+  readonly summary: string
+  readonly description?: string
+  /** Checks and completes what is about to be stored; refuses what makes no sense. */
+  readonly check?: (values: Values<F>, ctx: C, existing: Values<F> | undefined) => Values<F> | Promise<Values<F>>
+  /** More to show than the stored fields. */
+  readonly show?: (values: Values<F>, ctx: C, name: string) => JsonObject
+  /** Called in the same transaction, before the record goes. */
+  readonly deleting?: (name: string, ctx: C) => Promise<void>
+  /** What the write answers; 204 unless told otherwise. */
+  readonly written?: (values: Values<F>, ctx: C, name: string) => Answer | undefined
+  /** The name as it is stored: `name => name.toLowerCase()` where names fold. */
+  readonly fold?: (name: string) => string
+  readonly patch?: boolean
+  readonly nameField?: Field<string | undefined>
+}
+
+const pageFields = {
+  after: field.string("List only names after this one.", { query: true }),
+  limit: field.int("List at most this many names.", { query: true }),
+}
+
+/** The page that a list request asks for. Refuses a limit that is not positive. */
+export function pageOf(input: { after?: string | undefined; limit?: number | undefined }): { after?: string; limit?: number } {
+  if (input.limit !== undefined && input.limit < 0) throw refuse.invalid('"limit" must be a positive number')
+  return {
+    ...(input.after === undefined ? {} : { after: input.after }),
+    ...(input.limit === undefined || input.limit === 0 ? {} : { limit: input.limit }),
+  }
+}
+
+/** A route that lists names, paged by `after` and `limit`. */
+export const listRoute = <C extends Context>(
+  paths: string | readonly string[],
+  summary: string,
+  names: (ctx: C, page: { after?: string; limit?: number }) => Promise<string[]>,
+): Route<C> =>
+  routesOf<C>()(paths, {
+    summary,
+    fields: pageFields,
+    list: async (input, ctx) => ({ data: { keys: await names(ctx, pageOf(input)) } }),
+  })
+
+/**
+ * The routes to manage a record: list at `folder`, read, write, delete at `folder/:name`.
+ * A write keeps what it does not mention.
+ */
+export function crud<F extends Fields, C extends Context = Context>(
+  folder: string,
+  stored: Stored<F>,
+  options: CrudOptions<F, C>,
+): Route<C>[] {
+  const fold = options.fold ?? (name => name)
+  const write = async ({ name }: { name: string }, ctx: C): Promise<Answer | undefined> => {
+    const existing = await stored.get(ctx.store, fold(name))
+    const merged = stored.merge(existing, ctx.body)
+    const values = options.check ? await options.check(merged, ctx, existing) : merged
+    stored.put(ctx.store, fold(name), values)
+    return options.written?.(values, ctx, name)
+  }
+  const item: RouteOptions<{ name: string }, Fields, C> = {
+    summary: options.summary,
+    ...(options.description === undefined ? {} : { description: options.description }),
+    fields: { ...stored.fields, name: options.nameField ?? field.name(`Name of the ${stored.noun}.`) },
+    exists: async ({ name }, ctx) => (await stored.get(ctx.store, fold(name))) !== undefined,
+    read: async ({ name }, ctx) => {
+      const values = await stored.get(ctx.store, fold(name))
+      if (values === undefined) return undefined
+      return { data: options.show ? options.show(values, ctx, name) : stored.shown(values) }
+    },
+    write,
+    delete: async ({ name }, ctx) => {
+      await options.deleting?.(fold(name), ctx)
+      stored.delete(ctx.store, fold(name))
+      return undefined
+    },
+    ...(options.patch ? { patch: patchOf(write, stored, fold) } : {}),
+  }
+  return [
+    listRoute<C>(folder, `List the ${stored.noun}s.`, (ctx, page) => stored.list(ctx.store, page)),
+    routesOf<C>()(`${folder}/:name`, item as RouteOptions<never, Fields, C>),
+  ]
+}
+
+function patchOf<F extends Fields, C extends Context>(
+  write: (input: { name: string }, ctx: C) => Promise<Answer | undefined>,
+  stored: Stored<F>,
+  fold: (name: string) => string,
+) {
+  return async (input: { name: string }, ctx: C): Promise<Answer | undefined> => {
+    if ((await stored.get(ctx.store, fold(input.name))) === undefined) throw refuse.absent()
+    return write(input, ctx)
+  }
+}
+
+/**
+ * One route for each of a record's fields, `folder/:name/<field>`: read it, set it, put it back to its default.
+ * (Vault's approle writes 11 of these by hand.)
+ */
+export function fieldRoutes<F extends Fields>(
+  folder: string,
+  stored: Stored<F>,
+  names: Readonly<Record<string, keyof F & string>>,
+  fold: (name: string) => string = name => name,
+): Route[] {
+  return Object.entries(names).map(([segment, name]) => fieldRoute(folder, stored, segment, name, fold))
+}
+
+function fieldRoute<F extends Fields>(
+  folder: string,
+  stored: Stored<F>,
+  segment: string,
+  name: keyof F & string,
+  fold: (name: string) => string,
+): Route {
+  const declared = stored.fields[name] ?? field.any("")
+  const need = async (ctx: Context, owner: string): Promise<Values<F>> => {
+    const values = await stored.get(ctx.store, fold(owner))
+    if (values === undefined) throw refuse.absent()
+    return values
+  }
+  const set = async (ctx: Context, owner: string, value: unknown): Promise<undefined> => {
+    stored.put(ctx.store, fold(owner), { ...(await need(ctx, owner)), [name]: value })
+    return undefined
+  }
+  return routesOf<Context>()(`${folder}/:owner/${segment}`, {
+    summary: declared.summary,
+    fields: { owner: field.name(`Name of the ${stored.noun}.`), [name]: declared },
+    read: async ({ owner }: { owner: string }, ctx: Context) => ({
+      data: { [name]: writeField(declared, (await need(ctx, owner))[name]) },
+    }),
+    write: async (input: { owner: string }, ctx: Context) =>
+      set(ctx, input.owner, readField(name, declared, givenValue(name, declared, ctx.body))),
+    delete: async ({ owner }: { owner: string }, ctx: Context) => set(ctx, owner, declared.options.default),
+  } as unknown as RouteOptions<never, Fields, Context>)
+}

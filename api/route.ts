@@ -1,0 +1,212 @@
+/**
+ * A route: one path of an engine, what it takes, and what it does for each operation.
+ *
+ * Paths are relative to the mount. `:name` is one segment (a name unless its field says otherwise), `*path` is all the rest.
+ * Several spellings of one route are given as a list.
+ */
+
+import { type Fields, field, NAME, readField, type Values } from "./field.ts"
+import type { Json, JsonObject } from "./json.ts"
+import type { Answer, Context } from "./engine.ts"
+
+/** What a request wants to do. Policies name these; `create` and `update` are both written by `write`. */
+export type Operation = "read" | "list" | "scan" | "create" | "update" | "delete" | "patch" | "help"
+/** The operations a route can answer: `write` is create or update, told apart by `exists`. */
+export type Verb = "read" | "list" | "scan" | "write" | "delete" | "patch"
+
+type Names<P extends string> = P extends `${infer Head}/${infer Tail}`
+  ? Names<Head> | Names<Tail>
+  : P extends `:${infer Name}` | `*${infer Name}`
+    ? Name
+    : never
+
+/** The handler's input: path parameters that no field declares are strings. */
+export type Input<P extends string, F extends Fields> = Values<F> & {
+  [K in Exclude<Names<P>, keyof F>]: string
+}
+
+export type Handler<I, C> = (input: I, ctx: C) => Promise<Answer | undefined> | Answer | undefined
+
+export interface RouteOptions<I, F, C> {
+  /** One sentence: what this path is. It opens the page of the reference and `path-help`. */
+  readonly summary: string
+  /** More, when a sentence does not do. */
+  readonly description?: string
+  readonly fields?: F
+  readonly read?: Handler<I, C>
+  readonly list?: Handler<I, C>
+  readonly scan?: Handler<I, C>
+  readonly write?: Handler<I, C>
+  readonly delete?: Handler<I, C>
+  readonly patch?: Handler<I, C>
+  /** Whether what `write` names is there already: it decides between the capabilities create and update. */
+  readonly exists?: (input: I, ctx: C) => Promise<boolean>
+  /** Needs no token (all verbs, or those named). */
+  readonly open?: boolean | readonly Verb[]
+  /** Needs the capability `sudo` as well. */
+  readonly sudo?: boolean | readonly Verb[]
+  /** The body is the caller's own data: no field of it is unknown. */
+  readonly takesAny?: boolean
+  /** Answered while the server is sealed. */
+  readonly whileSealed?: boolean
+  /** Only in the root namespace. */
+  readonly rootOnly?: boolean
+  /** What replies hold, for the reference: field name to meaning. */
+  readonly replies?: Readonly<Record<string, string>>
+  readonly deprecated?: string
+}
+
+/** A route with its types worn off: what the router, OpenAPI and the documentation work on. */
+export interface Route<C = Context> extends Omit<RouteOptions<never, Fields, C>, Verb | "fields" | "exists"> {
+  readonly paths: readonly string[]
+  readonly fields: Fields
+  readonly handlers: ReadonlyMap<Verb, Handler<never, C>>
+  readonly exists: ((input: never, ctx: C) => Promise<boolean>) | undefined
+}
+
+const VERBS: readonly Verb[] = ["read", "list", "scan", "write", "delete", "patch"]
+
+/** Builds `route` for contexts of type C. */
+export const routesOf =
+  <C>() =>
+  <const P extends string, const F extends Fields = Record<never, never>>(
+    path: P | readonly P[],
+    options: RouteOptions<Input<P, F>, F, C>,
+  ): Route<C> => {
+    const handlers = new Map<Verb, Handler<never, C>>()
+    for (const verb of VERBS) {
+      const handler = options[verb]
+      if (handler !== undefined) handlers.set(verb, handler as Handler<never, C>)
+    }
+    const { read: _r, list: _l, scan: _s, write: _w, delete: _d, patch: _p, ...rest } = options
+    return {
+      ...rest,
+      paths: typeof path === "string" ? [path] : path,
+      fields: options.fields ?? {},
+      handlers,
+      exists: options.exists as Route<C>["exists"],
+    }
+  }
+
+/** Declares a route of an engine or auth method. */
+export const route = routesOf<Context>()
+
+/** Whether `flag` (a property such as `open` or `sudo`) holds for `verb`. */
+export function holdsFor(flag: boolean | readonly Verb[] | undefined, verb: Verb): boolean {
+  return typeof flag === "object" ? flag.includes(verb) : (flag ?? false)
+}
+
+/** The verb that answers an operation. */
+export function verbOf(operation: Operation): Verb {
+  if (operation === "create" || operation === "update") return "write"
+  return operation === "help" ? "read" : operation
+}
+
+export interface Match<C> {
+  readonly route: Route<C>
+  readonly params: Readonly<Record<string, string>>
+}
+
+interface Compiled<C> {
+  readonly route: Route<C>
+  readonly pattern: RegExp
+}
+
+/**
+ * Compiles a table of routes into a function from a path to the first route that fits it.
+ * Routes are tried in the order of the table, after their literal first segment has chosen among them.
+ */
+export function matcher<C>(routes: readonly Route<C>[]): (path: string) => Match<C> | undefined {
+  const byHead = new Map<string, Compiled<C>[]>()
+  const anyHead: Compiled<C>[] = []
+  for (const declared of routes) {
+    for (const path of declared.paths) {
+      const compiled = { route: declared, pattern: patternOf(path, declared.fields) }
+      const head = path.split("/", 1)[0] ?? ""
+      if (/^[:*]/.test(head)) anyHead.push(compiled)
+      else byHead.set(head, [...(byHead.get(head) ?? []), compiled])
+    }
+  }
+  return path => {
+    const end = path.indexOf("/")
+    const heads = byHead.get(end < 0 ? path : path.slice(0, end))
+    return firstMatch(heads, path) ?? firstMatch(anyHead, path)
+  }
+}
+
+function firstMatch<C>(candidates: readonly Compiled<C>[] | undefined, path: string): Match<C> | undefined {
+  if (candidates === undefined) return undefined
+  for (const { route: declared, pattern } of candidates) {
+    const found = pattern.exec(path)
+    if (found !== null) return { route: declared, params: found.groups ?? {} }
+  }
+  return undefined
+}
+
+function patternOf(path: string, fields: Fields): RegExp {
+  const segments = path.split("/").map(segment => {
+    const name = segment.slice(1)
+    if (segment.startsWith("*")) return `(?<${name}>.*)`
+    if (!segment.startsWith(":")) return segment.replaceAll(/[.+]/g, "\\$&")
+    const declared = fields[name]
+    return `(?<${name}>${declared?.options.pattern ?? declared?.kind.pattern ?? (declared ? "[^/]+" : NAME)})`
+  })
+  const last = segments.at(-1) ?? ""
+  return new RegExp(`^${segments.join("/")}${last.endsWith(".*)") ? "" : "/?"}$`, "u")
+}
+
+export interface Parsed {
+  /** What the handler receives. */
+  readonly input: Record<string, unknown>
+  /** Sentences for the caller: parameters that were ignored or replaced. */
+  readonly warnings: string[]
+}
+
+/** Reads a request's parameters by the route's declaration. Path parameters win over the body, with a warning. */
+export function readInput<C>({ route: declared, params }: Match<C>, body: JsonObject): Parsed {
+  const input: Record<string, unknown> = { ...params }
+  const taken = new Set<string>()
+  const { fields } = declared
+  for (const name of Object.keys(fields)) {
+    const one = fields[name] ?? field.any("")
+    const fromPath = params[name]
+    const given = fromPath === undefined ? givenName(name, one.options.alias, body) : undefined
+    if (given !== undefined) taken.add(given)
+    input[name] = readField(name, one, fromPath ?? (given === undefined ? undefined : body[given]))
+  }
+  return { input, warnings: declared.takesAny ? [] : warningsOf(declared, params, taken, body) }
+}
+
+function givenName(name: string, aliases: readonly string[] | undefined, body: JsonObject): string | undefined {
+  if (Object.hasOwn(body, name)) return name
+  return aliases?.find(alias => Object.hasOwn(body, alias))
+}
+
+function warningsOf<C>(
+  declared: Route<C>,
+  params: Readonly<Record<string, string>>,
+  taken: ReadonlySet<string>,
+  body: JsonObject,
+): string[] {
+  const ignored: string[] = []
+  const replaced: string[] = []
+  for (const key of Object.keys(body)) {
+    if (Object.hasOwn(params, key)) replaced.push(key)
+    else if (!taken.has(key) && !Object.hasOwn(declared.fields, key)) ignored.push(key)
+  }
+  const warnings: string[] = []
+  if (ignored.length > 0) {
+    warnings.push(`Endpoint ignored these unrecognized parameters: [${ignored.sort().join(" ")}]`)
+  }
+  if (replaced.length > 0) {
+    warnings.push(
+      `Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [${replaced.sort().join(" ")}]`,
+    )
+  }
+  return warnings
+}
+
+/** The given value of a field in the body, whatever its type: for handlers that must tell "absent" from "default". */
+export function given(body: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(body, name) ? body[name] : undefined
+}

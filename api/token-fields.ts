@@ -1,0 +1,50 @@
+/** The `token_*` parameters that every role of every auth method has, and what they mean for the token. */
+
+import type { TokenTerms } from "./engine.ts"
+import { field, type Values } from "./field.ts"
+import { refuse } from "./refusal.ts"
+
+export const tokenFields = {
+  token_ttl: field.duration("The token's first life.", { default: 0 }),
+  token_max_ttl: field.duration("The longest the token lives, renewals included.", { default: 0 }),
+  token_policies: field.commaList("Policies of the token.", { default: [], plain: true }),
+  token_bound_cidrs: field.commaList("Networks from which the token may be used.", { default: [], plain: true }),
+  token_explicit_max_ttl: field.duration("A hard end of the token's life, whatever the mount allows.", { default: 0 }),
+  token_no_default_policy: field.bool("Leave the policy `default` off.", { default: false }),
+  token_num_uses: field.int("How many requests the token is good for; 0 is no limit.", { default: 0 }),
+  token_period: field.duration("A periodic token: each renewal gives this life again, without an end.", { default: 0 }),
+  token_type: field.string("service, batch, default, default-service or default-batch.", {
+    default: "default",
+    choices: ["default", "service", "batch", "default-service", "default-batch"],
+  }),
+} as const
+
+/** What a role's `token_*` fields ask of the token. */
+export function termsOf(role: Values<typeof tokenFields>): TokenTerms {
+  return {
+    ttl: role.token_ttl,
+    maxTtl: role.token_max_ttl,
+    period: role.token_period,
+    explicitMaxTtl: role.token_explicit_max_ttl,
+    numUses: role.token_num_uses,
+    boundCidrs: role.token_bound_cidrs,
+    noDefaultPolicy: role.token_no_default_policy,
+    type: role.token_type as TokenTerms["type"],
+  }
+}
+
+/** Refuses a role whose token could not exist. */
+export function checkTokenFields(role: Values<typeof tokenFields>): void {
+  if (role.token_max_ttl > 0 && role.token_ttl > role.token_max_ttl) {
+    throw refuse.invalid('"token_ttl" cannot be greater than "token_max_ttl"')
+  }
+  if (role.token_num_uses < 0) throw refuse.invalid('"token_num_uses" cannot be negative')
+  if (role.token_policies.some(name => name.trim().toLowerCase() === "root")) {
+    throw refuse.invalid("root policy may not be used in a role")
+  }
+  if (role.token_type !== "batch" && role.token_type !== "default-batch") return
+  if (role.token_period > 0) throw refuse.invalid('"token_type" cannot be "batch" when set to generate periodic tokens')
+  if (role.token_num_uses > 0) {
+    throw refuse.invalid('"token_type" cannot be "batch" when set to generate tokens with limited use count')
+  }
+}
