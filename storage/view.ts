@@ -18,8 +18,17 @@ export interface Entry {
   readonly version: Version
 }
 
-/** A transaction: what an engine sees of it, and the end of its snapshot. */
+/** What a view found under a key: `value` is absent when it is the one the asker already knows by its version. */
+export interface Found {
+  /** The commit that wrote it; 0 for a write of this view itself, which no cache may remember. */
+  readonly version: Version
+  readonly value: Uint8Array | undefined
+}
+
+/** A transaction: what an engine sees of it, and the end of its snapshot. Disposing of a scope ends the whole view. */
 export interface View extends Store, Disposable {
+  /** As `get`, with what validates a cache; an entry that is still at version `known` comes without its value. */
+  entry(key: string, known?: Version): Promise<Found | undefined>
   scope(prefix: string): View
 }
 
@@ -54,6 +63,11 @@ export class Conflict extends Error {
 /** The store could not make a commit durable, and now refuses all others. */
 export class StorageFailed extends Error {
   override readonly name = "StorageFailed"
+}
+
+/** A key that no store accepts, whatever it holds: the caller's mistake. */
+export class InvalidKey extends Error {
+  override readonly name = "InvalidKey"
 }
 
 /** The change feed no longer reaches back to the version asked for: read the state anew. */

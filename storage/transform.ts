@@ -1,0 +1,101 @@
+/** A Storage around a Storage that changes values on their way in and out: what the barrier is made of. */
+
+import { checkKey } from "./key.ts"
+import { type Decode, Memo } from "./memo.ts"
+import type { Found, Page, Storage, Version, View } from "./view.ts"
+
+/** How a value is stored. Both see the absolute key, so that a ciphertext can be bound to its place. Both may throw. */
+export interface Codec {
+  seal(key: string, plain: Uint8Array): Uint8Array
+  open(key: string, sealed: Uint8Array): Uint8Array
+}
+
+/**
+ * `view` with every value sealed on `put` and opened on `get`. `cached` remembers in `memo` what was decoded from the
+ * opened value, by the version of the entry inside: a hit neither opens nor decodes. Clear `memo` when the keys are
+ * dropped, and let the storage around refuse views from then on: a hit does not ask `codec`.
+ */
+export const mapView = (view: View, codec: Codec, memo: Memo): View => new MappedView(view, codec, memo, "")
+
+/** `storage` with all views mapped. Closing it closes `storage`. */
+export function transformStorage(storage: Storage, codec: Codec, memo: Memo = new Memo()): Storage {
+  return {
+    view: () => mapView(storage.view(), codec, memo),
+    commit: view => storage.commit(innerView(view)),
+    changes: since => storage.changes(since),
+    version: () => storage.version(),
+    now: () => storage.now(),
+    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
+  }
+}
+
+/** The view that `mapView` was given: what the storage inside can commit. */
+export function innerView(view: View): View {
+  if (!(view instanceof MappedView)) throw new TypeError("This view was opened by another storage")
+  return view.inner
+}
+
+class MappedView implements View {
+  /** Unscoped, so that `codec` sees absolute keys. */
+  readonly inner: View
+  readonly #codec: Codec
+  readonly #memo: Memo
+  readonly #prefix: string
+
+  constructor(inner: View, codec: Codec, memo: Memo, prefix: string) {
+    this.inner = inner
+    this.#codec = codec
+    this.#memo = memo
+    this.#prefix = prefix
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    return (await this.entry(key))?.value
+  }
+
+  async entry(key: string, known?: Version): Promise<Found | undefined> {
+    const path = this.#prefix + key
+    const found = await this.inner.entry(path, known)
+    if (found?.value === undefined) return found
+    return { version: found.version, value: this.#codec.open(path, found.value) }
+  }
+
+  async cached<T>(key: string, decode: Decode<T>): Promise<T | undefined> {
+    const path = this.#prefix + key
+    const remembered = this.#memo.find(path, decode)
+    const found = await this.inner.entry(path, remembered?.version)
+    if (found === undefined) return undefined
+    if (found.value === undefined) return remembered?.decoded
+    const decoded = decode(this.#codec.open(path, found.value))
+    if (found.version !== 0) this.#memo.keep(path, decode, found.version, found.value.length, decoded)
+    return decoded
+  }
+
+  list(prefix: string, page?: Page): Promise<string[]> {
+    return this.inner.list(this.#prefix + prefix, page)
+  }
+
+  keys(prefix: string, page?: Page): Promise<string[]> {
+    return this.inner.keys(this.#prefix + prefix, page)
+  }
+
+  put(key: string, value: Uint8Array): void {
+    const path = this.#prefix + key
+    checkKey(path)
+    this.inner.put(path, this.#codec.seal(path, value))
+  }
+
+  delete(key: string): void {
+    this.inner.delete(this.#prefix + key)
+  }
+
+  scope(prefix: string): View {
+    // The scope inside is opened only to have its prefix checked.
+    this.inner.scope(this.#prefix + prefix)
+    return new MappedView(this.inner, this.#codec, this.#memo, this.#prefix + prefix)
+  }
+
+  [Symbol.dispose](): void {
+    this.inner[Symbol.dispose]()
+  }
+}
