@@ -5,7 +5,7 @@ import { type CommitRecord, type FeedSource, feed, goneText, recordOf, Signal } 
 import { Memo, type MemoLimits } from "./memo.ts"
 import { namesFrom } from "./names.ts"
 import { keysFrom, lookup, type Ordered, updated } from "./ordered.ts"
-import { changedSince, type ReadyState, taken, Transaction } from "./transaction.ts"
+import { changedSince, type ReadyState, Transaction, taken } from "./transaction.ts"
 import { ChangesGone, Conflict, type Entry, type Storage, StorageFailed, type Version } from "./view.ts"
 
 export interface MemoryOptions {

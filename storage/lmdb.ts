@@ -1,0 +1,312 @@
+/**
+ * The embedded store: one LMDB file, read through a memory map, shared by the threads and processes of one machine.
+ *
+ * A commit is checked and written inside LMDB's single write transaction. All commits that wait while one is being synced
+ * to the disk go into the next together (group commit). Nothing is visible before it is durable (`overlappingSync: false`).
+ */
+
+import { access } from "node:fs/promises"
+import { getLastVersion, open, type Transaction as ReadTransaction, type RootDatabase } from "lmdb"
+import { type Clock, systemClock } from "./clock.ts"
+import { type CommitRecord, type FeedSource, feed, goneText, Signal } from "./feed.ts"
+import {
+  decodeRecord,
+  encodeRecord,
+  type FileKey,
+  keyEncoder,
+  PAST_ENTRIES,
+  prepare,
+  secure,
+  seekable,
+  textOf,
+} from "./lmdb-file.ts"
+import { Memo, type MemoLimits } from "./memo.ts"
+import { namesFrom } from "./names.ts"
+import { changedSince, type Listing, type ReadyState, Transaction, taken } from "./transaction.ts"
+import { ChangesGone, Conflict, type Found, type Page, type Storage, StorageFailed, type Version } from "./view.ts"
+
+export interface LmdbOptions {
+  /** The directory; it is made when absent. */
+  readonly path: string
+  /** The size the file may grow to, in bytes. Address space only: disk is used as data comes. */
+  readonly mapSize?: number
+  readonly clock?: Clock
+  readonly memo?: MemoLimits
+  /** How many commits the change feed remembers. */
+  readonly remembered?: number
+  /** How often a change feed looks for commits of other threads and processes, in seconds. */
+  readonly poll?: number
+}
+
+export interface LmdbStorage extends Storage {
+  /** Writes a consistent copy to a new file while the store goes on. It becomes a store as `<path>/arca.mdb`. */
+  backup(file: string): Promise<void>
+}
+
+/** The library's types forget that fast reads take options too. */
+interface File extends RootDatabase<Uint8Array, FileKey> {
+  getBinaryFast(id: FileKey, options?: GetOptions): Buffer | undefined
+}
+
+/** How many commit records may be read, and how many forgotten, in one go. */
+const STRIDE = 256
+
+/** Reads of one LMDB transaction; without one, those of the write transaction that is under way. */
+class LmdbSnapshot implements ReadyState {
+  readonly version: Version
+  readonly #file: File
+  readonly #options: GetOptions
+
+  constructor(file: File, transaction?: ReadTransaction) {
+    this.#file = file
+    this.#options = transaction === undefined ? {} : { transaction }
+    this.version = newest(file, this.#options)
+  }
+
+  get(key: string, known?: Version): Found | undefined {
+    const shared = this.#file.getBinaryFast(key, this.#options)
+    if (shared === undefined) return undefined
+    const version = getLastVersion()
+    // The bytes lie in a buffer that the next read overwrites.
+    return { version, value: version === known ? undefined : copyOf(shared) }
+  }
+
+  names(listing: Listing, prefix: string, page: Page): string[] {
+    return namesFrom(start => this.#keysFrom(start), listing, prefix, page)
+  }
+
+  close(): void {
+    this.#options.transaction?.done()
+  }
+
+  #keysFrom(start: string): Iterable<string> {
+    const range = { start: seekable(start), end: PAST_ENTRIES, ...this.#options }
+    return this.#file.getKeys(range) as Iterable<FileKey> as Iterable<string>
+  }
+}
+
+function newest(file: File, options: GetOptions = {}): Version {
+  return file.getBinaryFast(0, options) === undefined ? 0 : getLastVersion()
+}
+
+/** `length` is what the library set it to, not that of the memory behind it. */
+function copyOf(shared: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(shared.length)
+  copy.set(new Uint8Array(shared.buffer, shared.byteOffset, shared.length))
+  return copy
+}
+
+const EMPTY = new Uint8Array(0)
+
+/** A commit that waits for its turn, or for the disk. */
+interface Waiting {
+  readonly transaction: Transaction<LmdbSnapshot>
+  readonly done: PromiseWithResolvers<Version>
+  /** Decided inside the write transaction, told when that is durable. */
+  outcome: Version | Conflict
+}
+
+/** Commits in groups: those that arrive while the disk is busy share the next write transaction. */
+class CommitQueue {
+  readonly #file: File
+  readonly #remembered: number
+  readonly #committed: Signal
+  #waiting: Waiting[] = []
+  #running: Promise<void> | undefined
+  #refusal: string | undefined
+
+  constructor(file: File, remembered: number, committed: Signal) {
+    this.#file = file
+    this.#remembered = remembered
+    this.#committed = committed
+  }
+
+  get refusal(): string | undefined {
+    return this.#refusal
+  }
+
+  add(transaction: Transaction<LmdbSnapshot>): Promise<Version> {
+    if (this.#refusal !== undefined) return Promise.reject(new StorageFailed(this.#refusal))
+    const done = Promise.withResolvers<Version>()
+    this.#waiting.push({ transaction, done, outcome: 0 })
+    this.#running ??= this.#run()
+    return done.promise
+  }
+
+  /** Refuses new commits, and resolves when those under way are done. */
+  async close(): Promise<void> {
+    this.#refusal ??= "The store is closed"
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#writeGroup()
+    this.#running = undefined
+  }
+
+  async #writeGroup(): Promise<void> {
+    let group: Waiting[] = []
+    try {
+      // A child transaction, because only that is undone as a whole when a write in it fails.
+      await this.#file.childTransaction(() => {
+        // Taken only now: whoever came while we waited for the lock is included.
+        group = this.#waiting.splice(0)
+        write(this.#file, group, this.#remembered)
+      })
+      for (const { outcome, done } of group) {
+        if (typeof outcome === "number") done.resolve(outcome)
+        else done.reject(outcome)
+      }
+      this.#committed.raise()
+    } catch (error) {
+      await this.#fail(error, group)
+    }
+  }
+
+  /** Fail stop: after a failed write or sync nobody knows what the disk holds, so nothing more is acknowledged. */
+  async #fail(error: unknown, group: readonly Waiting[]): Promise<void> {
+    const cause = await reasonOf(error)
+    this.#refusal = `The store could not write to the disk and accepts no more commits: ${textOf(cause)}`
+    for (const { done } of [...group, ...this.#waiting.splice(0)]) {
+      done.reject(new StorageFailed(this.#refusal, { cause }))
+    }
+  }
+}
+
+/** lmdb hides the reason of a failed commit in a promise that rejects with it. */
+async function reasonOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error) || !("commitError" in error)) return error
+  return Promise.resolve(error.commitError).then(
+    () => error,
+    (reason: unknown) => reason,
+  )
+}
+
+/** Checks and writes a group inside the write transaction. */
+function write(file: File, group: readonly Waiting[], remembered: number): void {
+  const latest = new LmdbSnapshot(file)
+  let version = latest.version
+  for (const waiting of group) {
+    const { transaction } = waiting
+    const changed = transaction.snapshot.version === version ? undefined : changedSince(transaction, latest)
+    if (changed !== undefined) {
+      waiting.outcome = new Conflict(changed)
+      continue
+    }
+    version += 1
+    waiting.outcome = version
+    for (const [key, value] of transaction.writes) {
+      if (value === undefined) void file.remove(key)
+      else void file.put(key, value, version)
+    }
+    void file.put(version, encodeRecord(transaction.writes), version)
+  }
+  if (version === latest.version) return
+  void file.put(0, EMPTY, version)
+  forget(file, latest.version - remembered, version - remembered)
+}
+
+/** Drops old commit records, a stride at a time, so that most commits need not touch their page. */
+function forget(file: File, before: Version, until: Version): void {
+  if (until <= 0 || Math.floor(before / STRIDE) === Math.floor(until / STRIDE)) return
+  for (const version of [...file.getKeys({ start: 1, end: until + 1 })]) void file.remove(version)
+}
+
+/** Opens the store in `path`. Nothing is loaded. Throws `StorageFailed` when the directory cannot hold one. */
+export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
+  const clock = options.clock ?? systemClock
+  const memo = new Memo(options.memo)
+  const file = openFile(await prepare(options.path), options.mapSize ?? 2 ** 40)
+  const committed = new Signal()
+  const queue = new CommitQueue(file, options.remembered ?? 32_768, committed)
+  let open = true
+  const source: FeedSource = {
+    committed,
+    poll: options.poll ?? 0.1,
+    clock,
+    closed: () => !open,
+    read: since => recordsAfter(file, since),
+  }
+  return {
+    view: () => {
+      if (!open) throw new StorageFailed("The store is closed")
+      return new Transaction(snapshotOf(file), memo)
+    },
+    commit: async view => {
+      const transaction = taken(view, memo, LmdbSnapshot)
+      return transaction.writes.size === 0 ? transaction.snapshot.version : queue.add(transaction)
+    },
+    changes: since => feed(since, source),
+    version: async () => {
+      file.resetReadTxn()
+      return newest(file)
+    },
+    now: async () => clock.now(),
+    backup: target => backup(file, target),
+    [Symbol.asyncDispose]: async () => {
+      if (!open) return
+      open = false
+      committed.raise()
+      await queue.close()
+      await file.close()
+    },
+  }
+}
+
+function openFile(path: string, mapSize: number): File {
+  try {
+    return open<Uint8Array, FileKey>({
+      path,
+      noSubdir: true,
+      mapSize,
+      maxReaders: 4096,
+      maxDbs: 1,
+      encoding: "binary",
+      keyEncoder,
+      useVersions: true,
+      compression: false,
+      cache: false,
+      // Visible means durable: a reader never hands out what a power cut could undo.
+      overlappingSync: false,
+    }) as File
+  } catch (cause) {
+    throw new StorageFailed(`Cannot open the store "${path}": ${textOf(cause)}`, { cause })
+  }
+}
+
+/**
+ * The state as of now. The library reuses a read transaction for a while, so another thread's commit could be missed
+ * although it was acknowledged already; resetting asks for the newest (and shares the old one when nothing has changed).
+ */
+function snapshotOf(file: File): LmdbSnapshot {
+  file.resetReadTxn()
+  return new LmdbSnapshot(file, file.useReadTransaction())
+}
+
+/** The oldest commits after `since`, read at one state. */
+function recordsAfter(file: File, since: Version): CommitRecord[] {
+  const snapshot = snapshotOf(file)
+  try {
+    if (since >= snapshot.version) return []
+    const records: CommitRecord[] = []
+    for (const { key, value } of file.getRange({ start: since + 1, limit: STRIDE })) {
+      if (typeof key === "number") records.push(decodeRecord(key, value))
+    }
+    const oldest = records[0]?.version ?? snapshot.version + 1
+    if (oldest !== since + 1) throw new ChangesGone(goneText(since, oldest))
+    return records
+  } finally {
+    snapshot.close()
+  }
+}
+
+async function backup(file: File, target: string): Promise<void> {
+  const taken = await access(target).then(
+    () => true,
+    () => false,
+  )
+  if (taken) throw new Error(`There is already a file "${target}"`)
+  // Not compacted: compacted copies put in place of a live file were reported corrupt (lmdb-js issue 198).
+  await file.backup(target, false)
+  await secure(target)
+}
