@@ -6,7 +6,7 @@
  */
 
 import { access } from "node:fs/promises"
-import { getLastVersion, open, type Transaction as ReadTransaction, type RootDatabase } from "lmdb"
+import { type GetOptions, getLastVersion, open, type Transaction as ReadTransaction, type RootDatabase } from "lmdb"
 import { type Clock, systemClock } from "./clock.ts"
 import { type CommitRecord, type FeedSource, feed, goneText, Signal } from "./feed.ts"
 import {
