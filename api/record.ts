@@ -8,7 +8,7 @@ import type { Answer, Context } from "./engine.ts"
 import { type Field, type Fields, field, readField, type Values, writeField } from "./field.ts"
 import { type Json, type JsonObject, parseJson } from "./json.ts"
 import { refuse } from "./refusal.ts"
-import { type Route, type RouteOptions, routesOf } from "./route.ts"
+import { type Route, type RouteOptions, routesOf, untypedRoute } from "./route.ts"
 import type { Store } from "./store.ts"
 
 const encoder = new TextEncoder()
@@ -185,7 +185,7 @@ export function crud<F extends Fields, C extends Context = Context>(
   }
   return [
     listRoute<C>(folder, `List the ${stored.noun}s.`, (ctx, page) => stored.list(ctx.store, page)),
-    routesOf<C>()(`${folder}/:name`, item as RouteOptions<never, Fields, C>),
+    untypedRoute<C>(`${folder}/:name`, item as unknown as RouteOptions<never, Fields, C>),
   ]
 }
 
@@ -230,7 +230,7 @@ function fieldRoute<F extends Fields>(
     stored.put(ctx.store, fold(owner), { ...(await need(ctx, owner)), [name]: value })
     return undefined
   }
-  return routesOf<Context>()(`${folder}/:owner/${segment}`, {
+  return untypedRoute<Context>(`${folder}/:owner/${segment}`, {
     summary: declared.summary,
     fields: { owner: field.name(`Name of the ${stored.noun}.`), [name]: declared },
     read: async ({ owner }: { owner: string }, ctx: Context) => ({

@@ -5,7 +5,7 @@
  * Several spellings of one route are given as a list.
  */
 
-import { type Fields, field, NAME, readField, type Values } from "./field.ts"
+import { type Fields, field, NAME, readField, type ValueOf } from "./field.ts"
 import type { Json, JsonObject } from "./json.ts"
 import type { Answer, Context } from "./engine.ts"
 
@@ -20,10 +20,15 @@ type Names<P extends string> = P extends `${infer Head}/${infer Tail}`
     ? Name
     : never
 
+type IsUnion<T, All = T> = T extends unknown ? ([All] extends [T] ? false : true) : never
+
+/** Parameters that are always there: those of the path, when it has one spelling only. */
+type Certain<P extends string> = true extends IsUnion<P> ? never : Names<P>
+
 /** The handler's input: path parameters that no field declares are strings. */
-export type Input<P extends string, F extends Fields> = Values<F> & {
-  [K in Exclude<Names<P>, keyof F>]: string
-}
+export type Input<P extends string, F extends Fields> = {
+  -readonly [K in keyof F]: K extends Certain<P> ? NonNullable<ValueOf<F[K]>> : ValueOf<F[K]>
+} & { [K in Exclude<Names<P>, keyof F>]: string }
 
 export type Handler<I, C> = (input: I, ctx: C) => Promise<Answer | undefined> | Answer | undefined
 
@@ -66,27 +71,31 @@ export interface Route<C = Context> extends Omit<RouteOptions<never, Fields, C>,
 
 const VERBS: readonly Verb[] = ["read", "list", "scan", "write", "delete", "patch"]
 
-/** Builds `route` for contexts of type C. */
+/** A route from options whose input is not inferred: for routes that are made in a loop over declarations. */
+export function untypedRoute<C>(paths: string | readonly string[], options: RouteOptions<never, Fields, C>): Route<C> {
+  const handlers = new Map<Verb, Handler<never, C>>()
+  for (const verb of VERBS) {
+    const handler = options[verb]
+    if (handler !== undefined) handlers.set(verb, handler)
+  }
+  const { read: _r, list: _l, scan: _s, write: _w, delete: _d, patch: _p, ...rest } = options
+  return {
+    ...rest,
+    paths: typeof paths === "string" ? [paths] : paths,
+    fields: options.fields ?? {},
+    handlers,
+    exists: options.exists,
+  }
+}
+
+/** Builds `route` for contexts of type C: the handler's input is inferred from the path and the fields. */
 export const routesOf =
   <C>() =>
   <const P extends string, const F extends Fields = Record<never, never>>(
     path: P | readonly P[],
     options: RouteOptions<Input<P, F>, F, C>,
-  ): Route<C> => {
-    const handlers = new Map<Verb, Handler<never, C>>()
-    for (const verb of VERBS) {
-      const handler = options[verb]
-      if (handler !== undefined) handlers.set(verb, handler as Handler<never, C>)
-    }
-    const { read: _r, list: _l, scan: _s, write: _w, delete: _d, patch: _p, ...rest } = options
-    return {
-      ...rest,
-      paths: typeof path === "string" ? [path] : path,
-      fields: options.fields ?? {},
-      handlers,
-      exists: options.exists as Route<C>["exists"],
-    }
-  }
+  ): Route<C> =>
+    untypedRoute(path, options as unknown as RouteOptions<never, Fields, C>)
 
 /** Declares a route of an engine or auth method. */
 export const route = routesOf<Context>()

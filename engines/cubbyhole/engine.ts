@@ -1,0 +1,43 @@
+/** A place of its own for each token; it goes when the token goes. */
+
+import { type Context, decodeJson, encodeJson, engine, field, pageOf, refuse, route } from "@arca/api"
+
+/** Where the caller's token keeps its things. Batch tokens have no place: nothing of theirs is stored. */
+function own(ctx: Context) {
+  if (ctx.caller.tokenKey === "") throw refuse.invalid("cubbyhole operations are only supported by service tokens")
+  return ctx.store.scope(`${ctx.caller.tokenKey}/`)
+}
+
+export const cubbyhole = engine({
+  kind: "secret",
+  type: "cubbyhole",
+  summary: "Keeps secrets that only the token that wrote them can read.",
+  singleton: true,
+  routes: [
+    route("*path", {
+      summary: "A secret of this token.",
+      fields: {
+        path: field.string("Path of the secret.", { pattern: ".*" }),
+        after: field.string("Only names after this one.", { query: true }),
+        limit: field.int("At most this many names.", { query: true }),
+      },
+      takesAny: true,
+      exists: async ({ path }, ctx) => (await own(ctx).get(path || "/")) !== undefined,
+      read: async ({ path }, ctx) => {
+        const value = path === "" ? undefined : await own(ctx).cached(path, decodeJson)
+        return value && { data: value }
+      },
+      write: async ({ path }, ctx) => {
+        if (path === "") throw refuse.invalid("missing path")
+        if (Object.keys(ctx.body).length === 0) throw refuse.invalid("missing data fields")
+        own(ctx).put(path, encodeJson(ctx.body))
+        return undefined
+      },
+      delete: async ({ path }, ctx) => {
+        if (path !== "") own(ctx).delete(path)
+        return undefined
+      },
+      list: async ({ path, ...page }, ctx) => ({ data: { keys: await own(ctx).list(path, pageOf(page)) } }),
+    }),
+  ],
+})

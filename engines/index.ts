@@ -1,0 +1,7 @@
+/** The secrets engines of this build: a folder each, and a line here. */
+
+import type { Engine } from "@arca/api"
+import { cubbyhole } from "./cubbyhole/engine.ts"
+import { kv } from "./kv/engine.ts"
+
+export const engines: readonly Engine[] = [kv, cubbyhole]

@@ -1,0 +1,289 @@
+/** KV version 2: secrets with a history. */
+
+import {
+  type Answer,
+  type Context,
+  field,
+  formatDuration,
+  type Json,
+  type JsonObject,
+  isRawNumber,
+  pageOf,
+  refuse,
+  route,
+  type Values,
+} from "@arca/api"
+import { checkCustomMetadata } from "./custom-metadata.ts"
+import { mergePatch } from "./merge-patch.ts"
+import { scanFields, scanKeys } from "./scan.ts"
+import {
+  addVersion,
+  changeVersions,
+  checkCas,
+  config,
+  data,
+  deletionTime,
+  eraseSecret,
+  fresh,
+  isDeleted,
+  type Metadata,
+  metadata,
+  shownMetadata,
+  shownVersion,
+  timestamp,
+} from "./versions.ts"
+
+const path = field.string("Path of the secret.", { pattern: ".*" })
+
+const versionField = field.int("The version to read; 0 is the latest.", { default: 0, query: true })
+
+const options = field.map("`cas`: the version that this write replaces, 0 for none.", { default: {} })
+
+const mayNotBeEmpty = (secret: string): void => {
+  if (secret === "") throw refuse.invalid("missing path")
+}
+
+function casOf(given: JsonObject): number | undefined {
+  const raw = given.cas
+  if (raw === undefined) return undefined
+  const cas = typeof raw === "string" && /^\d+$/.test(raw) ? Number(raw) : raw
+  if (typeof cas !== "number" || !Number.isSafeInteger(cas)) throw refuse.invalid("check-and-set parameter must be an integer")
+  return cas
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value)
+
+/** A version with its facts; a deleted one answers 404, but with its facts: clients read `deletion_time` from them. */
+async function readVersion(
+  ctx: Context,
+  secret: string,
+  wanted: number,
+  show: (value: JsonObject) => JsonObject,
+  key: "data" | "subkeys",
+): Promise<Answer | undefined> {
+  const meta = await metadata.get(ctx.store, secret)
+  const version = wanted === 0 ? (meta?.current_version ?? 0) : wanted
+  const facts = meta?.versions[version]
+  if (meta === undefined || facts === undefined) return undefined
+  const shown = shownVersion(meta, version)
+  if (facts.destroyed || isDeleted(facts, ctx.now)) return { status: 404, data: { [key]: null, metadata: shown } }
+  const value = await data.get(ctx.store, secret, version)
+  if (value === undefined) return undefined
+  return { data: { [key]: show(value), metadata: shown } }
+}
+
+async function write(secret: string, given: JsonObject, ctx: Context): Promise<Answer> {
+  mayNotBeEmpty(secret)
+  if (!Object.hasOwn(ctx.body, "data")) throw refuse.invalid("no data provided")
+  const value = ctx.body.data
+  if (value !== null && !isObject(value)) {
+    throw refuse.invalid('the value of "data" must be a map, such as {"data": {"password": "…"}}')
+  }
+  const meta = (await metadata.get(ctx.store, secret)) ?? fresh(ctx.now)
+  await checkCas(ctx, meta, casOf(given))
+  const next = await addVersion(ctx, secret, meta, value ?? {})
+  return { data: shownVersion(next, next.current_version) }
+}
+
+async function patch(secret: string, given: JsonObject, ctx: Context): Promise<Answer | undefined> {
+  mayNotBeEmpty(secret)
+  const change = ctx.body.data
+  if (!isObject(change)) throw refuse.invalid("no data provided")
+  const meta = await metadata.get(ctx.store, secret)
+  const facts = meta?.versions[meta.current_version]
+  if (meta === undefined || facts === undefined) throw refuse.absent()
+  await checkCas(ctx, meta, casOf(given))
+  const value = await data.get(ctx.store, secret, meta.current_version)
+  if (facts.destroyed || isDeleted(facts, ctx.now) || value === undefined) {
+    return { status: 404, data: shownVersion(meta, meta.current_version) }
+  }
+  const next = await addVersion(ctx, secret, meta, mergePatch(value, change) as JsonObject)
+  return { data: shownVersion(next, next.current_version) }
+}
+
+async function deleteLatest(secret: string, ctx: Context): Promise<undefined> {
+  mayNotBeEmpty(secret)
+  const meta = await metadata.get(ctx.store, secret)
+  if (meta !== undefined) softDelete(ctx, secret, meta, [meta.current_version])
+}
+
+function softDelete(ctx: Context, secret: string, meta: Metadata, versions: readonly number[]): void {
+  changeVersions(ctx, secret, meta, versions, facts =>
+    facts.destroyed || isDeleted(facts, ctx.now) ? facts : { ...facts, deletion_time: timestamp(ctx.now) },
+  )
+}
+
+const versionsField = field.intList("The versions meant.", { default: [] })
+
+/** A route that does something to some versions of a secret. */
+const versionsRoute = (
+  verb: string,
+  summary: string,
+  complaint: string,
+  act: (ctx: Context, secret: string, meta: Metadata, versions: number[]) => Promise<void> | void,
+) =>
+  route(`${verb}/*path`, {
+    summary,
+    fields: { path, versions: versionsField },
+    exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
+    write: async ({ path: secret, versions }, ctx) => {
+      mayNotBeEmpty(secret)
+      if (versions.length === 0) throw refuse.invalid(complaint)
+      const meta = await metadata.get(ctx.store, secret)
+      if (meta !== undefined) await act(ctx, secret, meta, versions)
+      return undefined
+    },
+  })
+
+async function undelete(ctx: Context, secret: string, meta: Metadata, versions: number[]): Promise<void> {
+  const until = await deletionTime(ctx, meta.delete_version_after)
+  changeVersions(ctx, secret, meta, versions, facts =>
+    facts.destroyed || !isDeleted(facts, ctx.now) ? facts : { ...facts, deletion_time: until },
+  )
+}
+
+function destroy(ctx: Context, secret: string, meta: Metadata, versions: number[]): void {
+  changeVersions(ctx, secret, meta, versions, (facts, version) => {
+    data.delete(ctx.store, secret, version)
+    return { ...facts, destroyed: true }
+  })
+}
+
+/** The keys of a value, its leaves replaced by null; nothing below `depth` (0: everything). */
+function subkeys(value: Json, depth: number): Json {
+  if (!isObject(value)) return null
+  const shown: JsonObject = {}
+  for (const [key, inner] of Object.entries(value)) {
+    const deeper = isObject(inner) && Object.keys(inner).length > 0 && depth !== 1
+    define(shown, key, deeper ? subkeys(inner, depth === 0 ? 0 : depth - 1) : null)
+  }
+  return shown
+}
+
+/** Sets a key whatever its name: `__proto__` is a name like any other. */
+const define = (object: JsonObject, key: string, value: Json): void => {
+  Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true })
+}
+
+const metadataFields = {
+  max_versions: field.int("How many versions are kept; 0 leaves it to the mount."),
+  cas_required: field.bool("Every write must say which version it replaces."),
+  delete_version_after: field.signedDuration("How long after its creation a version deletes itself; 0 leaves it to the mount."),
+  custom_metadata: field.map("Words of your own about the secret: at most 64 keys to strings. Not secret."),
+}
+
+type MetadataInput = Partial<Values<typeof metadataFields>>
+
+function changed(before: Metadata, input: MetadataInput, ctx: Context, merge: boolean): Metadata {
+  const given = input.custom_metadata
+  const custom = given === undefined ? before.custom_metadata : merge ? mergePatch(before.custom_metadata ?? {}, given) : given
+  if (input.max_versions !== undefined && input.max_versions < 0) throw refuse.invalid('"max_versions" cannot be negative')
+  return {
+    ...before,
+    max_versions: input.max_versions ?? before.max_versions,
+    cas_required: input.cas_required ?? before.cas_required,
+    delete_version_after: input.delete_version_after ?? before.delete_version_after,
+    custom_metadata: custom === null ? null : checkCustomMetadata(custom),
+    updated_time: timestamp(ctx.now),
+  }
+}
+
+/** A page of a folder's names with the metadata of the secrets among them. */
+async function detailed(ctx: Context, folder: string, names: string[]): Promise<Answer> {
+  const facts: JsonObject = {}
+  for (const name of names) {
+    const meta = name.endsWith("/") ? undefined : await metadata.get(ctx.store, folder + name)
+    if (meta !== undefined) define(facts, name, shownMetadata(meta))
+  }
+  return { data: { keys: names, key_info: facts } }
+}
+
+const folderOf = (given: string): string => (given === "" || given.endsWith("/") ? given : `${given}/`)
+
+const WRONG_PATH =
+  "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv get' for this operation."
+
+const wrongPath = (): Answer => ({ status: 404, warnings: [WRONG_PATH] })
+
+export const routes = [
+  route("config", {
+    summary: "How this mount keeps versions.",
+    fields: config.fields,
+    read: async (_, ctx) => {
+      const values = (await config.get(ctx.store)) ?? config.merge(undefined, {})
+      return { data: { ...config.shown(values), delete_version_after: formatDuration(values.delete_version_after) } }
+    },
+    write: async (_, ctx) => {
+      const merged = config.merge(await config.get(ctx.store), ctx.body)
+      if (merged.max_versions < 0) throw refuse.invalid('"max_versions" cannot be negative')
+      const never = merged.delete_version_after < 0
+      config.put(ctx.store, never ? { ...merged, delete_version_after: 0 } : merged)
+      return undefined
+    },
+  }),
+  route("data/*path", {
+    summary: "A secret: read a version, write the next one, delete the latest.",
+    fields: { path, version: versionField, data: field.map("The secret: keys to values."), options },
+    exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
+    read: async ({ path: secret, version }, ctx) => readVersion(ctx, secret, version, value => value, "data"),
+    write: ({ path: secret, options: given }, ctx) => write(secret, given, ctx),
+    patch: ({ path: secret, options: given }, ctx) => patch(secret, given, ctx),
+    delete: ({ path: secret }, ctx) => deleteLatest(secret, ctx),
+    replies: { data: "The secret.", metadata: "created_time, deletion_time, destroyed, version, custom_metadata." },
+  }),
+  route("subkeys/*path", {
+    summary: "The structure of a secret: its keys, without any value.",
+    fields: { path, version: versionField, depth: field.int("How many levels deep; 0 is all.", { default: 0, query: true }) },
+    read: async ({ path: secret, version, depth }, ctx) =>
+      readVersion(ctx, secret, version, value => subkeys(value, Math.max(0, depth)) as JsonObject, "subkeys"),
+  }),
+  versionsRoute("delete", "Delete versions; `undelete` brings them back.", "No version number provided", softDelete),
+  versionsRoute("undelete", "Bring deleted versions back.", "No version number provided", undelete),
+  versionsRoute("destroy", "Remove the data of versions for good.", "no version number provided", destroy),
+  route("metadata/*path", {
+    summary: "What is known about a secret, and the names in a folder.",
+    fields: { path, ...metadataFields, ...scanFields },
+    exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
+    read: async ({ path: secret }, ctx) => {
+      const meta = await metadata.get(ctx.store, secret)
+      return meta && { data: shownMetadata(meta) }
+    },
+    write: async ({ path: secret, ...input }, ctx) => {
+      mayNotBeEmpty(secret)
+      const before = (await metadata.get(ctx.store, secret)) ?? fresh(ctx.now)
+      metadata.put(ctx.store, secret, changed(before, input, ctx, false))
+      return undefined
+    },
+    patch: async ({ path: secret, ...input }, ctx) => {
+      const before = await metadata.get(ctx.store, secret)
+      if (before === undefined) throw refuse.absent()
+      metadata.put(ctx.store, secret, changed(before, input, ctx, true))
+      return undefined
+    },
+    delete: async ({ path: secret }, ctx) => {
+      const meta = await metadata.get(ctx.store, secret)
+      if (meta !== undefined) eraseSecret(ctx.store, secret, meta)
+      return undefined
+    },
+    list: async ({ path: folder, ...page }, ctx) => ({
+      data: { keys: await metadata.list(ctx.store, folderOf(folder), pageOf(page)) },
+    }),
+    scan: async ({ path: folder, ...page }, ctx) =>
+      scanKeys(ctx, folderOf(folder), page, metadata.keys, secret => ctx.permits("read", `data/${secret}`)),
+  }),
+  route("detailed-metadata/*path", {
+    summary: "The names in a folder with what is known about each secret.",
+    fields: { path, ...scanFields },
+    list: async ({ path: folder, ...page }, ctx) =>
+      detailed(ctx, folderOf(folder), await metadata.list(ctx.store, folderOf(folder), pageOf(page))),
+  }),
+  route("*path", {
+    summary: "Paths of version 1, which this mount does not have: the answer says where to look.",
+    takesAny: true,
+    read: wrongPath,
+    list: wrongPath,
+    write: wrongPath,
+    delete: wrongPath,
+  }),
+]

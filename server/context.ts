@@ -1,0 +1,182 @@
+/** The context of a handler: what it may read, write and ask for, and what it leaves for the pipeline to do. */
+
+import type { Answer, Context, LeaseKind, LeaseTerms, Operation, PreparedLease, Term } from "@arca/api"
+import { decide } from "@arca/policy"
+import type { View } from "@arca/storage"
+import type { Caller } from "./authenticate.ts"
+import { lifeOf } from "./grants.ts"
+import { type LeaseEntry, PREPARED_SECONDS, writeLease } from "./leases.ts"
+import { type MountEntry, mountFor, mountStore } from "./mounts.ts"
+import { type Namespace, ROOT } from "./namespaces.ts"
+import { passwordBy } from "./password-policies.ts"
+import { base62 } from "./random.ts"
+import type { Request, Server, ServerContext } from "./server.ts"
+
+/** What a handler leaves behind beside its writes. */
+export interface Effects {
+  readonly warnings: string[]
+  /** Leases that the handler asked for, by id; they become durable with the reply. */
+  readonly leases: Map<string, LeaseEntry>
+  /** Durable already, each standing for something outside: to be revoked if the request fails. */
+  readonly prepared: Map<string, LeaseEntry>
+  readonly after: (() => Promise<void> | void)[]
+}
+
+export const noEffects = (): Effects => ({ warnings: [], leases: new Map(), prepared: new Map(), after: [] })
+
+export interface Setting {
+  readonly server: Server
+  readonly view: View
+  readonly request: Request
+  readonly namespace: Namespace
+  readonly entry: MountEntry
+  readonly caller: Caller
+  readonly effects: Effects
+  /** Relative to the namespace. */
+  readonly fullPath: string
+  readonly operation: Operation
+}
+
+export function contextOf(setting: Setting): ServerContext {
+  const { server, view, request, namespace, entry, caller, effects } = setting
+  const mount = mountFor(entry, server.limits)
+  const now = server.now()
+  return {
+    server,
+    view,
+    namespace,
+    mountEntry: entry,
+    asker: caller,
+    full: request,
+    store: mountStore(view, namespace, entry),
+    mount,
+    now,
+    random: server.random,
+    body: request.body,
+    request: {
+      id: request.id,
+      operation: setting.operation,
+      path: setting.fullPath.slice(entry.path.length),
+      fullPath: setting.fullPath,
+      remoteAddress: request.remoteAddress,
+      wrapTtl: request.wrapTtl ?? 0,
+      headers: passedHeaders(entry, request),
+      certificate: request.certificate,
+    },
+    caller: callerFacts(caller),
+    permits: (operation, path) => permitted(caller, namespace, entry.path + path, operation),
+    warn: text => effects.warnings.push(text),
+    log: (level, text) => server.log[level](text, { mount: entry.path, request: request.id }),
+    prepare: (kind, data) => prepareLease(setting, kind, data),
+    lease: (kind, data, term) => draftLease(setting, kind, data, term),
+    password: policy => passwordBy(view, namespace.id, policy, server.random),
+    afterCommit: act => effects.after.push(act),
+    onMount: (otherNamespace, other) =>
+      contextOf({ ...setting, namespace: otherNamespace, entry: other, fullPath: other.path }),
+  }
+}
+
+function callerFacts({ token, tokenPolicies, identityPolicies, identity }: Caller): Context["caller"] {
+  return {
+    displayName: token?.displayName ?? "",
+    accessor: token?.accessor ?? "",
+    policies: [...tokenPolicies, ...identityPolicies],
+    entityId: identity?.entity.id ?? "",
+    tokenType: token?.type ?? "",
+    metadata: token?.meta ?? {},
+    tokenKey: token?.type === "service" ? token.id : "",
+  }
+}
+
+/** The request's headers that the mount asked for; the server's own credentials never pass. */
+function passedHeaders(entry: MountEntry, request: Request): ReadonlyMap<string, readonly string[]> {
+  const wanted = entry.config.passthrough_request_headers
+  if (wanted === undefined || wanted.length === 0) return new Map()
+  const passed = new Map<string, readonly string[]>()
+  for (const name of wanted.map(one => one.toLowerCase())) {
+    const values = request.headers.get(name)
+    if (values === undefined || name === "x-vault-token") continue
+    if (name === "authorization" && request.token !== "" && values.some(value => value.includes(request.token))) continue
+    passed.set(name, values)
+  }
+  return passed
+}
+
+/** A path as the caller's policies write it: from the namespace of its token. */
+export const policyPath = (caller: Caller, namespace: Namespace, path: string): string =>
+  namespace.path.slice(caller.home.path.length) + path
+
+export function permitted(caller: Caller, namespace: Namespace, path: string, operation: Operation): boolean {
+  return decide(caller.acl, { path: policyPath(caller, namespace, path), operation, sudoRequired: false }).allowed
+}
+
+function newLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["data"], state: "prepared" | "active"): LeaseEntry {
+  const { server, namespace, entry, caller } = setting
+  const suffix = namespace.id === ROOT.id ? "" : `.${namespace.id}`
+  const now = server.now()
+  const { token } = caller
+  return {
+    id: `${setting.fullPath}/${base62(server.random, 24)}${suffix}`,
+    namespace: namespace.id,
+    mount: entry.uuid,
+    kind: kind.name,
+    data,
+    state,
+    token: token === undefined ? "" : `${token.namespace}/${token.id}`,
+    issuedAt: now,
+    expiresAt: now + PREPARED_SECONDS,
+    dueAt: now + PREPARED_SECONDS,
+    maxTtl: 0,
+    ttl: 0,
+    renewable: kind.renewable ?? true,
+    lastRenewal: 0,
+    attempts: 0,
+  }
+}
+
+async function prepareLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["data"]): Promise<PreparedLease> {
+  const lease = newLease(setting, kind, data, "prepared")
+  using view = setting.server.storage.view()
+  writeLease(view, lease)
+  await setting.server.storage.commit(view)
+  setting.effects.prepared.set(lease.id, lease)
+  return {
+    id: lease.id,
+    until: (ttl, maxTtl, renewable) => ({ id: lease.id, ttl, maxTtl, ...(renewable === undefined ? {} : { renewable }) }),
+  }
+}
+
+function draftLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["data"], term: Term): LeaseTerms {
+  const lease = newLease(setting, kind, data, "active")
+  setting.effects.leases.set(lease.id, lease)
+  return { ...term, id: lease.id }
+}
+
+/** Writes the lease of an answer as active, for as long as it may live. Undefined when the answer has none. */
+export function grantLease(setting: Setting, answer: Answer): LeaseEntry | undefined {
+  const { effects, server, entry, caller, view } = setting
+  if (answer.lease === undefined) return undefined
+  const prepared = effects.prepared.get(answer.lease.id)
+  const draft = prepared ?? effects.leases.get(answer.lease.id)
+  if (draft === undefined) throw new Error("the answer names a lease that was never prepared")
+  const { ttl, maxTtl } = answer.lease
+  const life = lifeOf({ ttl, maxTtl, explicitMaxTtl: 0, period: 0, mount: mountFor(entry, server.limits), age: 0 })
+  effects.warnings.push(...life.warnings)
+  const now = server.now()
+  const expiresAt = Math.min(now + life.ttl, batchEnd(caller) ?? Number.POSITIVE_INFINITY)
+  const lease: LeaseEntry = {
+    ...draft,
+    state: "active",
+    maxTtl,
+    ttl: Math.round(expiresAt - now),
+    expiresAt,
+    dueAt: expiresAt,
+    renewable: answer.lease.renewable ?? draft.renewable,
+  }
+  writeLease(view, lease, prepared)
+  return lease
+}
+
+/** A batch token cannot be revoked, so what it leased ends with it at the latest. */
+const batchEnd = ({ token }: Caller): number | undefined =>
+  token?.type === "batch" && token.expiresAt > 0 ? token.expiresAt : undefined

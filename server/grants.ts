@@ -1,0 +1,207 @@
+/** Making tokens: what a login earns, and how long it may live. */
+
+import { formatDuration, type JsonObject, type Login, refuse } from "@arca/api"
+import type { View } from "@arca/storage"
+import { entityOfLogin, type Entity, identityOf } from "./identity.ts"
+import type { MountEntry } from "./mounts.ts"
+import { mountFor } from "./mounts.ts"
+import { type Namespace, ROOT } from "./namespaces.ts"
+import { policiesOf } from "./authenticate.ts"
+import { policyName, readPolicy } from "./policies.ts"
+import { base62, uuid } from "./random.ts"
+import type { Limits, Server } from "./server.ts"
+import { sealBatchToken, type TokenEntry, tokenId, writeToken } from "./tokens.ts"
+
+/** A token that was just made: its text is nowhere else, now or later. */
+export interface Grant {
+  readonly text: string
+  readonly entry: TokenEntry
+  readonly identityPolicies: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export interface LifeRequest {
+  /** Seconds asked for; 0 takes the mount's default. */
+  readonly ttl: number
+  /** Caps; 0 is none. */
+  readonly maxTtl: number
+  readonly explicitMaxTtl: number
+  readonly period: number
+  readonly mount: Limits
+  /** Age of the token or lease already: 0 when it is new. */
+  readonly age: number
+}
+
+export interface Life {
+  /** Seconds from now. */
+  readonly ttl: number
+  readonly warnings: readonly string[]
+}
+
+/** How long something may live from now on (Vault's rule): its own wish, within its role's, its mount's and its explicit end. */
+export function lifeOf({ ttl, maxTtl, explicitMaxTtl, period, mount, age }: LifeRequest): Life {
+  const wished = period || ttl || mount.defaultTtl
+  const ends = [
+    ...(period > 0 ? [] : [maxTtl > 0 ? Math.min(maxTtl, mount.maxTtl) - age : mount.maxTtl - age]),
+    ...(period > 0 ? [mount.maxTtl] : []),
+    ...(explicitMaxTtl > 0 ? [explicitMaxTtl - age] : []),
+  ]
+  const end = Math.max(0, Math.min(...ends))
+  if (wished <= end) return { ttl: wished, warnings: [] }
+  const text = `TTL of "${formatDuration(wished)}" exceeded the effective max_ttl of "${formatDuration(end)}"; TTL value is capped accordingly`
+  return { ttl: end, warnings: ttl > 0 || period > 0 ? [text] : [] }
+}
+
+export interface TokenDraft {
+  readonly namespace: Namespace
+  readonly type: "service" | "batch"
+  readonly policies: readonly string[]
+  readonly path: string
+  readonly meta: Readonly<Record<string, string>> | null
+  readonly displayName: string
+  readonly numUses: number
+  readonly parent: TokenEntry | undefined
+  /** Seconds from now; 0 never ends (root tokens only). */
+  readonly ttl: number
+  readonly explicitMaxTtl: number
+  readonly period: number
+  readonly maxTtl: number
+  readonly renewable: boolean
+  readonly role: string
+  readonly entityId: string
+  readonly boundCidrs: readonly string[]
+  readonly mount: string
+  readonly internal?: JsonObject | undefined
+  /** A text chosen by the caller (sudo only). */
+  readonly text?: string | undefined
+  /** Begins the accessor and the token of another kind (`hvr.`). */
+  readonly warnings?: readonly string[]
+}
+
+/** Makes a token in this transaction. */
+export async function issueToken(server: Server, view: View, draft: TokenDraft): Promise<Grant> {
+  const now = server.now()
+  const suffix = draft.namespace.id === ROOT.id ? "" : `.${draft.namespace.id}`
+  const text = draft.text ?? `hvs.${base62(server.random, 24)}${suffix}`
+  const service = draft.type === "service"
+  const entry: TokenEntry = {
+    id: service ? await tokenId(view, text) : "",
+    namespace: draft.namespace.id,
+    accessor: service ? base62(server.random, 24) + suffix : "",
+    type: draft.type,
+    policies: draft.policies,
+    path: draft.path,
+    meta: draft.meta,
+    displayName: draft.displayName,
+    numUses: draft.numUses,
+    parent: draft.parent && `${draft.parent.namespace}/${draft.parent.id}`,
+    createdAt: Math.floor(now),
+    ttl: draft.ttl,
+    expiresAt: draft.ttl === 0 ? 0 : now + draft.ttl,
+    explicitMaxTtl: draft.explicitMaxTtl,
+    period: draft.period,
+    maxTtl: draft.maxTtl,
+    renewable: draft.renewable && service,
+    lastRenewal: 0,
+    role: draft.role,
+    entityId: draft.entityId,
+    boundCidrs: draft.boundCidrs,
+    mount: draft.mount,
+    internal: draft.internal,
+  }
+  const identity = draft.entityId === "" ? undefined : await identityOf(view, draft.namespace.id, draft.entityId)
+  const identityPolicies = identity === undefined ? [] : policiesOf(identity)
+  const warnings = draft.warnings ?? []
+  if (!service) return { text: await sealBatchToken(view, entry), entry, identityPolicies, warnings }
+  if (draft.text !== undefined && (await view.get(tokenKeyOf(entry))) !== undefined) {
+    throw refuse.invalid("cannot create a token with a duplicate ID")
+  }
+  await writeToken(view, entry)
+  return { text, entry, identityPolicies, warnings }
+}
+
+const tokenKeyOf = (entry: TokenEntry): string => `ns/${entry.namespace}/token/id/${entry.id}`
+
+/** The policies of a token: names folded, `default` added, blanks dropped. */
+export function tidyPolicies(names: readonly string[], withDefault: boolean): string[] {
+  const tidy = new Set(names.map(policyName).filter(name => name !== ""))
+  if (tidy.has("root")) return ["root"]
+  if (withDefault) tidy.add("default")
+  return [...tidy].sort()
+}
+
+/** A sentence for each policy that does not exist. */
+export async function unknownPolicies(view: View, namespaceId: string, names: readonly string[]): Promise<string[]> {
+  const warnings: string[] = []
+  for (const name of names) {
+    if (name === "root") continue
+    if ((await readPolicy(view, namespaceId, name)) === undefined) warnings.push(`Policy "${name}" does not exist`)
+  }
+  return warnings
+}
+
+/** What a proven login on `mount` earns. */
+export async function grantLogin(
+  server: Server,
+  view: View,
+  namespace: Namespace,
+  entry: MountEntry,
+  path: string,
+  login: Login,
+): Promise<Grant> {
+  const { terms } = login
+  const mount = mountFor(entry, server.limits)
+  const type = tokenTypeOf(entry, terms.type)
+  if (login.policies.some(name => policyName(name) === "root")) throw refuse.invalid("auth methods cannot create root tokens")
+  const policies = tidyPolicies(login.policies, !terms.noDefaultPolicy)
+  const entity = await entityFor(server, view, namespace, entry, login)
+  const life = lifeOf({ ...terms, mount, age: 0 })
+  return issueToken(server, view, {
+    namespace,
+    type,
+    policies,
+    path,
+    meta: login.metadata,
+    displayName: displayNameOf(entry, login.displayName),
+    numUses: type === "batch" ? 0 : terms.numUses,
+    parent: undefined,
+    ttl: life.ttl,
+    explicitMaxTtl: terms.explicitMaxTtl,
+    period: terms.period,
+    maxTtl: terms.maxTtl,
+    renewable: login.renewable ?? true,
+    role: "",
+    entityId: entity?.id ?? "",
+    boundCidrs: terms.boundCidrs,
+    mount: entry.accessor,
+    internal: login.internal,
+    warnings: [...life.warnings, ...(await unknownPolicies(view, namespace.id, policies))],
+  })
+}
+
+async function entityFor(
+  server: Server,
+  view: View,
+  namespace: Namespace,
+  entry: MountEntry,
+  { alias }: Login,
+): Promise<Entity | undefined> {
+  if (alias === undefined) return undefined
+  const known = { accessor: entry.accessor, name: alias.name, metadata: alias.metadata ?? {} }
+  return entityOfLogin(view, namespace.id, known, { now: server.now(), uuid: () => uuid(server.random) })
+}
+
+/** `userpass-alice`: the method, then who. */
+function displayNameOf(entry: MountEntry, name: string): string {
+  const mount = entry.path.replace(/^auth\//, "").replaceAll("/", "-")
+  return name === "" ? mount.replace(/-$/, "") : `${mount}${name}`
+}
+
+/** The role's wish and the mount's, as Vault combines them. */
+function tokenTypeOf(entry: MountEntry, wish: Login["terms"]["type"]): "service" | "batch" {
+  const mount = entry.config.token_type ?? "default-service"
+  if (mount === "service" || mount === "batch") return mount
+  if (wish === "service" || wish === "default-service") return "service"
+  if (wish === "batch" || wish === "default-batch") return "batch"
+  return mount === "default-batch" ? "batch" : "service"
+}

@@ -1,0 +1,39 @@
+/**
+ * Where things lie in the store. Everything of a namespace stands under its own prefix, so that nothing of it can be
+ * reached from another, and deleting it is deleting a range.
+ */
+
+export const layout = {
+  /** The table of namespaces. */
+  namespaces: "core/namespaces",
+  /** Keys for hashing tokens and sealing batch tokens, made at init. */
+  tokenKeys: "core/token-keys",
+  cluster: "core/cluster",
+  auditDevices: "core/audit",
+  auditedHeaders: "core/audited-headers",
+  cors: "core/cors",
+  uiHeaders: "core/ui-headers/",
+  quotas: "core/quotas/",
+  /** Time-ordered: `expiry/<seconds, 12 digits>/<namespace id>/<t or l>/<id>`. */
+  expiry: "expiry/",
+  /** Claims of background jobs: who runs it, until when. */
+  claims: "claims/",
+  namespace: (id: string): string => `ns/${id}/`,
+  // Below: relative to a namespace.
+  mounts: "mounts",
+  policy: "policy/acl/",
+  passwordPolicy: "policy/password/",
+  token: "token/id/",
+  accessor: "token/accessor/",
+  child: (parent: string): string => `token/child/${parent}/`,
+  tokenRole: "token/role/",
+  lease: "lease/id/",
+  leaseOfToken: (token: string): string => `lease/token/${token}/`,
+  mount: (uuid: string): string => `m/${uuid}/`,
+} as const
+
+/** Digits of a time in an ordered key: enough until the year 33658. */
+const TIME_DIGITS = 12
+
+/** A point in time (seconds) as an ordered path segment. Parts of a second count as the whole one: never expire early. */
+export const timeKey = (seconds: number): string => String(Math.max(0, Math.ceil(seconds))).padStart(TIME_DIGITS, "0")

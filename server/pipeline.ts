@@ -1,0 +1,319 @@
+/**
+ * A request is a transaction. Every stage in order, none hidden in another:
+ *
+ * gate → resolve → authenticate → authorize → audit the request → enforce → handle → grant → wrap → commit
+ *      → audit the response → reply
+ *
+ * A denial is audited by the same line as a grant. Without a record there is no action; without a record of the response
+ * the reply is withheld. Anything thrown but a `Refusal` is a bug: the caller gets a request id, the log gets the text.
+ */
+
+import {
+  holdsFor,
+  type JsonObject,
+  type Match,
+  Refusal,
+  readInput,
+  refuse,
+  type Verb,
+  verbOf,
+} from "@arca/api"
+import { decide, type Verdict } from "@arca/policy"
+import { Conflict, type View } from "@arca/storage"
+import { AuditFailed } from "./audit/index.ts"
+import { auditedRequest, auditedResponse } from "./audited.ts"
+import { authenticate, type Caller, spend } from "./authenticate.ts"
+import { contextOf, type Effects, grantLease, noEffects, policyPath, type Setting } from "./context.ts"
+import { type Grant, grantLogin } from "./grants.ts"
+import { findMount, type MountEntry, mountTable } from "./mounts.ts"
+import { locate, type Namespace } from "./namespaces.ts"
+import { errorReply, jsonReply, type Outcome, replyOf, type ServerAnswer, wrappedEnvelope } from "./reply.ts"
+import { revokeLease, revokeToken } from "./revocation.ts"
+import type { Reply, Request, Server, ServerContext } from "./server.ts"
+import type { TokenEntry } from "./tokens.ts"
+import { type WrapFacts, wrap } from "./wrapping.ts"
+
+/** How often a request is run again because something it read was changed meanwhile. */
+const MAX_TRIES = 50
+
+/** Answers a request. Never rejects: whatever goes wrong becomes a reply. */
+export async function serve(server: Server, request: Request): Promise<Reply> {
+  const end = server.inFlight.begin(request)
+  const run: Run = { audited: false }
+  try {
+    if (server.sealed()) return errorReply(503, ["Vault is sealed"])
+    return await untilNoConflict(server, request, run)
+  } catch (error) {
+    return faultReply(server, request, error)
+  } finally {
+    end()
+    if (run.spent?.numUses === 1) await endSpent(server, run.spent)
+  }
+}
+
+/** What outlives a repetition of the request. */
+interface Run {
+  audited: boolean
+  /** The token whose use this request has taken already. */
+  spent?: TokenEntry
+}
+
+async function untilNoConflict(server: Server, request: Request, run: Run): Promise<Reply> {
+  for (let tries = 1; ; tries++) {
+    using view = server.storage.view()
+    const effects = noEffects()
+    try {
+      return await attempt(server, request, view, effects, run)
+    } catch (error) {
+      await undo(server, effects)
+      if (!(error instanceof Conflict)) throw error
+      if (effects.prepared.size > 0 || tries >= MAX_TRIES) {
+        throw refuse.unavailable("the data this request depends on was changed by another one; please send it again")
+      }
+    }
+  }
+}
+
+async function attempt(server: Server, request: Request, view: View, effects: Effects, run: Run): Promise<Reply> {
+  const place = await resolve(server, view, request)
+  await server.quotas.admit(view, place, request)
+  const caller = await authenticate(server, view, request, place.namespace, run.spent?.id)
+  await spendUse(server, caller, place, run)
+  const setting = await settingOf(server, request, view, effects, place, caller)
+  const verdict = authorize(setting, place)
+  const fault = refusalOf(place, caller, verdict, request)
+  if (!run.audited) await server.audit.request(auditedRequest(setting, place, verdict, fault))
+  run.audited = true
+  try {
+    if (fault !== undefined) throw fault
+    const answer = await handle(setting, place)
+    const outcome = await grant(setting, answer)
+    return await conclude(setting, place, verdict, outcome, run)
+  } catch (error) {
+    if (error instanceof Conflict || error instanceof AuditFailed) throw error
+    return await refused(setting, place, verdict, error)
+  }
+}
+
+/** Where a request leads: its namespace, mount and route. A missing one is a fault, told only after authorisation. */
+export interface Place {
+  readonly namespace: Namespace
+  /** Relative to the namespace. */
+  readonly path: string
+  readonly entry: MountEntry | undefined
+  readonly match: Match<ServerContext> | undefined
+  readonly verb: Verb
+}
+
+async function resolve(server: Server, view: View, request: Request): Promise<Place> {
+  const { namespace, path } = await locate(view, request.namespace, request.path)
+  if (namespace.locked !== undefined && !path.startsWith("sys/namespaces/")) {
+    throw refuse.unavailable("API access to this namespace has been locked by an administrator")
+  }
+  const entry = findMount(await mountTable(view, namespace), path)
+  const match = entry && server.registry.routes(entry)?.(path.slice(entry.path.length))
+  return { namespace, path, entry, match, verb: verbOf(request.operation) }
+}
+
+const NO_MOUNT: MountEntry = {
+  path: "",
+  kind: "secret",
+  type: "",
+  uuid: "none",
+  accessor: "",
+  description: "",
+  options: null,
+  config: { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false },
+  local: false,
+  seal_wrap: false,
+  external_entropy_access: false,
+}
+
+/** Settles whether a write creates or updates: it decides which capability is asked for. */
+async function settingOf(
+  server: Server,
+  request: Request,
+  view: View,
+  effects: Effects,
+  place: Place,
+  caller: Caller,
+): Promise<Setting> {
+  const entry = place.entry ?? NO_MOUNT
+  const setting: Setting = {
+    server,
+    view,
+    request,
+    namespace: place.namespace,
+    entry,
+    caller,
+    effects,
+    fullPath: place.path,
+    operation: request.operation,
+  }
+  const { match } = place
+  if (request.operation !== "update" || match?.route.exists === undefined) return setting
+  const there = await match.route.exists(
+    { ...match.params, ...safeInput(match, request.body) } as never,
+    contextOf(setting),
+  )
+  return there ? setting : { ...setting, operation: "create" }
+}
+
+/** The input as far as it can be read: whether something exists must not depend on the rest of the body. */
+function safeInput(match: Match<ServerContext>, body: JsonObject): Record<string, unknown> {
+  try {
+    return readInput(match, body).input
+  } catch {
+    return match.params
+  }
+}
+
+const isOpen = ({ match, verb }: Place): boolean => match !== undefined && holdsFor(match.route.open, verb)
+
+const ALLOWED = { allowed: true, root: false, sudo: false } as Verdict
+
+function authorize(setting: Setting, place: Place): Verdict {
+  if (isOpen(place)) return ALLOWED
+  const { caller, request } = setting
+  return decide(caller.acl, {
+    path: policyPath(caller, place.namespace, place.path),
+    operation: setting.operation,
+    sudoRequired: place.match !== undefined && holdsFor(place.match.route.sudo, place.verb),
+    parameters: request.body,
+    ...(request.wrapTtl === undefined ? {} : { wrapTtlSeconds: request.wrapTtl }),
+  })
+}
+
+/** Why the request is refused; denial comes before everything that would tell what exists. */
+function refusalOf(place: Place, caller: Caller, verdict: Verdict, request: Request): Refusal | undefined {
+  if (!verdict.allowed) return caller.token === undefined ? deniedOutright(request) : refuse.denied()
+  const { entry, match, verb, path, namespace } = place
+  if (entry === undefined) return refuse.unknown(`no handler for route ${JSON.stringify(path)}. route entry not found.`)
+  if (match === undefined) return refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
+  if (match.route.rootOnly && namespace.path !== "") return refuse.invalid("operation unavailable in namespaces")
+  if (request.operation !== "help" && !match.route.handlers.has(verb)) return refuse.unsupported()
+  return undefined
+}
+
+/** A caller without a valid token hears the bare sentence; it is the same whether there was a token or not. */
+const deniedOutright = (request: Request): Refusal =>
+  request.token === ""
+    ? refuse.forbidden("permission denied")
+    : refuse.forbidden("2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
+
+/**
+ * A use is spent by every request that presents the token, denied ones included; open paths ask for none. The use is taken in
+ * a transaction of its own, after which the request starts over and sees the token as it is now.
+ */
+async function spendUse(server: Server, { token }: Caller, place: Place, run: Run): Promise<void> {
+  if (token === undefined || token.numUses === 0 || run.spent !== undefined || isOpen(place)) return
+  if (await spend(server, token)) run.spent = token
+  throw new Conflict("a use of the token was spent")
+}
+
+async function handle(setting: Setting, place: Place): Promise<ServerAnswer> {
+  const { match, verb } = place
+  const { request, effects } = setting
+  if (match === undefined) throw refuse.absent()
+  if (request.operation === "help") return { bare: setting.server.help(match.route, setting.fullPath) }
+  const handler = match.route.handlers.get(verb)
+  if (handler === undefined) throw refuse.unsupported()
+  const { input, warnings } = readInput(match, request.body)
+  const ctx = contextOf(setting)
+  const answer = await setting.server.lockout.watch(ctx, place, async () => handler(input as never, ctx))
+  if (answer === undefined) {
+    if (verb === "read" || verb === "list" || verb === "scan") throw refuse.absent()
+    return {}
+  }
+  effects.warnings.push(...warnings)
+  return answer
+}
+
+/** Turns what the handler asks for into a lease or a token, in the same transaction. */
+async function grant(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
+  const { server, view, namespace, entry, effects, fullPath } = setting
+  const lease = grantLease(setting, answer)
+  const login: Grant | undefined =
+    answer.grant ?? (answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth)))
+  const warnings = [...effects.warnings, ...(answer.warnings ?? []), ...(login?.warnings ?? [])]
+  return { answer, warnings, lease, grant: login }
+}
+
+async function conclude(setting: Setting, place: Place, verdict: Verdict, outcome: Outcome, run: Run): Promise<Reply> {
+  const { server, view, effects, request, entry, fullPath } = setting
+  refuseLeaseOnLastUse(outcome, run)
+  const plain = replyOf(request.id, fullPath, entry.type, outcome)
+  const wrapped = await wrapReply(setting, plain, outcome)
+  await server.storage.commit(view)
+  for (const act of effects.after) await act()
+  try {
+    await server.audit.response(auditedResponse(setting, place, verdict, outcome, wrapped))
+  } catch (error) {
+    await takeBack(server, outcome, wrapped)
+    throw error
+  }
+  effects.prepared.clear()
+  return wrapped === undefined ? plain : jsonReply(200, wrappedEnvelope(wrapped, outcome.warnings))
+}
+
+/** A token's last use ends the token, and with it any lease it gets: better none than one that is dead on arrival. */
+function refuseLeaseOnLastUse({ lease }: Outcome, run: Run): void {
+  if (lease === undefined || run.spent?.numUses !== 1) return
+  throw refuse.failed("Secret cannot be returned; token had one use left, so leased credentials were immediately revoked.")
+}
+
+async function wrapReply(setting: Setting, plain: Reply, outcome: Outcome): Promise<WrapFacts | undefined> {
+  const { request, server, view, namespace, fullPath } = setting
+  if (outcome.answer.wrapped !== undefined) return outcome.answer.wrapped
+  if (request.wrapTtl === undefined || plain.raw !== undefined || plain.status >= 300) return undefined
+  if (plain.body === undefined && outcome.answer.data === undefined) return undefined
+  return wrap(server, view, namespace, plain.body ?? null, {
+    ttl: request.wrapTtl,
+    path: fullPath,
+    format: request.wrapFormat,
+    wrappedAccessor: outcome.grant?.entry.accessor ?? "",
+  })
+}
+
+/** The response could not be recorded: nobody gets what was issued. */
+async function takeBack(server: Server, outcome: Outcome, wrapped: WrapFacts | undefined): Promise<void> {
+  if (outcome.lease) await revokeLease(server, outcome.lease).catch(logged(server, "revoke an unrecorded lease"))
+  if (outcome.grant?.entry.type === "service") {
+    await revokeToken(server, outcome.grant.entry).catch(logged(server, "revoke an unrecorded token"))
+  }
+  if (wrapped) await revokeToken(server, wrapped.entry).catch(logged(server, "revoke an unrecorded wrapping token"))
+}
+
+const logged = (server: Server, act: string) => (error: unknown) =>
+  server.log.error(`could not ${act}`, { error: String(error) })
+
+/** A refusal (or a bug) while handling: recorded like any response, then told. */
+async function refused(setting: Setting, place: Place, verdict: Verdict, error: unknown): Promise<Reply> {
+  const { server, effects, request } = setting
+  await undo(server, effects)
+  const reply = faultReply(server, request, error)
+  const text = error instanceof Refusal ? error.errors.join("; ") : "internal error"
+  await server.audit.response(auditedResponse(setting, place, verdict, undefined, undefined, text))
+  return reply
+}
+
+/** Revokes what was prepared for a request that did not succeed. What cannot be revoked now the expiry job will. */
+async function undo(server: Server, effects: Effects): Promise<void> {
+  for (const lease of effects.prepared.values()) {
+    await revokeLease(server, lease).catch(logged(server, "revoke the lease of a failed request"))
+  }
+  effects.prepared.clear()
+}
+
+async function endSpent(server: Server, token: TokenEntry): Promise<void> {
+  await revokeToken(server, token).catch(logged(server, "revoke a spent token"))
+}
+
+function faultReply(server: Server, request: Request, error: unknown): Reply {
+  if (error instanceof Refusal) {
+    if (error.internal !== undefined) server.log.warn(error.internal, { request: request.id })
+    return errorReply(error.status, error.errors, error.headers)
+  }
+  server.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error), { request: request.id })
+  return errorReply(500, [`internal error (request ${request.id})`])
+}

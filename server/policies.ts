@@ -1,0 +1,132 @@
+/** Policies of a namespace, and the compiled rules of a caller. */
+
+import { decodeJson, encodeJson } from "@arca/api"
+import {
+  type Acl,
+  type AttachedPolicy,
+  compileAcl,
+  DEFAULT_POLICY,
+  type Identity as PolicyIdentity,
+  type PolicyDocument,
+  parsePolicy,
+  RESPONSE_WRAPPING_POLICY,
+} from "@arca/policy"
+import type { View } from "@arca/storage"
+import type { Identity } from "./identity.ts"
+import { layout } from "./layout.ts"
+
+export interface StoredPolicy {
+  readonly text: string
+  readonly document: PolicyDocument
+}
+
+const decodePolicy = (value: Uint8Array): StoredPolicy => {
+  const { text } = decodeJson(value) as { text: string }
+  return { text, document: parsePolicy(text).policy }
+}
+
+const builtIn = (text: string): StoredPolicy => ({ text, document: parsePolicy(text).policy })
+
+/** Policies that are there without having been written. `default` can be replaced, the other cannot. */
+const BUILT_IN: ReadonlyMap<string, StoredPolicy> = new Map([
+  ["default", builtIn(DEFAULT_POLICY)],
+  ["response-wrapping", builtIn(RESPONSE_WRAPPING_POLICY)],
+])
+
+/** Names fold case and blanks, here and nowhere else: what is attached is what is looked up. */
+export const policyName = (name: string): string => name.trim().toLowerCase()
+
+export async function readPolicy(view: View, namespaceId: string, name: string): Promise<StoredPolicy | undefined> {
+  if (name === "response-wrapping") return BUILT_IN.get(name)
+  const key = layout.namespace(namespaceId) + layout.policy + name
+  return (await view.cached(key, decodePolicy)) ?? BUILT_IN.get(name)
+}
+
+export const writePolicy = (view: View, namespaceId: string, name: string, text: string): void =>
+  view.put(layout.namespace(namespaceId) + layout.policy + name, encodeJson({ text }))
+
+export const deletePolicy = (view: View, namespaceId: string, name: string): void =>
+  view.delete(layout.namespace(namespaceId) + layout.policy + name)
+
+/** All policy names of a namespace, in order; `root` is there only in the root namespace. */
+export async function policyNames(view: View, namespaceId: string): Promise<string[]> {
+  const written = await view.list(layout.namespace(namespaceId) + layout.policy)
+  return [...new Set([...written, "default", ...(namespaceId === "root" ? ["root"] : [])])].sort()
+}
+
+interface Remembered {
+  readonly documents: readonly (StoredPolicy | undefined)[]
+  readonly identity: Identity | undefined
+  readonly until: number
+  readonly acl: Acl
+}
+
+/** How many callers' compiled rules are kept. */
+const MAX_REMEMBERED = 10_000
+
+/**
+ * Compiles the rules that a set of policies makes, and remembers them for as long as the policies and the identity are the
+ * very same values: the store hands out the same value until it changes, so nothing needs to be told of changes.
+ */
+export function aclMemory() {
+  const remembered = new Map<string, Remembered>()
+  return async (
+    view: View,
+    namespaceId: string,
+    names: readonly string[],
+    identity: Identity | undefined,
+    now: number,
+  ): Promise<Acl> => {
+    const key = `${namespaceId} ${identity?.entity.id ?? ""} ${names.join(" ")}`
+    const documents: (StoredPolicy | undefined)[] = []
+    for (const name of names) documents.push(await readPolicy(view, namespaceId, name))
+    const known = remembered.get(key)
+    if (known && now < known.until && sameValues(known.documents, documents) && sameIdentity(known.identity, identity)) {
+      return known.acl
+    }
+    const acl = compile(namespaceId, names, documents, identity, now)
+    if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value ?? "")
+    remembered.set(key, { documents, identity, acl, until: acl.validUntil })
+    return acl
+  }
+}
+
+const sameValues = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index])
+
+const sameIdentity = (a: Identity | undefined, b: Identity | undefined): boolean =>
+  a?.entity === b?.entity && sameValues(a?.groups ?? [], b?.groups ?? [])
+
+function compile(
+  namespaceId: string,
+  names: readonly string[],
+  documents: readonly (StoredPolicy | undefined)[],
+  identity: Identity | undefined,
+  now: number,
+): Acl {
+  const policies = names.flatMap((name, index): AttachedPolicy[] => {
+    if (name === "root") return [{ name, namespace: namespaceId, root: true as const }]
+    const stored = documents[index]
+    return stored === undefined ? [] : [{ name, namespace: namespaceId, document: stored.document }]
+  })
+  return compileAcl(policies, identity && policyIdentity(identity), now)
+}
+
+/** The identity in the words of policy templates. */
+export function policyIdentity({ entity, groups }: Identity): PolicyIdentity {
+  const pairs = (object: Readonly<Record<string, string>>) => new Map(Object.entries(object))
+  return {
+    entity: {
+      id: entity.id,
+      name: entity.name,
+      metadata: pairs(entity.metadata),
+      aliases: new Map(
+        entity.aliases.map(alias => [
+          alias.mount_accessor,
+          { id: alias.id, name: alias.name, metadata: pairs(alias.metadata), customMetadata: pairs(alias.custom_metadata) },
+        ]),
+      ),
+    },
+    groups: groups.map(group => ({ id: group.id, name: group.name, metadata: pairs(group.metadata) })),
+  }
+}

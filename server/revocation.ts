@@ -1,0 +1,200 @@
+/**
+ * Ending things: leases with their outside effects, tokens with all that hangs on them.
+ *
+ * Each step is a transaction of its own and can be repeated, so a crash anywhere is finished by the expiry job: the first
+ * step of every ending moves its entry in the time-ordered index to now.
+ */
+
+import type { LeaseKind } from "@arca/api"
+import { Conflict, type View } from "@arca/storage"
+import { contextOf, noEffects } from "./context.ts"
+import { eraseLease, type LeaseEntry, leasesOfToken, readLease, writeLease } from "./leases.ts"
+import { type MountEntry, mountTable } from "./mounts.ts"
+import { type Namespace, namespaceTable } from "./namespaces.ts"
+import type { Request, Server } from "./server.ts"
+import { childrenOf, eraseToken, readToken, type TokenEntry, writeToken } from "./tokens.ts"
+import { cubbyholeOf } from "./wrapping.ts"
+import { type Caller, NOBODY } from "./authenticate.ts"
+
+/** After so many failed attempts a lease waits for a person (Vault's irrevocable lease). */
+export const MAX_ATTEMPTS = 6
+/** How many children or leases of a token are ended in one step. */
+const STEP = 100
+
+/** Runs `change` in a transaction, again after a conflict. */
+export async function transact<T>(server: Server, change: (view: View) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    using view = server.storage.view()
+    try {
+      const result = await change(view)
+      await server.storage.commit(view)
+      return result
+    } catch (error) {
+      if (!(error instanceof Conflict) || attempt >= 50) throw error
+    }
+  }
+}
+
+/** What background work looks like to a handler: a request that nobody sent. */
+export const ownRequest = (id: string): Request => ({
+  id,
+  operation: "update",
+  path: "",
+  namespace: "",
+  token: "",
+  body: {},
+  wrapTtl: undefined,
+  wrapFormat: "",
+  headers: new Map(),
+  remoteAddress: "",
+  remotePort: 0,
+  certificate: undefined,
+})
+
+interface Home {
+  readonly namespace: Namespace
+  readonly entry: MountEntry
+  readonly kind: LeaseKind
+}
+
+/** Where a lease comes from; undefined when its mount or engine is gone. */
+export async function homeOfLease(server: Server, view: View, lease: LeaseEntry): Promise<Home | undefined> {
+  const namespace = (await namespaceTable(view)).byId.get(lease.namespace)
+  const entry = namespace && (await mountTable(view, namespace)).all.find(one => one.uuid === lease.mount)
+  const kind = entry && server.registry.engine(entry.kind, entry.type)?.leases?.find(one => one.name === lease.kind)
+  return namespace && entry && kind && { namespace, entry, kind }
+}
+
+export const leaseContext = (server: Server, view: View, { namespace, entry }: Home, caller: Caller) =>
+  contextOf({
+    server,
+    view,
+    request: ownRequest(""),
+    namespace,
+    entry,
+    caller,
+    effects: noEffects(),
+    fullPath: entry.path,
+    operation: "update",
+  })
+
+/**
+ * Ends a lease: first durably marked, then undone outside, then erased. Throws what the engine said when it could not be
+ * undone; the lease then stays, and the expiry job comes back to it with growing pauses. `force` erases it all the same.
+ */
+export async function revokeLease(server: Server, lease: LeaseEntry, options: { force?: boolean } = {}): Promise<void> {
+  const marked = await markRevoking(server, lease)
+  if (marked === undefined) return
+  try {
+    await transact(server, async view => {
+      const home = await homeOfLease(server, view, marked)
+      if (home?.kind.revoke) await home.kind.revoke(marked.data, leaseContext(server, view, home, NOBODY))
+      eraseLease(view, marked)
+    })
+  } catch (error) {
+    if (options.force) return transact(server, async view => eraseLease(view, marked))
+    await postpone(server, marked, error)
+    throw error
+  }
+}
+
+async function markRevoking(server: Server, lease: LeaseEntry): Promise<LeaseEntry | undefined> {
+  return transact(server, async view => {
+    const current = await readLease(view, lease.namespace, lease.id)
+    if (current === undefined || current.state === "revoking") return current
+    const marked: LeaseEntry = { ...current, state: "revoking", dueAt: server.now() }
+    writeLease(view, marked, current)
+    return marked
+  })
+}
+
+/** Comes back after 10 s, 20 s, 40 s … with a quarter of jitter; after `MAX_ATTEMPTS` only a person can help. */
+async function postpone(server: Server, lease: LeaseEntry, error: unknown): Promise<void> {
+  await transact(server, async view => {
+    const current = await readLease(view, lease.namespace, lease.id)
+    if (current === undefined) return
+    const attempts = current.attempts + 1
+    const pause = 10 * 2 ** (attempts - 1) * (1 + ((server.random(1)[0] ?? 0) / 255) * 0.25)
+    const given = attempts >= MAX_ATTEMPTS
+    writeLease(
+      view,
+      {
+        ...current,
+        attempts,
+        state: given ? "irrevocable" : "revoking",
+        error: error instanceof Error ? error.message : String(error),
+        dueAt: given ? current.expiresAt + 10 * 365 * 86400 : server.now() + pause,
+      },
+      current,
+    )
+  })
+}
+
+/** Makes a token useless at once, durably; what hangs on it is ended by `reapToken`. */
+export async function killToken(server: Server, token: TokenEntry): Promise<TokenEntry | undefined> {
+  return transact(server, async view => {
+    const current = await readToken(view, token.namespace, token.id)
+    if (current === undefined) return undefined
+    const dead: TokenEntry = { ...current, numUses: -1, expiresAt: server.now() }
+    await writeToken(view, dead, current)
+    return dead
+  })
+}
+
+/**
+ * Revokes a token with its children, its leases and its cubbyhole. When this resolves nothing of it is accepted on any node.
+ * `orphan` leaves the children alive, without a parent.
+ */
+export async function revokeToken(server: Server, token: TokenEntry, options: { orphan?: boolean } = {}): Promise<void> {
+  const dead = await killToken(server, token)
+  if (dead !== undefined) await reapToken(server, dead, options)
+}
+
+/** Ends what a dead token leaves behind, step by step, and erases it at last. */
+export async function reapToken(server: Server, token: TokenEntry, options: { orphan?: boolean } = {}): Promise<void> {
+  for (;;) {
+    const children = await readStep(server, view => childrenOf(view, token, STEP))
+    if (children.length === 0) break
+    for (const child of children) {
+      if (options.orphan) await release(server, token, child)
+      else await revokeToken(server, child)
+    }
+  }
+  await revokeLeasesOf(server, token)
+  await transact(server, async view => {
+    const namespace = (await namespaceTable(view)).byId.get(token.namespace)
+    const cubbyhole = namespace && (await cubbyholeOf(view, namespace, token))
+    if (cubbyhole) for (const key of await cubbyhole.keys("")) cubbyhole.delete(key)
+    const current = await readToken(view, token.namespace, token.id)
+    if (current !== undefined) await eraseToken(view, current)
+  })
+}
+
+async function readStep<T>(server: Server, read: (view: View) => Promise<T>): Promise<T> {
+  using view = server.storage.view()
+  return read(view)
+}
+
+/** A lease that cannot be revoked now is left to the expiry job: the token is gone in any case. */
+async function revokeLeasesOf(server: Server, token: TokenEntry): Promise<void> {
+  const seen = new Set<string>()
+  for (;;) {
+    const leases = await readStep(server, view => leasesOfToken(view, token.namespace, token.id, STEP + seen.size))
+    const next = leases.filter(lease => !seen.has(lease.id))
+    if (next.length === 0) return
+    for (const lease of next) {
+      seen.add(lease.id)
+      await revokeLease(server, lease).catch((error: unknown) =>
+        server.log.error("a lease of a revoked token could not be revoked yet", { lease: lease.id, error: String(error) }),
+      )
+    }
+  }
+}
+
+async function release(server: Server, parent: TokenEntry, child: TokenEntry): Promise<void> {
+  await transact(server, async view => {
+    const current = await readToken(view, child.namespace, child.id)
+    view.scope(`ns/${parent.namespace}/`).delete(`token/child/${parent.id}/${child.namespace}.${child.id}`)
+    if (current !== undefined) await writeToken(view, { ...current, parent: undefined }, current)
+  })
+}

@@ -1,0 +1,126 @@
+/**
+ * The parts of a running server. They are built in `main.ts` and passed in; only the pipeline and the routes under `sys/`
+ * see them together.
+ */
+
+import type { Answer, Context, Engine, Json, JsonObject, Operation, Route } from "@arca/api"
+import type { Storage, View } from "@arca/storage"
+import type { AuditBroker } from "./audit/index.ts"
+import type { Caller } from "./authenticate.ts"
+import type { Place } from "./pipeline.ts"
+import type { aclMemory } from "./policies.ts"
+import type { Registry } from "./registry.ts"
+import type { Namespace } from "./namespaces.ts"
+import type { MountEntry } from "./mounts.ts"
+
+/** What one request asks, after the wire has been parsed once. Paths are canonical from here on. */
+export interface Request {
+  readonly id: string
+  /** `update` for any write: whether it creates is found out when the route is known. */
+  readonly operation: Operation
+  /** After `/v1/`, without a leading slash; lists end in a slash. */
+  readonly path: string
+  /** The namespace header, as it came. */
+  readonly namespace: string
+  readonly token: string
+  readonly body: JsonObject
+  /** Seconds; undefined when no wrapping is asked for. */
+  readonly wrapTtl: number | undefined
+  readonly wrapFormat: "" | "jwt"
+  /** Lower-case names. */
+  readonly headers: ReadonlyMap<string, readonly string[]>
+  readonly remoteAddress: string
+  readonly remotePort: number
+  /** The client's certificate (DER), if it showed one. */
+  readonly certificate: Uint8Array | undefined
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON, or bytes with their own content type, or nothing. */
+  readonly body: Json | undefined
+  readonly raw?: { readonly contentType: string; readonly body: Uint8Array | string } | undefined
+}
+
+/** What routes under `sys/` and the built-in engines see beyond an engine's context. */
+export interface ServerContext extends Context {
+  readonly server: Server
+  /** The whole store, in this request's transaction. */
+  readonly view: View
+  readonly namespace: Namespace
+  readonly mountEntry: MountEntry
+  readonly asker: Caller
+  readonly full: Request
+  /** Runs after the commit, before the reply: what a change of the store means for this process (audit devices, quotas). */
+  readonly afterCommit: (act: () => Promise<void> | void) => void
+  /** The same context for another mount: to call its engine (a lease's revoke, a token's renewal). */
+  readonly onMount: (namespace: Namespace, entry: MountEntry) => ServerContext
+}
+
+/** An engine that may hold routes with the server's own context. */
+export interface AnyEngine extends Omit<Engine, "routes" | "kind"> {
+  readonly kind: Engine["kind"]
+  readonly routes: readonly Route<ServerContext>[]
+}
+
+/** What the server knows of itself; JSON of `sys/health` and others is made from it. */
+export interface ServerFacts {
+  /** The Vault API level served: clients gate features on it. */
+  readonly apiVersion: string
+  readonly arcaVersion: string
+  readonly storageType: string
+  readonly apiAddress: string
+  readonly clusterAddress: string
+  readonly startedAt: number
+}
+
+export interface Limits {
+  readonly defaultTtl: number
+  readonly maxTtl: number
+}
+
+export interface Logger {
+  debug(text: string, fields?: Readonly<Record<string, unknown>>): void
+  info(text: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(text: string, fields?: Readonly<Record<string, unknown>>): void
+  error(text: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+export interface Server {
+  readonly facts: ServerFacts
+  readonly limits: Limits
+  readonly storage: Storage
+  readonly registry: Registry
+  readonly audit: AuditBroker
+  readonly log: Logger
+  /** Seconds since 1970. */
+  readonly now: () => number
+  readonly random: (bytes: number) => Uint8Array
+  readonly sealed: () => boolean
+  /** The compiled rules of a set of policies (`policies.ts`). */
+  readonly acl: ReturnType<typeof aclMemory>
+  readonly inFlight: InFlight
+  readonly quotas: Quotas
+  readonly lockout: Lockout
+  /** What `?help=1` answers. */
+  readonly help: (route: Route<ServerContext>, path: string) => JsonObject
+}
+
+/** The requests being answered now: `sys/in-flight-req`, and what a clean stop waits for. */
+export interface InFlight {
+  /** Returns what to call when the request is answered. */
+  begin(request: Request): () => void
+  readonly all: ReadonlyMap<string, { readonly request: Request; readonly startedAt: number }>
+}
+
+/** Rate limits and lease counts. */
+export interface Quotas {
+  /** Refuses (429) a request over a limit. */
+  admit(view: View, place: Place, request: Request): Promise<void>
+}
+
+/** Guessing of logins: counted for each name, refused (403) while it is locked. */
+export interface Lockout {
+  watch(ctx: ServerContext, place: Place, login: () => Promise<Answer | undefined>): Promise<Answer | undefined>
+}
