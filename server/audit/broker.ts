@@ -1,6 +1,6 @@
 /** Hands each record to every device; at least one must take it. */
 
-import type { AuditDevice, AuditedHeaders } from "./device.ts"
+import type { AuditContext, AuditDevice, AuditedHeaders } from "./device.ts"
 import type { AuditRequest, AuditResponse } from "./record.ts"
 
 /** No device took the record: the request must fail without effect, or its reply be withheld. */
@@ -16,11 +16,119 @@ export interface AuditBroker {
   hash(path: string, input: string): string | undefined
   devices(): readonly AuditDevice[]
   /** Adds an opened device after it has taken a test record (unless told to skip it); throws a sentence otherwise. */
-  enable(device: AuditDevice, options?: { readonly skipTest?: boolean }): Promise<void>
+  enable(device: AuditDevice, options: EnableOptions): Promise<void>
   /** Closes and forgets a device; false when there is none at `path`. */
   disable(path: string): Promise<boolean>
   /** Replaces the table of audited request headers. */
   auditHeaders(headers: AuditedHeaders): void
+  /** Opens files and connections anew (SIGHUP). A device that cannot reports so itself and is tried again when next used. */
   reload(): Promise<void>
   close(): Promise<void>
+}
+
+/** Vault's metric names without their `vault.` prefix. Failures are counted with every record, 0 or 1. */
+export interface AuditMetrics {
+  /** `audit.log_request`, `audit.<path>.log_request`, …: milliseconds. */
+  measure(name: string, milliseconds: number): void
+  /** `audit.log_request_failure`, `audit.log_response_failure`. */
+  count(name: string, increment: number): void
+}
+
+export interface EnableOptions {
+  readonly skipTest?: boolean
+  /** Of the test record. */
+  readonly requestId: string
+}
+
+export interface BrokerOptions {
+  readonly headers?: AuditedHeaders
+  readonly metrics?: AuditMetrics
+}
+
+type Kind = "request" | "response"
+
+export function auditBroker(
+  opened: readonly AuditDevice[],
+  context: Pick<AuditContext, "now">,
+  options: BrokerOptions = {},
+): AuditBroker {
+  const devices = new Map(opened.map(device => [nameOf(device.path), device]))
+  const metrics = options.metrics
+  let headers: AuditedHeaders = options.headers ?? new Map()
+
+  /** Waits for all devices, so that a healthy one has the record even when another one failed before it. */
+  const toAll = async (kind: Kind, give: (device: AuditDevice) => Promise<void>): Promise<void> => {
+    const started = metrics === undefined ? 0 : context.now()
+    const outcomes = await Promise.allSettled(Array.from(devices.values(), give))
+    const failed = !outcomes.some(outcome => outcome.status === "fulfilled")
+    metrics?.measure(`audit.log_${kind}`, context.now() - started)
+    metrics?.count(`audit.log_${kind}_failure`, failed ? 1 : 0)
+    if (failed) throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause: outcomes })
+  }
+
+  /** The common case, one device, without the ceremony. */
+  const toOne = async (kind: Kind, given: Promise<void>): Promise<void> => {
+    const started = metrics === undefined ? 0 : context.now()
+    let failures = 0
+    try {
+      await given
+    } catch (cause) {
+      failures = 1
+      throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause })
+    } finally {
+      metrics?.measure(`audit.log_${kind}`, context.now() - started)
+      metrics?.count(`audit.log_${kind}_failure`, failures)
+    }
+  }
+
+  const send = (kind: Kind, give: (device: AuditDevice) => Promise<void>): Promise<void> => {
+    if (devices.size === 0) return Promise.resolve()
+    const [only] = devices.values()
+    return devices.size === 1 && only !== undefined ? toOne(kind, give(only)) : toAll(kind, give)
+  }
+
+  return {
+    request: record => send("request", device => device.request(record, headers)),
+    response: record => send("response", device => device.response(record, headers)),
+    hash: (path, input) => devices.get(nameOf(path))?.hash(input),
+    devices: () => [...devices.values()],
+    async enable(device, { skipTest = false, requestId }) {
+      const name = nameOf(device.path)
+      const clash = [...devices.keys()].find(
+        other => `${other}/`.startsWith(`${name}/`) || `${name}/`.startsWith(`${other}/`),
+      )
+      if (clash !== undefined) throw new Error("path already in use")
+      if (!skipTest) await tested(device, context.now(), requestId)
+      devices.set(name, device)
+    },
+    async disable(path) {
+      const device = devices.get(nameOf(path))
+      devices.delete(nameOf(path))
+      await device?.close("disable")
+      return device !== undefined
+    },
+    auditHeaders(table) {
+      headers = table
+    },
+    async reload() {
+      await Promise.allSettled(Array.from(devices.values(), device => device.reload()))
+    },
+    async close() {
+      const closing = [...devices.values()]
+      devices.clear()
+      await Promise.all(closing.map(device => device.close("stop")))
+    },
+  }
+}
+
+const nameOf = (path: string): string => path.replace(/\/+$/, "")
+
+async function tested(device: AuditDevice, time: number, id: string): Promise<void> {
+  const request = { id, operation: "update", path: "sys/audit/test", namespace: { id: "root", path: "" } }
+  try {
+    await device.request({ time, request })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`audit device failed test message: ${reason}`, { cause })
+  }
 }

@@ -26,6 +26,8 @@ export interface AuditContext {
   after(milliseconds: number, callback: () => void): () => void
   /** For the server's log: a device stopped or began working. Never holds a value of a record. */
   report?(event: DeviceEvent): void
+  /** The address to connect to for a host name or address; throws where outbound connections are not permitted. */
+  resolve?(host: string): Promise<string>
   /** Told after each signed checkpoint, to be kept outside of the device: only so is a cut-off tail noticed. */
   checkpoint?(checkpoint: Checkpoint): void
 }
@@ -60,6 +62,9 @@ export interface DeviceOptions {
   readonly origin?: string | undefined
   /** Where the chain stood according to the caller; the file's own tail is used when it is further. */
   readonly chainState?: ChainState | undefined
+  /** A checkpoint is signed after so many records (1000), or so long after the first record without one (a minute). */
+  readonly checkpointRecords?: number | undefined
+  readonly checkpointMilliseconds?: number | undefined
 }
 
 /** An open device. Records given to it in one turn of the event loop leave in one write. */

@@ -1,6 +1,13 @@
 /** The audit: records of every request and response, in Vault's form, chained and signed. */
 
-export { type AuditBroker, AuditFailed } from "./broker.ts"
+export {
+  type AuditBroker,
+  AuditFailed,
+  type AuditMetrics,
+  auditBroker,
+  type BrokerOptions,
+  type EnableOptions,
+} from "./broker.ts"
 export type {
   AuditContext,
   AuditDevice,
@@ -10,6 +17,8 @@ export type {
   DeviceEvent,
   DeviceOptions,
 } from "./device.ts"
+export { Invalid } from "./devices/options.ts"
+export { openDevice } from "./open.ts"
 export type {
   AuditAuth,
   AuditData,
@@ -24,3 +33,13 @@ export type {
   AuditWrapInfo,
   PlainKeys,
 } from "./record.ts"
+export {
+  type Finding,
+  type FindingKind,
+  type Progress,
+  type Verification,
+  type VerifiedChain,
+  type VerifyOptions,
+  verifyAudit,
+  type Witness,
+} from "./verify.ts"

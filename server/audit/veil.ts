@@ -22,7 +22,7 @@ export function veiled(
 ): string {
   let text = ""
   for (const key of keysOf(data)) {
-    const value = valueOf(data, key)
+    const value = valueAt(data, key)
     const count = elide ? elided(key, value) : undefined
     const shown = count ?? valueText(value, plain?.has(key) ? undefined : veil, key)
     if (shown !== undefined) text += `,${quote(key)}:${shown}`
@@ -66,7 +66,7 @@ function objectText(value: object, veil: Veil | undefined, key: string): string 
   if (isTree(value)) {
     let text = ""
     for (const name of keysOf(value)) {
-      const shown = valueText(valueOf(value, name), veil, name)
+      const shown = valueText(valueAt(value, name), veil, name)
       if (shown !== undefined) text += `,${quote(name)}:${shown}`
     }
     return `{${tail(text)}}`
@@ -92,7 +92,7 @@ function keysOf(data: AuditData): string[] {
   return keys.length < 2 ? keys : keys.sort()
 }
 
-const valueOf = (data: AuditData, key: string): unknown => (isMap(data) ? data.get(key) : data[key])
+const valueAt = (data: AuditData, key: string): unknown => (isMap(data) ? data.get(key) : data[key])
 
 const isMap = (data: AuditData): data is ReadonlyMap<string, unknown> => data instanceof Map
 

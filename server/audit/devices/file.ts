@@ -28,16 +28,22 @@ const HARMLESS_DEVICES = new Set(["/dev/null", "/dev/full"])
 
 export async function fileSink(options: FileOptions): Promise<Sink> {
   const file = await permittedFile(options)
-  let handle: FileHandle | undefined = await openFile(file, options.mode)
+  let handle: FileHandle | undefined
   /** A part of a line stands at the end of the file; the next record must begin on a line of its own. */
   let torn = false
 
-  const opened = async (): Promise<FileHandle> => (handle ??= await openFile(file, options.mode))
+  const opened = async (): Promise<FileHandle> => {
+    if (handle !== undefined) return handle
+    const fresh = await openFile(file, options.mode)
+    torn = await endsInLine(file)
+    return (handle = fresh)
+  }
   const closed = async (): Promise<void> => {
     const closing = handle
     handle = undefined
     await closing?.close()
   }
+  await opened()
   return {
     file,
     async write(lines) {
@@ -45,7 +51,7 @@ export async function fileSink(options: FileOptions): Promise<Sink> {
         throw new Undelivered(`cannot open "${file}": ${reasonOf(error)}`, { untouched: true, cause: error })
       })
       const failure = await appended(into, torn ? Buffer.concat([LINE_FEED, lines]) : lines, options.fsync)
-      torn = failure === undefined ? false : torn || failure.torn
+      torn = false
       if (failure === undefined) return
       // The next write opens the file anew, as a disk that comes back may want.
       await closed().catch(() => {})
@@ -68,7 +74,6 @@ const LINE_FEED = Buffer.from("\n")
 interface Failure {
   readonly cause: unknown
   readonly untouched: boolean
-  readonly torn: boolean
 }
 
 /** Appends all of `bytes`. What a failed write leaves behind stays: others may have appended to the file since. */
@@ -79,16 +84,15 @@ async function appended(handle: FileHandle, bytes: Buffer, fsync: boolean): Prom
     if (fsync) await handle.datasync()
     return undefined
   } catch (cause) {
-    return { cause, untouched: written === 0, torn: written > 0 && bytes[written - 1] !== 0x0a }
+    return { cause, untouched: written === 0 }
   }
 }
 
 async function openFile(file: string, mode: number): Promise<FileHandle> {
   // O_NOFOLLOW: a link put in the file's place after the check is not followed either. O_NONBLOCK: nor does a pipe
   // without a reader stop the server.
-  const { O_APPEND, O_RDWR, O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
-  const access = HARMLESS_DEVICES.has(file) ? O_WRONLY : O_RDWR
-  const handle = await open(file, access | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode || 0o600)
+  const { O_APPEND, O_WRONLY, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants
+  const handle = await open(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode || 0o600)
   try {
     if (HARMLESS_DEVICES.has(file)) return handle
     const found = await handle.stat()
@@ -99,6 +103,17 @@ async function openFile(file: string, mode: number): Promise<FileHandle> {
     await handle.close()
     throw error
   }
+}
+
+/** Whether the file's last line lacks its end: a crash or a full disk interrupted a write. */
+async function endsInLine(file: string): Promise<boolean> {
+  if (HARMLESS_DEVICES.has(file)) return false
+  await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW)
+  const { size } = await handle.stat()
+  if (size === 0) return false
+  const last = Buffer.alloc(1)
+  await handle.read(last, 0, 1, size - 1)
+  return last[0] !== LINE_FEED[0]
 }
 
 /** The path with links in its directories resolved, if a file may be made there; `Invalid` says why not. */

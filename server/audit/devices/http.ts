@@ -11,8 +11,8 @@ import { linesOf, reasonOf, type Sink, Undelivered } from "./sink.ts"
  * together go in one request, as `application/x-ndjson`.
  */
 export function httpSink(options: Options, resolve: Resolve, timeoutMilliseconds: number): Sink {
-  const uri = uriOf(options["uri"])
-  const headers = headersOf(options["headers"])
+  const uri = uriOf(options.uri)
+  const headers = headersOf(options.headers)
   const batched = flag(options, "batch", false)
   const contentType = batched ? "application/x-ndjson" : "application/json"
   let agent = agentFor(resolve, timeoutMilliseconds)

@@ -34,7 +34,7 @@ export function timeout(options: Options, name: string, otherwise: string): numb
 
 /** Octal permission bits; executable bits are taken away, and anything beyond permissions is refused. */
 export function fileMode(options: Options): number {
-  const text = options["mode"] ?? "0600"
+  const text = options.mode ?? "0600"
   if (!/^[0-7]{1,6}$/.test(text)) throw new Invalid(`Cannot read mode "${text}": expected octal digits such as 0600`)
   const mode = Number.parseInt(text, 8)
   if (mode > 0o777) throw new Invalid(`Cannot accept mode "${text}": it has bits beyond read and write permission`)
@@ -43,7 +43,7 @@ export function fileMode(options: Options): number {
 
 /** What stands before each line: on one line, and without a brace, so that the record can be found again behind it. */
 export function linePrefix(options: Options): string {
-  const text = options["prefix"] ?? ""
+  const text = options.prefix ?? ""
   if (!/^[ -z|~]{0,256}$/.test(text) || text.startsWith("#!")) {
     throw new Invalid("Cannot accept prefix: at most 256 printable characters, no braces, and not beginning with #!")
   }
@@ -51,7 +51,7 @@ export function linePrefix(options: Options): string {
 }
 
 export function checkFormat(options: Options): void {
-  const text = options["format"] ?? "json"
+  const text = options.format ?? "json"
   if (text === "jsonx") throw new Invalid('The format "jsonx" is no longer written: leave "format" out, or say "json"')
   if (text !== "json") throw new Invalid(`unknown format type "${text}"`)
 }

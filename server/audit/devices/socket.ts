@@ -11,9 +11,9 @@ const TYPES = new Map<string, (address: string, resolve: Resolve) => Sink>([
 ])
 
 export function socketSink(options: Options, resolve: Resolve): Sink {
-  const address = options["address"]
+  const address = options.address
   if (!address) throw new Invalid("address is required")
-  const type = options["socket_type"] ?? "tcp"
+  const type = options.socket_type ?? "tcp"
   const open = TYPES.get(type)
   if (open === undefined) {
     throw new Invalid(`Cannot use socket_type "${type}": expected one of ${[...TYPES.keys()].join(", ")}`)

@@ -55,14 +55,14 @@ export interface SyslogWorld {
 }
 
 export async function syslogSink(options: Options, resolve: Resolve, world: SyslogWorld): Promise<Sink> {
-  const priority = priorityOf(options["facility"] ?? "AUTH")
-  const tag = options["tag"] ?? "vault"
+  const priority = priorityOf(options.facility ?? "AUTH")
+  const tag = options.tag ?? "vault"
   if (!/^[!-9;-Z\\^-~]{1,48}$/.test(tag)) throw new Invalid("Cannot accept tag: at most 48 letters, digits or dashes")
   const sender = `${tag}[${world.pid}]: `
   const remote = (): string => `<${priority}>${isoTime(world.now())} ${world.hostname} ${sender}`
   const local = (): string => `<${priority}>${stampTime(world.now())} ${sender}`
 
-  if (options["address"]) return remoteSink(remoteAddress(options["address"]), resolve, remote, local)
+  if (options.address) return remoteSink(remoteAddress(options.address), resolve, remote, local)
   const found = await localLog(world)
   if (found.kind === "journal") {
     // The journal's stream protocol: tag, unit, priority, whether lines carry a priority, three forwarding switches.

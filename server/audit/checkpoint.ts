@@ -1,0 +1,61 @@
+/**
+ * Signed statements of how far a chain has come: a C2SP tlog-checkpoint (https://c2sp.org/tlog-checkpoint) in a signed note
+ * (https://c2sp.org/signed-note), with the time as an extension line.
+ */
+
+import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto"
+
+export interface CheckpointText {
+  readonly origin: string
+  readonly size: number
+  /** Base64. */
+  readonly root: string
+  /** RFC 3339. */
+  readonly time: string
+}
+
+/** The note's key name is the origin, which therefore holds neither spaces nor plus signs. */
+export const isOrigin = (text: string): boolean => /^[^\s+\p{C}]{1,200}$/u.test(text)
+
+/** Eight hex digits that stand for the origin in each record. */
+export const logOf = (origin: string): string => createHash("sha256").update(origin).digest("hex").slice(0, 8)
+
+const ALGORITHM_ED25519 = 1
+const KEY_ID_BYTES = 4
+
+function keyId(origin: string, publicKey: KeyObject): Buffer {
+  const raw = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url")
+  const digest = createHash("sha256").update(`${origin}\n`).update(Buffer.of(ALGORITHM_ED25519)).update(raw).digest()
+  return digest.subarray(0, KEY_ID_BYTES)
+}
+
+/** Signs with an Ed25519 private key. */
+export function checkpointSigner(origin: string, key: KeyObject): (checkpoint: CheckpointText) => string {
+  const id = keyId(origin, createPublicKey(key))
+  return checkpoint => {
+    const body = `${checkpoint.origin}\n${checkpoint.size}\n${checkpoint.root}\ntime ${checkpoint.time}\n`
+    const signature = Buffer.concat([id, sign(null, Buffer.from(body), key)])
+    return `${body}\n— ${origin} ${signature.toString("base64")}\n`
+  }
+}
+
+const NOTE =
+  /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\ntime ([^\n]{1,40})\n\n((?:— [^\s+]+ [A-Za-z0-9+/]+=*\n)+)$/
+
+/** The checkpoint in `note`, if `publicKey` has signed it under the origin's name; undefined otherwise. */
+export function openCheckpoint(note: string, publicKey: KeyObject): CheckpointText | undefined {
+  const [, origin, size, root, time, signatures] = NOTE.exec(note) ?? []
+  if (origin === undefined || root === undefined || time === undefined || signatures === undefined) return undefined
+  const body = Buffer.from(note.slice(0, note.indexOf("\n\n") + 1))
+  const id = keyId(origin, publicKey)
+  const signed = signatures.split("\n").some(line => {
+    const [, name, text = ""] = line.split(" ")
+    const bytes = Buffer.from(text, "base64")
+    return (
+      name === origin &&
+      bytes.subarray(0, KEY_ID_BYTES).equals(id) &&
+      verify(null, body, publicKey, bytes.subarray(KEY_ID_BYTES))
+    )
+  })
+  return signed ? { origin, size: Number(size), root, time } : undefined
+}
