@@ -104,7 +104,8 @@ const granting = (rule: Rule, bit: number): PolicyRef[] =>
 /** What speaks against it whatever the request holds: this much `capabilities` tells. */
 function rightReason(rule: Rule, { operation, sudoRequired }: Question): Reason | undefined {
   if ((rule.mask & BIT.deny) !== 0) return { kind: "denied-by-rule" }
-  if (operation !== "help" && (rule.mask & BIT[operation]) === 0) return { kind: "missing-capability", capability: operation }
+  if (operation !== "help" && (rule.mask & BIT[operation]) === 0)
+    return { kind: "missing-capability", capability: operation }
   return sudoRequired && (rule.mask & BIT.sudo) === 0 ? { kind: "missing-sudo" } : undefined
 }
 

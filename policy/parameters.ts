@@ -18,7 +18,8 @@ export function objection(rule: Conditions, parameters: Parameters): ParameterRe
   const names = Object.keys(parameters)
   const denied = rule.deniedParameters && names.find(name => isDenied(rule.deniedParameters, name, parameters[name]))
   if (denied !== undefined) return { kind: "parameter-denied", parameter: denied }
-  const strange = rule.allowedParameters && names.find(name => !isAllowed(rule.allowedParameters, name, parameters[name]))
+  const strange =
+    rule.allowedParameters && names.find(name => !isAllowed(rule.allowedParameters, name, parameters[name]))
   return strange === undefined ? undefined : { kind: "parameter-not-allowed", parameter: strange }
 }
 
