@@ -1,6 +1,6 @@
 /** Keys: what a store accepts as one, and their order. */
 
-import { InvalidKey } from "./view.ts"
+import { InvalidKey, type Page } from "./view.ts"
 
 /** The longest key, in UTF-8 bytes. Every driver can index it (LMDB 1,978 bytes, PostgreSQL 2,704), so data can move between them. */
 export const KEY_LIMIT = 1900
@@ -19,6 +19,14 @@ export function checkFolder(prefix: string): void {
   if (prefix === "") return
   if (!prefix.endsWith("/")) throw new InvalidKey(`The prefix ${quoted(prefix)} must end in "/"`)
   checkPath(prefix)
+}
+
+/** Refuses bounds of a page that no key could compare with: half a surrogate pair, or a NUL. Any other text will do. */
+export function checkBounds({ after, before }: Page): void {
+  for (const bound of [after, before]) {
+    if (bound === undefined || (bound.isWellFormed() && !bound.includes("\0"))) continue
+    throw new InvalidKey(`The page bound ${quoted(bound)} contains a NUL or is no well-formed Unicode`)
+  }
 }
 
 function checkPath(path: string): void {

@@ -8,6 +8,7 @@
 import { access } from "node:fs/promises"
 import { type GetOptions, getLastVersion, open, type Transaction as ReadTransaction, type RootDatabase } from "lmdb"
 import { type Clock, systemClock } from "./clock.ts"
+import { CommitQueue, type Waiting } from "./commit-queue.ts"
 import { type CommitRecord, type FeedSource, feed, goneText, Signal } from "./feed.ts"
 import {
   decodeRecord,
@@ -98,22 +99,12 @@ function copyOf(shared: Uint8Array): Uint8Array {
 
 const EMPTY = new Uint8Array(0)
 
-/** A commit that waits for its turn, or for the disk. */
-interface Waiting {
-  readonly transaction: Transaction<LmdbSnapshot>
-  readonly done: PromiseWithResolvers<Version>
-  /** Decided inside the write transaction, told when that is durable. */
-  outcome: Version | Conflict
-}
-
-/** Commits in groups: those that arrive while the disk is busy share the next write transaction. */
-class CommitQueue {
+/** Writes groups of commits; after the first failure none. */
+class Writer {
   readonly #file: File
   readonly #remembered: number
   readonly #committed: Signal
-  #waiting: Waiting[] = []
-  #running: Promise<void> | undefined
-  #refusal: string | undefined
+  #failed: StorageFailed | undefined
 
   constructor(file: File, remembered: number, committed: Signal) {
     this.#file = file
@@ -121,56 +112,36 @@ class CommitQueue {
     this.#committed = committed
   }
 
-  get refusal(): string | undefined {
-    return this.#refusal
-  }
-
-  add(transaction: Transaction<LmdbSnapshot>): Promise<Version> {
-    if (this.#refusal !== undefined) return Promise.reject(new StorageFailed(this.#refusal))
-    const done = Promise.withResolvers<Version>()
-    this.#waiting.push({ transaction, done, outcome: 0 })
-    this.#running ??= this.#run()
-    return done.promise
-  }
-
-  /** Refuses new commits, and resolves when those under way are done. */
-  async close(): Promise<void> {
-    this.#refusal ??= "The store is closed"
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#writeGroup()
-    this.#running = undefined
-  }
-
-  async #writeGroup(): Promise<void> {
-    let group: Waiting[] = []
+  async commitGroup(waiting: Waiting<LmdbSnapshot>[]): Promise<void> {
+    let group: Waiting<LmdbSnapshot>[] = []
+    let outcomes: (Version | Conflict)[] = []
     try {
+      if (this.#failed !== undefined) throw this.#failed
       // A child transaction, because only that is undone as a whole when a write in it fails.
       await this.#file.childTransaction(() => {
         // Taken only now: whoever came while we waited for the lock is included.
-        group = this.#waiting.splice(0)
-        write(this.#file, group, this.#remembered)
+        group = waiting.splice(0)
+        outcomes = write(this.#file, group, this.#remembered)
       })
-      for (const { outcome, done } of group) {
-        if (typeof outcome === "number") done.resolve(outcome)
-        else done.reject(outcome)
-      }
-      this.#committed.raise()
     } catch (error) {
-      await this.#fail(error, group)
+      this.#failed ??= await failure(error)
+      for (const { done } of [...group, ...waiting.splice(0)]) done.reject(this.#failed)
+      return
     }
+    for (const [at, { done }] of group.entries()) {
+      const outcome = outcomes[at]
+      if (typeof outcome === "number") done.resolve(outcome)
+      else done.reject(outcome)
+    }
+    this.#committed.raise()
   }
+}
 
-  /** Fail stop: after a failed write or sync nobody knows what the disk holds, so nothing more is acknowledged. */
-  async #fail(error: unknown, group: readonly Waiting[]): Promise<void> {
-    const cause = await reasonOf(error)
-    this.#refusal = `The store could not write to the disk and accepts no more commits: ${textOf(cause)}`
-    for (const { done } of [...group, ...this.#waiting.splice(0)]) {
-      done.reject(new StorageFailed(this.#refusal, { cause }))
-    }
-  }
+/** Fail stop: after a failed write or sync nobody knows what the disk holds, so nothing more is acknowledged. */
+async function failure(error: unknown): Promise<StorageFailed> {
+  const cause = await reasonOf(error)
+  const text = `The store could not write to the disk and accepts no more commits: ${textOf(cause)}`
+  return new StorageFailed(text, { cause })
 }
 
 /** lmdb hides the reason of a failed commit in a promise that rejects with it. */
@@ -182,28 +153,31 @@ async function reasonOf(error: unknown): Promise<unknown> {
   )
 }
 
-/** Checks and writes a group inside the write transaction. */
-function write(file: File, group: readonly Waiting[], remembered: number): void {
+/** Checks and writes a group inside the write transaction. What it returns counts once that is durable. */
+function write(file: File, group: readonly Waiting<LmdbSnapshot>[], remembered: number): (Version | Conflict)[] {
   const latest = new LmdbSnapshot(file)
   let version = latest.version
-  for (const waiting of group) {
-    const { transaction } = waiting
+  const outcomes = group.map(({ transaction }) => {
     const changed = transaction.snapshot.version === version ? undefined : changedSince(transaction, latest)
-    if (changed !== undefined) {
-      waiting.outcome = new Conflict(changed)
-      continue
-    }
+    if (changed !== undefined) return new Conflict(changed)
     version += 1
-    waiting.outcome = version
-    for (const [key, value] of transaction.writes) {
-      if (value === undefined) void file.remove(key)
-      else void file.put(key, value, version)
-    }
-    void file.put(version, encodeRecord(transaction.writes), version)
+    writeEntries(file, transaction.writes, version)
+    return version
+  })
+  if (version > latest.version) {
+    void file.put(0, EMPTY, version)
+    forget(file, latest.version - remembered, version - remembered)
   }
-  if (version === latest.version) return
-  void file.put(0, EMPTY, version)
-  forget(file, latest.version - remembered, version - remembered)
+  return outcomes
+}
+
+/** Inside a write transaction the library writes at once; what it returns needs no waiting for. */
+function writeEntries(file: File, writes: ReadonlyMap<string, Uint8Array | undefined>, version: Version): void {
+  for (const [key, value] of writes) {
+    if (value === undefined) void file.remove(key)
+    else void file.put(key, value, version)
+  }
+  void file.put(version, encodeRecord(writes), version)
 }
 
 /** Drops old commit records, a stride at a time, so that most commits need not touch their page. */
@@ -218,7 +192,8 @@ export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
   const memo = new Memo(options.memo)
   const file = openFile(await prepare(options.path), options.mapSize ?? 2 ** 40)
   const committed = new Signal()
-  const queue = new CommitQueue(file, options.remembered ?? 32_768, committed)
+  const writer = new Writer(file, options.remembered ?? 32_768, committed)
+  const queue = new CommitQueue<LmdbSnapshot>(waiting => writer.commitGroup(waiting))
   let open = true
   const source: FeedSource = {
     committed,

@@ -3,7 +3,7 @@
  * A driver brings a Snapshot to read from, and at commit asks the Transaction for its reads and writes.
  */
 
-import { checkFolder, checkKey, childOf, compareKeys } from "./key.ts"
+import { checkBounds, checkFolder, checkKey, childOf, compareKeys } from "./key.ts"
 import type { Decode, Memo } from "./memo.ts"
 import type { Found, Page, Version, View } from "./view.ts"
 
@@ -157,6 +157,7 @@ export class Transaction<S extends Snapshot> implements View {
   }
 
   async #names(listing: Listing, folder: string, page: Page): Promise<string[]> {
+    checkBounds(page)
     if (page.limit !== undefined && page.limit <= 0) return []
     const own = await this.#ownNames(listing, folder)
     const limit = page.limit === undefined ? undefined : page.limit + own.absent.size

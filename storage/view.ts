@@ -65,6 +65,14 @@ export class StorageFailed extends Error {
   override readonly name = "StorageFailed"
 }
 
+/**
+ * The store could not be reached, although it was tried again for a while. Reads may be repeated. A commit may have taken
+ * effect or not; the text says so when it is unknown. Later commits are accepted once the store is back.
+ */
+export class StorageUnavailable extends Error {
+  override readonly name = "StorageUnavailable"
+}
+
 /** A key that no store accepts, whatever it holds: the caller's mistake. */
 export class InvalidKey extends Error {
   override readonly name = "InvalidKey"

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict"
+import { after, before, describe, type TestContext, test } from "node:test"
+import { Client } from "pg"
+import { missing, type Server, start } from "../tests/parts/postgresql.ts"
+import { bytes, retrying, testStorage, text, write } from "./conformance.ts"
+import { postgresqlStorage } from "./postgresql.ts"
+import type { Storage } from "./view.ts"
+
+const skip = await missing()
+
+describe("postgresql", { skip: skip ?? false }, () => {
+  let server: Server
+  before(async () => {
+    server = await start()
+  })
+  after(() => server.stop())
+
+  let tables = 0
+  const freshTable = () => `t${++tables}`
+
+  async function open(
+    t: TestContext,
+    table: string,
+    options: { remembered?: number; patience?: number } = {},
+  ): Promise<Storage> {
+    const storage = await postgresqlStorage({ connection_url: server.url, table, max_parallel: 8, ...options })
+    t.after(() => storage[Symbol.asyncDispose]())
+    return storage
+  }
+
+  async function sql(statement: string): Promise<Record<string, unknown>[]> {
+    const client = new Client({ connectionString: server.url })
+    await client.connect()
+    try {
+      return (await client.query(statement)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  testStorage(
+    "conformance",
+    (t, remembered) => open(t, freshTable(), remembered === undefined ? {} : { remembered }),
+    15,
+  )
+
+  test("several nodes that start at once on an empty database agree on one schema", async t => {
+    const nodes = await Promise.all(Array.from({ length: 5 }, () => open(t, "together")))
+    const increment = (storage: Storage) =>
+      retrying(storage, async view => view.put("n", bytes(String(Number(text(await view.get("n")) ?? "0") + 1))))
+    await Promise.all(nodes.flatMap(node => [increment(node), increment(node), increment(node)]))
+    using view = (await open(t, "together")).view()
+    assert.equal(text(await view.get("n")), "15")
+  })
+
+  test("a commit on one node is seen by the next view and by the feed of another", async t => {
+    const table = freshTable()
+    const [one, other] = [await open(t, table), await open(t, table)]
+    const feed = other.changes(0)[Symbol.asyncIterator]()
+    const next = feed.next()
+    await write(one, { a: "1" })
+    assert.deepEqual((await next).value, { version: 1, key: "a", kind: "put" })
+    await feed.return?.()
+    using view = other.view()
+    assert.equal(text(await view.get("a")), "1")
+  })
+
+  test("a commit whose connection is cut while it runs is made once", async t => {
+    const table = freshTable()
+    const storage = await open(t, table)
+    await write(storage, { a: "1" })
+    // The function waits for this lock in the middle, and its connection is cut while it does.
+    const blocker = new Client({ connectionString: server.url })
+    await blocker.connect()
+    await blocker.query(`BEGIN; LOCK TABLE ${table}_commits IN EXCLUSIVE MODE`)
+    const commit = write(storage, { b: "1" })
+    while ((await sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'")).length === 0);
+    await sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    await blocker.query("COMMIT")
+    await blocker.end()
+    assert.equal(await commit, 2)
+    assert.equal(await storage.version(), 2)
+  })
+
+  test("the same request sent twice is committed once, and answered alike", async t => {
+    const table = freshTable()
+    const storage = await open(t, table)
+    await write(storage, { a: "1" })
+    const call = `SELECT ${table}_commit_1('00000000-0000-4000-8000-000000000001', 1, '{}', '{}', '{}', '[]', '{1}', '{b}', '{1}', '{2}', '\\x3132', 100) AS v`
+    assert.deepEqual(await sql(call), [{ v: ["2"] }])
+    assert.deepEqual(await sql(call), [{ v: ["2"] }])
+    assert.equal(await storage.version(), 2)
+  })
+
+  test("after the server crashed and came back, what was acknowledged is there and commits go on", async t => {
+    const storage = await open(t, freshTable())
+    const acknowledged: string[] = []
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let nth = 0; nth < 25; nth++) {
+        const key = `${writer}/${nth}`
+        await write(storage, { [key]: "1" })
+        acknowledged.push(key)
+      }
+    })
+    while (acknowledged.length < 20) await storage.version()
+    await server.crash()
+    await server.resume()
+    await Promise.all(writers)
+    using view = storage.view()
+    assert.deepEqual((await view.keys("")).sort(), acknowledged.sort())
+    assert.equal(await storage.version(), 200)
+  })
+
+  test("a commit while the server stays away fails as unavailable, and the store recovers with it", async t => {
+    const storage = await open(t, freshTable(), { patience: 0.2 })
+    await write(storage, { a: "1" })
+    await server.crash()
+    await assert.rejects(write(storage, { b: "1" }), { name: "StorageUnavailable" })
+    using blind = storage.view()
+    await assert.rejects(blind.get("a"), { name: "StorageUnavailable" })
+    await server.resume()
+    await write(storage, { c: "1" })
+    using view = storage.view()
+    assert.deepEqual(await view.keys(""), ["a", "c"])
+  })
+
+  test("a node that may not create tables works on those that are there, and says when they are not", async t => {
+    const table = freshTable()
+    const options = { connection_url: server.url, table, skip_create_table: true }
+    await assert.rejects(postgresqlStorage(options), /skip_create_table/)
+    await open(t, table)
+    const storage = await postgresqlStorage(options)
+    t.after(() => storage[Symbol.asyncDispose]())
+    assert.equal(await write(storage, { a: "1" }), 1)
+  })
+
+  test("a table name that is no plain name is refused", async () => {
+    const refused = postgresqlStorage({ connection_url: server.url, table: 'x"; DROP TABLE y' })
+    await assert.rejects(refused, /must be a plain name/)
+  })
+
+  test("a server that cannot be reached is named in the error, without the password", async () => {
+    const refused = postgresqlStorage({ connection_url: "postgres://arca:hunter2@127.0.0.1:1/x" })
+    await assert.rejects(
+      refused,
+      (error: Error) => error.name === "StorageFailed" && !error.message.includes("hunter2"),
+    )
+  })
+})

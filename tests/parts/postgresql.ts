@@ -1,0 +1,107 @@
+/** A real PostgreSQL server for tests: its own directory, its own port, gone afterwards. */
+
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { once } from "node:events"
+import { chown, mkdtemp, readdir, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+export interface Server {
+  /** `postgres://postgres@127.0.0.1:port/postgres` */
+  readonly url: string
+  /** Stops the server at once and removes its data. */
+  stop(): Promise<void>
+  /** Ends the server as a crash would; its data remains. */
+  crash(): Promise<void>
+  /** Starts it again on the same data and port. */
+  resume(): Promise<void>
+}
+
+/** Where Debian keeps the server's programs; undefined when it is not installed. */
+export async function programs(): Promise<string | undefined> {
+  const root = "/usr/lib/postgresql"
+  const versions = await readdir(root).catch(() => [])
+  const newest = versions
+    .map(Number)
+    .filter(Number.isFinite)
+    .sort((a, b) => b - a)[0]
+  return newest === undefined ? undefined : join(root, String(newest), "bin")
+}
+
+/** Why tests that need the server must be skipped here; undefined when they can run. */
+export async function missing(): Promise<string | undefined> {
+  if ((await programs()) === undefined) return "PostgreSQL is not installed (node tools/parts.ts installs it on Debian)"
+  if (process.getuid?.() === 0 && spawnSync("id", ["postgres"]).status !== 0)
+    return 'There is no user "postgres" to run it'
+  return undefined
+}
+
+/** Starts a server with a database `postgres` that its user `postgres` may enter without a password from this machine. */
+export async function start(): Promise<Server> {
+  const bin = await programs()
+  if (bin === undefined) throw new Error(await missing())
+  const data = await mkdtemp(join(tmpdir(), "arca-postgresql-"))
+  await own(data)
+  const made = asPostgres(join(bin, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
+  const [code] = await once(made, "exit")
+  if (code !== 0) throw new Error(`initdb failed with status ${code}`)
+  const port = await freePort()
+  let server = await run(bin, data, port)
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    crash: () => end(server, "SIGQUIT"),
+    resume: async () => {
+      server = await run(bin, data, port)
+    },
+    stop: async () => {
+      await end(server, "SIGQUIT")
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
+
+async function own(directory: string): Promise<void> {
+  if (process.getuid?.() !== 0) return
+  const id = (flag: string) => Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout)
+  await chown(directory, id("-u"), id("-g"))
+}
+
+/** The server refuses to run as root. */
+function asPostgres(program: string, args: string[]): ChildProcess {
+  const [command, all] =
+    process.getuid?.() === 0
+      ? ["setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", program, ...args]]
+      : [program, args]
+  return spawn(command, all, { stdio: ["ignore", "ignore", "pipe"], cwd: "/" })
+}
+
+async function run(bin: string, data: string, port: number): Promise<ChildProcess> {
+  const server = asPostgres(join(bin, "postgres"), ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", data])
+  let log = ""
+  await new Promise<void>((resolve, reject) => {
+    server.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      log = (log + text).slice(-4000)
+      if (log.includes("ready to accept connections")) resolve()
+    })
+    server.once("exit", code => reject(new Error(`PostgreSQL ended with status ${code}:\n${log}`)))
+  })
+  return server
+}
+
+async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const ended = once(server, "exit")
+  server.kill(signal)
+  await ended
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1")
+  await once(probe, "listening")
+  const address = probe.address()
+  probe.close()
+  await once(probe, "close")
+  if (address === null || typeof address === "string") throw new Error("No port")
+  return address.port
+}
