@@ -1,8 +1,10 @@
-/** Stores: what one is, and how to open one. */
+/** Stores: what one is, how to open the one that the configuration names, and how to put one around another. */
 
 export { type Clock, systemClock } from "./clock.ts"
+export { type FaultOptions, faultyStorage } from "./fault.ts"
 export { checkFolder, checkKey, compareKeys, KEY_LIMIT } from "./key.ts"
 export { type Decode, Memo, type MemoLimits } from "./memo.ts"
 export { type MemoryOptions, memoryStorage } from "./memory.ts"
+export { type Notice, openStorage, type Stanza } from "./open.ts"
 export { type Codec, innerView, mapView, transformStorage } from "./transform.ts"
 export * from "./view.ts"

@@ -1,0 +1,27 @@
+/**
+ * Installs the programs that the tests use as counterparts, on Debian and its relatives: `node tools/parts.ts`.
+ * Without the rights to do so it prints what to install. Tests whose counterpart is absent skip with a reason.
+ */
+
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+
+/** A Debian package, and the file or folder that shows it is there. */
+const PARTS: readonly { readonly name: string; readonly shows: string; readonly for: string }[] = [
+  { name: "postgresql", shows: "/usr/lib/postgresql", for: "the PostgreSQL store" },
+  { name: "strace", shows: "/usr/bin/strace", for: "injecting disk errors" },
+]
+
+const absent = PARTS.filter(part => !existsSync(part.shows))
+for (const part of PARTS) console.log(`${absent.includes(part) ? "absent " : "present"}  ${part.name} (${part.for})`)
+if (absent.length > 0) process.exitCode = install(absent.map(part => part.name))
+
+function install(names: readonly string[]): number {
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    console.error(`Install them as root: apt-get install ${names.join(" ")}`)
+    return 1
+  }
+  const apt = (...args: string[]) =>
+    spawnSync("apt-get", args, { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } }).status
+  return apt("update") || apt("install", "-y", "--no-install-recommends", ...names) || 0
+}
