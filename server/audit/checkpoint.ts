@@ -40,22 +40,19 @@ export function checkpointSigner(origin: string, key: KeyObject): (checkpoint: C
 }
 
 const NOTE =
-  /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\ntime ([^\n]{1,40})\n\n((?:— [^\s+]+ [A-Za-z0-9+/]+=*\n)+)$/
+  /^([^\n]+)\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\ntime ([^\n]{1,40})\n\n— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})\n$/
 
-/** The checkpoint in `note`, if `publicKey` has signed it under the origin's name; undefined otherwise. */
+/**
+ * The checkpoint in `note`, if `publicKey` has signed it under the origin's name; undefined otherwise. Exactly one signature,
+ * in canonical base64: a note has one form only, so that nothing in it can be changed and still be accepted.
+ */
 export function openCheckpoint(note: string, publicKey: KeyObject): CheckpointText | undefined {
-  const [, origin, size, root, time, signatures] = NOTE.exec(note) ?? []
-  if (origin === undefined || root === undefined || time === undefined || signatures === undefined) return undefined
+  const [, origin, size, root, time, name, text] = NOTE.exec(note) ?? []
+  if (origin === undefined || root === undefined || time === undefined || text === undefined) return undefined
+  const signature = Buffer.from(text, "base64")
+  if (name !== origin || signature.toString("base64") !== text) return undefined
+  if (!signature.subarray(0, KEY_ID_BYTES).equals(keyId(origin, publicKey))) return undefined
   const body = Buffer.from(note.slice(0, note.indexOf("\n\n") + 1))
-  const id = keyId(origin, publicKey)
-  const signed = signatures.split("\n").some(line => {
-    const [, name, text = ""] = line.split(" ")
-    const bytes = Buffer.from(text, "base64")
-    return (
-      name === origin &&
-      bytes.subarray(0, KEY_ID_BYTES).equals(id) &&
-      verify(null, body, publicKey, bytes.subarray(KEY_ID_BYTES))
-    )
-  })
-  return signed ? { origin, size: Number(size), root, time } : undefined
+  if (!verify(null, body, publicKey, signature.subarray(KEY_ID_BYTES))) return undefined
+  return { origin, size: Number(size), root, time }
 }

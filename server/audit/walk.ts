@@ -2,7 +2,7 @@
 
 import type { KeyObject } from "node:crypto"
 import { checkpointLeaf, type EventRecord, type Link } from "./chain.ts"
-import { logOf, openCheckpoint } from "./checkpoint.ts"
+import { type CheckpointText, logOf, openCheckpoint } from "./checkpoint.ts"
 import { base64, type Frontier, grow, rootOf } from "./frontier.ts"
 
 export type FindingKind =
@@ -94,7 +94,8 @@ export function step(walk: Walk, next: Item | undefined, rules: Rules): void {
   const item = walk.held
   walk.held = next
   if (item === undefined || walk.finding !== undefined) return
-  walk.finding = walk.size === undefined ? judgeFirst(walk, item, next, rules) : judge(walk, item, next, walk.size)
+  walk.finding =
+    walk.size === undefined ? judgeFirst(walk, item, next, rules) : judge(walk, item, next, walk.size, rules)
   if (walk.finding === undefined) accept(walk, item, rules)
 }
 
@@ -112,15 +113,20 @@ function judgeFirst(walk: Walk, item: Item, next: Item | undefined, rules: Rules
   if (starts && (from === undefined || link.seq <= from)) return undefined
   if (!starts && from !== undefined && link.seq <= from && intact(item, next)) return undefined
   if (broken !== undefined && link.seq > 0) return alteredLine(walk, link.seq - 1, broken)
-  if (!starts && !intact(item, next)) return altered(walk, next === undefined ? link.seq : next.link.seq - 1, place)
+  if (next !== undefined && next.link.seq <= link.seq) {
+    const record = opens(next.link.event) ? next.link.seq : next.link.seq - 1
+    return found(walk, "reordered", record, place, `record ${link.seq} stands where record ${record} belongs`)
+  }
+  const genuine = intact(item, next) || signedBy(link, rules) !== undefined
+  if (!starts && !genuine) return altered(walk, next === undefined ? link.seq : next.link.seq - 1, place)
   const record = from ?? Math.max(0, link.seq - 1)
   return found(walk, "removed", record, place, `record ${record} is missing: the first one found is ${link.seq}`)
 }
 
-function judge(walk: Walk, item: Item, next: Item | undefined, expected: number): Verdict {
+function judge(walk: Walk, item: Item, next: Item | undefined, expected: number, rules: Rules): Verdict {
   const { link, place, broken } = item
   if (link.seq === expected && link.prev === walk.prev) return undefined
-  if (link.seq === expected) return judgeBreak(walk, item, next, expected)
+  if (link.seq === expected) return judgeBreak(walk, item, next, expected, rules)
   if (declaresGap(link.event, expected, link.seq)) return undefined
   if (link.prev === walk.prev) return altered(walk, expected, place)
   if (link.event?.kind === "start" && link.seq < expected) {
@@ -141,13 +147,15 @@ function judge(walk: Walk, item: Item, next: Item | undefined, expected: number)
 }
 
 /** The number is right, the hash of the record before is not: which of the two was changed? */
-function judgeBreak(walk: Walk, item: Item, next: Item | undefined, expected: number): Verdict {
-  const { last } = walk
-  if (walk.vouched && intact(item, next)) {
+function judgeBreak(walk: Walk, item: Item, next: Item | undefined, expected: number, rules: Rules): Verdict {
+  const { last, tree, vouched } = walk
+  if (vouched && intact(item, next)) {
     const message = `record ${expected} continues another history than the one signed before it`
     return found(walk, "forked", expected, item.place, message)
   }
-  const changed = last === undefined || walk.vouched || (next !== undefined && !intact(item, next))
+  const signed = signedBy(item.link, rules)
+  const before = tree !== undefined && signed?.root === base64(rootOf(tree))
+  const changed = last === undefined || vouched || before || (next !== undefined && !intact(item, next))
   return changed ? altered(walk, expected, item.place) : altered(walk, expected - 1, last.place)
 }
 
@@ -157,9 +165,17 @@ const altered = (walk: Walk, record: number, place: Place): Finding =>
 const alteredLine = (walk: Walk, record: number, place: Place): Finding =>
   found(walk, "altered", record, place, `record ${record} can no longer be read as a record`)
 
-/** Whether a record is as it was written, as far as the next one or its own signature tells. */
-const intact = (item: Item, next: Item | undefined): boolean =>
-  next === undefined ? item.link.event?.kind === "checkpoint" : next.link.prev === item.link.leaf
+/** Whether a record is as it was written, as far as the next one tells. */
+const intact = (item: Item, next: Item | undefined): boolean => next?.link.prev === item.link.leaf
+
+/** What a checkpoint's signature says, if it belongs to this chain and place. */
+function signedBy({ event, log, seq }: Link, rules: Rules): CheckpointText | undefined {
+  if (event?.kind !== "checkpoint" || event.note === undefined) return undefined
+  const checkpoint = openCheckpoint(event.note, rules.publicKey)
+  return checkpoint !== undefined && logOf(checkpoint.origin) === log && checkpoint.size === seq
+    ? checkpoint
+    : undefined
+}
 
 /** Records that say who writes, and the whole tree before them. */
 const opens = (event: EventRecord | undefined): boolean =>
@@ -217,9 +233,8 @@ function checkEvent(walk: Walk, event: EventRecord, link: Link, place: Place, ru
 
 function checkCheckpoint(walk: Walk, event: EventRecord, link: Link, place: Place, rules: Rules): Verdict {
   const { note = "", frontier } = event
-  const checkpoint = openCheckpoint(note, rules.publicKey)
-  const ours = checkpoint !== undefined && logOf(checkpoint.origin) === link.log && checkpoint.size === link.seq
-  if (!ours || frontier === undefined) {
+  const checkpoint = signedBy(link, rules)
+  if (checkpoint === undefined || frontier === undefined) {
     return found(walk, "altered", link.seq, place, `checkpoint ${link.seq} is not signed by the key given`)
   }
   walk.origin = checkpoint.origin
