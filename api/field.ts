@@ -166,19 +166,20 @@ const readInts = (raw: Json): number[] | Unreadable => {
   return values
 }
 
-const isObject = (raw: Json): raw is JsonObject =>
+/** Whether a value is an object of keys and values. */
+export const isJsonObject = (raw: Json | undefined): raw is JsonObject =>
   typeof raw === "object" && raw !== null && !Array.isArray(raw) && !isRawNumber(raw)
 
 const readMap = (raw: Json): JsonObject | Unreadable => {
   if (raw === null || raw === "") return {}
-  if (isObject(raw)) return raw
+  if (isJsonObject(raw)) return raw
   return new Unreadable("expected a map")
 }
 
 const readPairs = (raw: Json): Map<string, string> | Unreadable => {
   const pairs = new Map<string, string>()
   if (raw === null || raw === "") return pairs
-  if (isObject(raw)) {
+  if (isJsonObject(raw)) {
     for (const [key, value] of Object.entries(raw)) {
       const text = value === null ? "" : scalarText(value)
       if (text === undefined) return new Unreadable("expected a map of strings")

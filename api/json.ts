@@ -6,7 +6,9 @@ export type Json = null | boolean | number | string | RawNumber | Json[] | { [ke
 export type JsonObject = { [key: string]: Json }
 
 export const isRawNumber = (value: unknown): value is RawNumber =>
-  typeof value === "object" && value !== null && JSON.isRawJSON(value)
+  typeof value === "object" &&
+  value !== null &&
+  (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value)
 
 export const rawNumberText = (value: RawNumber): string => value.rawJSON
 

@@ -119,7 +119,11 @@ export interface CrudOptions<F extends Fields, C> {
   /** The name as it is stored: `name => name.toLowerCase()` where names fold. */
   readonly fold?: (name: string) => string
   readonly patch?: boolean
+  /** What the path parameter is called; `name` unless told otherwise. */
+  readonly param?: string
   readonly nameField?: Field<string | undefined>
+  /** Parameters of the write that are not stored as they are: a password that becomes a hash. */
+  readonly inputs?: Fields
 }
 
 const pageFields = {
@@ -128,7 +132,10 @@ const pageFields = {
 }
 
 /** The page that a list request asks for. Refuses a limit that is not positive. */
-export function pageOf(input: { after?: string | undefined; limit?: number | undefined }): { after?: string; limit?: number } {
+export function pageOf(input: { after?: string | undefined; limit?: number | undefined }): {
+  after?: string
+  limit?: number
+} {
   if (input.limit !== undefined && input.limit < 0) throw refuse.invalid('"limit" must be a positive number')
   return {
     ...(input.after === undefined ? {} : { after: input.after }),
@@ -148,6 +155,8 @@ export const listRoute = <C extends Context>(
     list: async (input, ctx) => ({ data: { keys: await names(ctx, pageOf(input)) } }),
   })
 
+type Named = Readonly<Record<string, string | undefined>>
+
 /**
  * The routes to manage a record: list at `folder`, read, write, delete at `folder/:name`.
  * A write keeps what it does not mention.
@@ -158,44 +167,53 @@ export function crud<F extends Fields, C extends Context = Context>(
   options: CrudOptions<F, C>,
 ): Route<C>[] {
   const fold = options.fold ?? (name => name)
-  const write = async ({ name }: { name: string }, ctx: C): Promise<Answer | undefined> => {
+  const param = options.param ?? "name"
+  const nameIn = (input: Named): string => input[param] ?? ""
+  const write = async (input: Named, ctx: C): Promise<Answer | undefined> => {
+    const name = nameIn(input)
     const existing = await stored.get(ctx.store, fold(name))
     const merged = stored.merge(existing, ctx.body)
     const values = options.check ? await options.check(merged, ctx, existing) : merged
     stored.put(ctx.store, fold(name), values)
     return options.written?.(values, ctx, name)
   }
-  const item: RouteOptions<{ name: string }, Fields, C> = {
+  const item: RouteOptions<Named, Fields, C> = {
     summary: options.summary,
     ...(options.description === undefined ? {} : { description: options.description }),
-    fields: { ...stored.fields, name: options.nameField ?? field.name(`Name of the ${stored.noun}.`) },
-    exists: async ({ name }, ctx) => (await stored.get(ctx.store, fold(name))) !== undefined,
-    read: async ({ name }, ctx) => {
+    fields: {
+      ...stored.fields,
+      ...options.inputs,
+      [param]: options.nameField ?? field.name(`Name of the ${stored.noun}.`),
+    },
+    exists: async (input, ctx) => (await stored.get(ctx.store, fold(nameIn(input)))) !== undefined,
+    read: async (input, ctx) => {
+      const name = nameIn(input)
       const values = await stored.get(ctx.store, fold(name))
       if (values === undefined) return undefined
       return { data: options.show ? options.show(values, ctx, name) : stored.shown(values) }
     },
     write,
-    delete: async ({ name }, ctx) => {
-      await options.deleting?.(fold(name), ctx)
-      stored.delete(ctx.store, fold(name))
+    delete: async (input, ctx) => {
+      const name = fold(nameIn(input))
+      await options.deleting?.(name, ctx)
+      stored.delete(ctx.store, name)
       return undefined
     },
-    ...(options.patch ? { patch: patchOf(write, stored, fold) } : {}),
+    ...(options.patch ? { patch: patchOf(write, stored, input => fold(nameIn(input))) } : {}),
   }
   return [
     listRoute<C>(folder, `List the ${stored.noun}s.`, (ctx, page) => stored.list(ctx.store, page)),
-    untypedRoute<C>(`${folder}/:name`, item as unknown as RouteOptions<never, Fields, C>),
+    untypedRoute<C>(`${folder}/:${param}`, item as unknown as RouteOptions<never, Fields, C>),
   ]
 }
 
 function patchOf<F extends Fields, C extends Context>(
-  write: (input: { name: string }, ctx: C) => Promise<Answer | undefined>,
+  write: (input: Named, ctx: C) => Promise<Answer | undefined>,
   stored: Stored<F>,
-  fold: (name: string) => string,
+  nameOf: (input: Named) => string,
 ) {
-  return async (input: { name: string }, ctx: C): Promise<Answer | undefined> => {
-    if ((await stored.get(ctx.store, fold(input.name))) === undefined) throw refuse.absent()
+  return async (input: Named, ctx: C): Promise<Answer | undefined> => {
+    if ((await stored.get(ctx.store, nameOf(input))) === undefined) throw refuse.absent()
     return write(input, ctx)
   }
 }

@@ -5,9 +5,9 @@
  * Several spellings of one route are given as a list.
  */
 
+import type { Answer, Context } from "./engine.ts"
 import { type Fields, field, NAME, readField, type ValueOf } from "./field.ts"
 import type { Json, JsonObject } from "./json.ts"
-import type { Answer, Context } from "./engine.ts"
 
 /** What a request wants to do. Policies name these; `create` and `update` are both written by `write`. */
 export type Operation = "read" | "list" | "scan" | "create" | "update" | "delete" | "patch" | "help"

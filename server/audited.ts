@@ -1,6 +1,6 @@
 /** What the audit is told of a request and of its response. */
 
-import { type Refusal, type Route } from "@arca/api"
+import type { Refusal, Route } from "@arca/api"
 import type { Verdict } from "@arca/policy"
 import type { AuditAuth, AuditedRequest, AuditMount, AuditRequest, AuditResponse, PlainKeys } from "./audit/index.ts"
 import type { Setting } from "./context.ts"
@@ -11,7 +11,12 @@ import { authJson } from "./reply.ts"
 import type { ServerContext } from "./server.ts"
 import type { WrapFacts } from "./wrapping.ts"
 
-export function auditedRequest(setting: Setting, place: Place, verdict: Verdict, fault: Refusal | undefined): AuditRequest {
+export function auditedRequest(
+  setting: Setting,
+  place: Place,
+  verdict: Verdict,
+  fault: Refusal | undefined,
+): AuditRequest {
   const { entry, server } = setting
   return {
     time: server.now() * 1000,

@@ -1,6 +1,6 @@
 /** Who asks. An invalid token is not an exception: it is a caller without rights, who is refused and audited like others. */
 
-import { BlockList, isIPv6 } from "node:net"
+import { isWithinCidrs } from "@arca/auth/cidr"
 import { type Acl, compileAcl } from "@arca/policy"
 import { Conflict, type View } from "@arca/storage"
 import { type Identity, identityOf } from "./identity.ts"
@@ -43,7 +43,7 @@ export async function authenticate(
   if (request.token === "") return NOBODY
   const token = await findToken(view, request.token)
   if (token === undefined || !(isLive(token, server.now()) || token.id === spent)) return NOBODY
-  if (!isBound(token.boundCidrs, request.remoteAddress)) return NOBODY
+  if (!isWithinCidrs(token.boundCidrs, request.remoteAddress)) return NOBODY
   if (token.type === "batch" && !(await parentLives(view, token, server.now()))) return NOBODY
   const home = (await namespaceTable(view)).byId.get(token.namespace)
   if (home === undefined || home.deleting || !isWithin(namespace, home)) return NOBODY
@@ -71,21 +71,6 @@ async function parentLives(view: View, token: TokenEntry, now: number): Promise<
   if (parent === undefined) return true
   const entry = await readToken(view, parent.namespace, parent.id)
   return entry !== undefined && isLive(entry, now)
-}
-
-/** Whether an address lies in one of the networks; no networks is no bound. */
-export function isBound(cidrs: readonly string[], address: string): boolean {
-  if (cidrs.length === 0) return true
-  const networks = new BlockList()
-  for (const cidr of cidrs) addNetwork(networks, cidr)
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, "")
-  return networks.check(plain, isIPv6(plain) ? "ipv6" : "ipv4")
-}
-
-function addNetwork(networks: BlockList, cidr: string): void {
-  const [network = "", bits] = cidr.split("/")
-  const family = isIPv6(network) ? "ipv6" : "ipv4"
-  networks.addSubnet(network, bits === undefined ? (family === "ipv6" ? 128 : 32) : Number(bits), family)
 }
 
 /**

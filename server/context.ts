@@ -96,7 +96,8 @@ function passedHeaders(entry: MountEntry, request: Request): ReadonlyMap<string,
   for (const name of wanted.map(one => one.toLowerCase())) {
     const values = request.headers.get(name)
     if (values === undefined || name === "x-vault-token") continue
-    if (name === "authorization" && request.token !== "" && values.some(value => value.includes(request.token))) continue
+    if (name === "authorization" && request.token !== "" && values.some(value => value.includes(request.token)))
+      continue
     passed.set(name, values)
   }
   return passed
@@ -110,7 +111,12 @@ export function permitted(caller: Caller, namespace: Namespace, path: string, op
   return decide(caller.acl, { path: policyPath(caller, namespace, path), operation, sudoRequired: false }).allowed
 }
 
-function newLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["data"], state: "prepared" | "active"): LeaseEntry {
+function newLease(
+  setting: Setting,
+  kind: LeaseKind<never>,
+  data: LeaseEntry["data"],
+  state: "prepared" | "active",
+): LeaseEntry {
   const { server, namespace, entry, caller } = setting
   const suffix = namespace.id === ROOT.id ? "" : `.${namespace.id}`
   const now = server.now()
@@ -134,7 +140,11 @@ function newLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["da
   }
 }
 
-async function prepareLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["data"]): Promise<PreparedLease> {
+async function prepareLease(
+  setting: Setting,
+  kind: LeaseKind<never>,
+  data: LeaseEntry["data"],
+): Promise<PreparedLease> {
   const lease = newLease(setting, kind, data, "prepared")
   using view = setting.server.storage.view()
   writeLease(view, lease)
@@ -142,7 +152,12 @@ async function prepareLease(setting: Setting, kind: LeaseKind<never>, data: Leas
   setting.effects.prepared.set(lease.id, lease)
   return {
     id: lease.id,
-    until: (ttl, maxTtl, renewable) => ({ id: lease.id, ttl, maxTtl, ...(renewable === undefined ? {} : { renewable }) }),
+    until: (ttl, maxTtl, renewable) => ({
+      id: lease.id,
+      ttl,
+      maxTtl,
+      ...(renewable === undefined ? {} : { renewable }),
+    }),
   }
 }
 

@@ -2,11 +2,11 @@
 
 import { formatDuration, type JsonObject, type Login, refuse } from "@arca/api"
 import type { View } from "@arca/storage"
-import { entityOfLogin, type Entity, identityOf } from "./identity.ts"
+import { policiesOf } from "./authenticate.ts"
+import { type Entity, entityOfLogin, identityOf } from "./identity.ts"
 import type { MountEntry } from "./mounts.ts"
 import { mountFor } from "./mounts.ts"
 import { type Namespace, ROOT } from "./namespaces.ts"
-import { policiesOf } from "./authenticate.ts"
 import { policyName, readPolicy } from "./policies.ts"
 import { base62, uuid } from "./random.ts"
 import type { Limits, Server } from "./server.ts"
@@ -152,7 +152,8 @@ export async function grantLogin(
   const { terms } = login
   const mount = mountFor(entry, server.limits)
   const type = tokenTypeOf(entry, terms.type)
-  if (login.policies.some(name => policyName(name) === "root")) throw refuse.invalid("auth methods cannot create root tokens")
+  if (login.policies.some(name => policyName(name) === "root"))
+    throw refuse.invalid("auth methods cannot create root tokens")
   const policies = tidyPolicies(login.policies, !terms.noDefaultPolicy)
   const entity = await entityFor(server, view, namespace, entry, login)
   const life = lifeOf({ ...terms, mount, age: 0 })

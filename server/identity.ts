@@ -115,8 +115,13 @@ export function identityStore(view: View, namespaceId: string) {
       if (before?.alias) scope.delete(places.groupAlias + aliasKey(before.alias.mount_accessor, before.alias.name))
       scope.put(places.group + next.id, encodeJson(next as unknown as JsonObject))
       scope.put(places.groupName + nameKey(next.name), Buffer.from(next.id))
-      if (next.alias) scope.put(places.groupAlias + aliasKey(next.alias.mount_accessor, next.alias.name), Buffer.from(next.id))
-      await this.relink(next.id, [...(before?.members ?? []), ...(before?.memberGroups ?? [])], [...next.members, ...next.memberGroups])
+      if (next.alias)
+        scope.put(places.groupAlias + aliasKey(next.alias.mount_accessor, next.alias.name), Buffer.from(next.id))
+      await this.relink(
+        next.id,
+        [...(before?.members ?? []), ...(before?.memberGroups ?? [])],
+        [...next.members, ...next.memberGroups],
+      )
     },
 
     async deleteGroup(gone: Group): Promise<void> {
@@ -126,7 +131,8 @@ export function identityStore(view: View, namespaceId: string) {
       await this.relink(gone.id, [...gone.members, ...gone.memberGroups], [])
       for (const id of await ids(places.groupsOf + gone.id)) {
         const parent = await group(id)
-        if (parent) await this.putGroup({ ...parent, memberGroups: parent.memberGroups.filter(one => one !== gone.id) }, parent)
+        if (parent)
+          await this.putGroup({ ...parent, memberGroups: parent.memberGroups.filter(one => one !== gone.id) }, parent)
       }
       scope.delete(places.groupsOf + gone.id)
     },

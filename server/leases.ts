@@ -75,7 +75,12 @@ export function eraseLease(view: View, lease: LeaseEntry): void {
 }
 
 /** The leases of a token, at most `limit`. */
-export async function leasesOfToken(view: View, namespaceId: string, token: string, limit: number): Promise<LeaseEntry[]> {
+export async function leasesOfToken(
+  view: View,
+  namespaceId: string,
+  token: string,
+  limit: number,
+): Promise<LeaseEntry[]> {
   const names = await scopeOf(view, namespaceId).keys(layout.leaseOfToken(token), { limit })
   const leases = await Promise.all(
     names.map(name => {

@@ -86,7 +86,8 @@ const PROTECTED = ["sys/", "cubbyhole/", "identity/", "auth/", "audit/"]
 export function checkMountPath(table: MountTable, path: string, kind: "secret" | "auth"): void {
   const taken = PROTECTED.find(own => (kind === "secret" ? path.startsWith(own) : path === "auth/token/"))
   if (taken !== undefined) throw refuse.invalid(`cannot mount ${JSON.stringify(path)}`)
-  if (!/^[^\s/+*][^\s+*]*\/$/.test(path) || path.includes("//")) throw refuse.invalid(`invalid mount path ${JSON.stringify(path)}`)
+  if (!/^[^\s/+*][^\s+*]*\/$/.test(path) || path.includes("//"))
+    throw refuse.invalid(`invalid mount path ${JSON.stringify(path)}`)
   if (table.byPath.has(path)) throw refuse.invalid(`path is already in use at ${path.replace(/^auth\//, "")}`)
   const nested = table.all.find(entry => entry.path.startsWith(path) || path.startsWith(entry.path))
   if (nested !== undefined) throw refuse.invalid(`existing mount at ${nested.path}`)

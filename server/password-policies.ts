@@ -16,10 +16,14 @@ const decode = (value: Uint8Array): StoredPasswordPolicy => {
   return { text, policy: parsePasswordPolicy(text) }
 }
 
-const keyOf = (namespaceId: string, name: string): string => layout.namespace(namespaceId) + layout.passwordPolicy + name
+const keyOf = (namespaceId: string, name: string): string =>
+  layout.namespace(namespaceId) + layout.passwordPolicy + name
 
-export const readPasswordPolicy = (view: View, namespaceId: string, name: string): Promise<StoredPasswordPolicy | undefined> =>
-  view.cached(keyOf(namespaceId, name), decode)
+export const readPasswordPolicy = (
+  view: View,
+  namespaceId: string,
+  name: string,
+): Promise<StoredPasswordPolicy | undefined> => view.cached(keyOf(namespaceId, name), decode)
 
 export const writePasswordPolicy = (view: View, namespaceId: string, name: string, text: string): void =>
   view.put(keyOf(namespaceId, name), encodeJson({ text }))
@@ -27,9 +31,16 @@ export const writePasswordPolicy = (view: View, namespaceId: string, name: strin
 export const deletePasswordPolicy = (view: View, namespaceId: string, name: string): void =>
   view.delete(keyOf(namespaceId, name))
 
+const usual = parsePasswordPolicy(DEFAULT_PASSWORD_POLICY)
+
 /** A password by the named policy. Refuses (400) a policy that does not exist. */
-export async function passwordBy(view: View, namespaceId: string, name: string | undefined, random: RandomBytes): Promise<string> {
-  if (name === undefined || name === "") return generatePassword(DEFAULT_PASSWORD_POLICY, random)
+export async function passwordBy(
+  view: View,
+  namespaceId: string,
+  name: string | undefined,
+  random: RandomBytes,
+): Promise<string> {
+  if (name === undefined || name === "") return generatePassword(usual, random)
   const stored = await readPasswordPolicy(view, namespaceId, name)
   if (stored === undefined) throw refuse.invalid(`no password policy ${JSON.stringify(name)}`)
   return generatePassword(stored.policy, random)

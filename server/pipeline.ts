@@ -8,16 +8,7 @@
  * the reply is withheld. Anything thrown but a `Refusal` is a bug: the caller gets a request id, the log gets the text.
  */
 
-import {
-  holdsFor,
-  type JsonObject,
-  type Match,
-  Refusal,
-  readInput,
-  refuse,
-  type Verb,
-  verbOf,
-} from "@arca/api"
+import { holdsFor, type JsonObject, type Match, Refusal, readInput, refuse, type Verb, verbOf } from "@arca/api"
 import { decide, type Verdict } from "@arca/policy"
 import { Conflict, type View } from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
@@ -232,7 +223,7 @@ async function handle(setting: Setting, place: Place): Promise<ServerAnswer> {
 /** Turns what the handler asks for into a lease or a token, in the same transaction. */
 async function grant(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
   const { server, view, namespace, entry, effects, fullPath } = setting
-  const lease = grantLease(setting, answer)
+  const lease = grantLease(setting, answer) ?? answer.renewedLease
   const login: Grant | undefined =
     answer.grant ?? (answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth)))
   const warnings = [...effects.warnings, ...(answer.warnings ?? []), ...(login?.warnings ?? [])]
@@ -257,9 +248,11 @@ async function conclude(setting: Setting, place: Place, verdict: Verdict, outcom
 }
 
 /** A token's last use ends the token, and with it any lease it gets: better none than one that is dead on arrival. */
-function refuseLeaseOnLastUse({ lease }: Outcome, run: Run): void {
-  if (lease === undefined || run.spent?.numUses !== 1) return
-  throw refuse.failed("Secret cannot be returned; token had one use left, so leased credentials were immediately revoked.")
+function refuseLeaseOnLastUse({ answer }: Outcome, run: Run): void {
+  if (answer.lease === undefined || run.spent?.numUses !== 1) return
+  throw refuse.failed(
+    "Secret cannot be returned; token had one use left, so leased credentials were immediately revoked.",
+  )
 }
 
 async function wrapReply(setting: Setting, plain: Reply, outcome: Outcome): Promise<WrapFacts | undefined> {
@@ -277,7 +270,8 @@ async function wrapReply(setting: Setting, plain: Reply, outcome: Outcome): Prom
 
 /** The response could not be recorded: nobody gets what was issued. */
 async function takeBack(server: Server, outcome: Outcome, wrapped: WrapFacts | undefined): Promise<void> {
-  if (outcome.lease) await revokeLease(server, outcome.lease).catch(logged(server, "revoke an unrecorded lease"))
+  if (outcome.lease && outcome.answer.lease)
+    await revokeLease(server, outcome.lease).catch(logged(server, "revoke an unrecorded lease"))
   if (outcome.grant?.entry.type === "service") {
     await revokeToken(server, outcome.grant.entry).catch(logged(server, "revoke an unrecorded token"))
   }

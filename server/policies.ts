@@ -6,8 +6,8 @@ import {
   type AttachedPolicy,
   compileAcl,
   DEFAULT_POLICY,
-  type Identity as PolicyIdentity,
   type PolicyDocument,
+  type Identity as PolicyIdentity,
   parsePolicy,
   RESPONSE_WRAPPING_POLICY,
 } from "@arca/policy"
@@ -81,7 +81,12 @@ export function aclMemory() {
     const documents: (StoredPolicy | undefined)[] = []
     for (const name of names) documents.push(await readPolicy(view, namespaceId, name))
     const known = remembered.get(key)
-    if (known && now < known.until && sameValues(known.documents, documents) && sameIdentity(known.identity, identity)) {
+    if (
+      known &&
+      now < known.until &&
+      sameValues(known.documents, documents) &&
+      sameIdentity(known.identity, identity)
+    ) {
       return known.acl
     }
     const acl = compile(namespaceId, names, documents, identity, now)
@@ -123,7 +128,12 @@ export function policyIdentity({ entity, groups }: Identity): PolicyIdentity {
       aliases: new Map(
         entity.aliases.map(alias => [
           alias.mount_accessor,
-          { id: alias.id, name: alias.name, metadata: pairs(alias.metadata), customMetadata: pairs(alias.custom_metadata) },
+          {
+            id: alias.id,
+            name: alias.name,
+            metadata: pairs(alias.metadata),
+            customMetadata: pairs(alias.custom_metadata),
+          },
         ]),
       ),
     },

@@ -25,7 +25,9 @@ export interface Registry {
 export function registryOf(engines: readonly AnyEngine[]): Registry {
   const compiled = new Map<string, Compiled>()
   for (const engine of engines) {
-    const versions = new Map(Object.entries(engine.versions ?? {}).map(([version, routes]) => [version, matcher(routes)]))
+    const versions = new Map(
+      Object.entries(engine.versions ?? {}).map(([version, routes]) => [version, matcher(routes)]),
+    )
     const one = { engine, find: matcher(engine.routes), versions }
     for (const type of [engine.type, ...Object.keys(engine.aliases ?? {})]) compiled.set(`${engine.kind}/${type}`, one)
   }

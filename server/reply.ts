@@ -10,6 +10,8 @@ import type { WrapFacts } from "./wrapping.ts"
 export interface ServerAnswer extends Answer {
   readonly grant?: Grant
   readonly wrapped?: WrapFacts
+  /** A lease that was renewed: its id and new life stand where those of a new one would. */
+  readonly renewedLease?: LeaseEntry
 }
 
 /** What the pipeline made of a handler's answer. */
@@ -92,21 +94,33 @@ export const wrapJson = (wrap: WrapFacts): JsonObject => ({
 
 const JSON_HEADERS = { "Content-Type": "application/json", "Cache-Control": "no-store" }
 
-export const jsonReply = (status: number, body: Json | undefined, headers: Readonly<Record<string, string>> = {}): Reply => ({
+export const jsonReply = (
+  status: number,
+  body: Json | undefined,
+  headers: Readonly<Record<string, string>> = {},
+): Reply => ({
   status,
   headers: { ...JSON_HEADERS, ...headers },
   body,
 })
 
-export const errorReply = (status: number, errors: readonly string[], headers: Readonly<Record<string, string>> = {}): Reply =>
-  jsonReply(status, { errors: [...errors] }, headers)
+export const errorReply = (
+  status: number,
+  errors: readonly string[],
+  headers: Readonly<Record<string, string>> = {},
+): Reply => jsonReply(status, { errors: [...errors] }, headers)
 
 /** The reply to a handler's answer that is not wrapped. */
 export function replyOf(requestId: string, path: string, mountType: string, outcome: Outcome): Reply {
   const { answer } = outcome
   const headers = answer.headers ?? {}
   if (answer.raw !== undefined) {
-    return { status: answer.status ?? 200, headers: { "Cache-Control": "no-store", ...headers }, body: undefined, raw: answer.raw }
+    return {
+      status: answer.status ?? 200,
+      headers: { "Cache-Control": "no-store", ...headers },
+      body: undefined,
+      raw: answer.raw,
+    }
   }
   if (answer.bare !== undefined) return jsonReply(answer.status ?? 200, answer.bare, headers)
   const body = envelope(requestId, path, mountType, outcome)

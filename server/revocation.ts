@@ -7,6 +7,7 @@
 
 import type { LeaseKind } from "@arca/api"
 import { Conflict, type View } from "@arca/storage"
+import { type Caller, NOBODY } from "./authenticate.ts"
 import { contextOf, noEffects } from "./context.ts"
 import { eraseLease, type LeaseEntry, leasesOfToken, readLease, writeLease } from "./leases.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
@@ -14,7 +15,6 @@ import { type Namespace, namespaceTable } from "./namespaces.ts"
 import type { Request, Server } from "./server.ts"
 import { childrenOf, eraseToken, readToken, type TokenEntry, writeToken } from "./tokens.ts"
 import { cubbyholeOf } from "./wrapping.ts"
-import { type Caller, NOBODY } from "./authenticate.ts"
 
 /** After so many failed attempts a lease waits for a person (Vault's irrevocable lease). */
 export const MAX_ATTEMPTS = 6
@@ -145,7 +145,11 @@ export async function killToken(server: Server, token: TokenEntry): Promise<Toke
  * Revokes a token with its children, its leases and its cubbyhole. When this resolves nothing of it is accepted on any node.
  * `orphan` leaves the children alive, without a parent.
  */
-export async function revokeToken(server: Server, token: TokenEntry, options: { orphan?: boolean } = {}): Promise<void> {
+export async function revokeToken(
+  server: Server,
+  token: TokenEntry,
+  options: { orphan?: boolean } = {},
+): Promise<void> {
   const dead = await killToken(server, token)
   if (dead !== undefined) await reapToken(server, dead, options)
 }
@@ -185,7 +189,10 @@ async function revokeLeasesOf(server: Server, token: TokenEntry): Promise<void> 
     for (const lease of next) {
       seen.add(lease.id)
       await revokeLease(server, lease).catch((error: unknown) =>
-        server.log.error("a lease of a revoked token could not be revoked yet", { lease: lease.id, error: String(error) }),
+        server.log.error("a lease of a revoked token could not be revoked yet", {
+          lease: lease.id,
+          error: String(error),
+        }),
       )
     }
   }

@@ -7,11 +7,11 @@ import type { Answer, Context, Engine, Json, JsonObject, Operation, Route } from
 import type { Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
 import type { Caller } from "./authenticate.ts"
+import type { MountEntry } from "./mounts.ts"
+import type { Namespace } from "./namespaces.ts"
 import type { Place } from "./pipeline.ts"
 import type { aclMemory } from "./policies.ts"
 import type { Registry } from "./registry.ts"
-import type { Namespace } from "./namespaces.ts"
-import type { MountEntry } from "./mounts.ts"
 
 /** What one request asks, after the wire has been parsed once. Paths are canonical from here on. */
 export interface Request {

@@ -67,7 +67,8 @@ export async function tokenKeys(view: View): Promise<TokenKeys> {
   return keys
 }
 
-const hashWith = (keys: TokenKeys, text: string): string => createHmac("sha256", keys.hash).update(text).digest("base64url")
+const hashWith = (keys: TokenKeys, text: string): string =>
+  createHmac("sha256", keys.hash).update(text).digest("base64url")
 
 /** The token's name in the store. */
 export async function tokenId(view: View, token: string): Promise<string> {
@@ -120,7 +121,11 @@ export async function writeToken(view: View, entry: TokenEntry, before?: TokenEn
     scope.put(layout.accessor + hashWith(await tokenKeys(view), entry.accessor), Buffer.from(entry.id))
     scope.put(`token/list/${entry.accessor}`, new Uint8Array([1]))
     const parent = parentOf(entry)
-    if (parent) scopeOf(view, parent.namespace).put(`${layout.child(parent.id)}${entry.namespace}.${entry.id}`, new Uint8Array([1]))
+    if (parent)
+      scopeOf(view, parent.namespace).put(
+        `${layout.child(parent.id)}${entry.namespace}.${entry.id}`,
+        new Uint8Array([1]),
+      )
   }
   if (entry.expiresAt > 0) view.put(expiryKey(entry), new Uint8Array([1]))
 }

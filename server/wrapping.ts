@@ -147,7 +147,8 @@ async function tokenInJwt(view: View, jwt: string): Promise<string | undefined> 
   }
 }
 
-const decodeKey = (value: Uint8Array): KeyObject => createPrivateKey({ key: Buffer.from(value), format: "der", type: "pkcs8" })
+const decodeKey = (value: Uint8Array): KeyObject =>
+  createPrivateKey({ key: Buffer.from(value), format: "der", type: "pkcs8" })
 
 async function wrappingKey(view: View): Promise<KeyObject> {
   const known = await view.cached(WRAPPING_KEY, decodeKey)

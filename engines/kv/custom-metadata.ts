@@ -11,7 +11,8 @@ const isPrintable = (text: string): boolean => /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn
 export function checkCustomMetadata(given: unknown): Record<string, string> {
   const entries = Object.entries(given as JsonObject)
   const problems: string[] = []
-  if (entries.length > MAX_KEYS) problems.push(`payload must contain at most ${MAX_KEYS} keys, provided ${entries.length}`)
+  if (entries.length > MAX_KEYS)
+    problems.push(`payload must contain at most ${MAX_KEYS} keys, provided ${entries.length}`)
   const kept: [string, string][] = []
   for (const [key, value] of entries) {
     const problem = problemOf(key, value)

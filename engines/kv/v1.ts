@@ -51,4 +51,5 @@ export const routes = [
   }),
 ]
 
-const secrets = (store: Store, folder: string, page: { after?: string; limit?: number }) => store.keys(FOLDER + folder, page)
+const secrets = (store: Store, folder: string, page: { after?: string; limit?: number }) =>
+  store.keys(FOLDER + folder, page)

@@ -5,9 +5,9 @@ import {
   type Context,
   field,
   formatDuration,
+  isJsonObject,
   type Json,
   type JsonObject,
-  isRawNumber,
   pageOf,
   refuse,
   route,
@@ -47,12 +47,10 @@ function casOf(given: JsonObject): number | undefined {
   const raw = given.cas
   if (raw === undefined) return undefined
   const cas = typeof raw === "string" && /^\d+$/.test(raw) ? Number(raw) : raw
-  if (typeof cas !== "number" || !Number.isSafeInteger(cas)) throw refuse.invalid("check-and-set parameter must be an integer")
+  if (typeof cas !== "number" || !Number.isSafeInteger(cas))
+    throw refuse.invalid("check-and-set parameter must be an integer")
   return cas
 }
-
-const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !isRawNumber(value)
 
 /** A version with its facts; a deleted one answers 404, but with its facts: clients read `deletion_time` from them. */
 async function readVersion(
@@ -77,7 +75,7 @@ async function write(secret: string, given: JsonObject, ctx: Context): Promise<A
   mayNotBeEmpty(secret)
   if (!Object.hasOwn(ctx.body, "data")) throw refuse.invalid("no data provided")
   const value = ctx.body.data
-  if (value !== null && !isObject(value)) {
+  if (value !== null && !isJsonObject(value)) {
     throw refuse.invalid('the value of "data" must be a map, such as {"data": {"password": "…"}}')
   }
   const meta = (await metadata.get(ctx.store, secret)) ?? fresh(ctx.now)
@@ -89,7 +87,7 @@ async function write(secret: string, given: JsonObject, ctx: Context): Promise<A
 async function patch(secret: string, given: JsonObject, ctx: Context): Promise<Answer | undefined> {
   mayNotBeEmpty(secret)
   const change = ctx.body.data
-  if (!isObject(change)) throw refuse.invalid("no data provided")
+  if (!isJsonObject(change)) throw refuse.invalid("no data provided")
   const meta = await metadata.get(ctx.store, secret)
   const facts = meta?.versions[meta.current_version]
   if (meta === undefined || facts === undefined) throw refuse.absent()
@@ -152,10 +150,10 @@ function destroy(ctx: Context, secret: string, meta: Metadata, versions: number[
 
 /** The keys of a value, its leaves replaced by null; nothing below `depth` (0: everything). */
 function subkeys(value: Json, depth: number): Json {
-  if (!isObject(value)) return null
+  if (!isJsonObject(value)) return null
   const shown: JsonObject = {}
   for (const [key, inner] of Object.entries(value)) {
-    const deeper = isObject(inner) && Object.keys(inner).length > 0 && depth !== 1
+    const deeper = isJsonObject(inner) && Object.keys(inner).length > 0 && depth !== 1
     define(shown, key, deeper ? subkeys(inner, depth === 0 ? 0 : depth - 1) : null)
   }
   return shown
@@ -169,7 +167,9 @@ const define = (object: JsonObject, key: string, value: Json): void => {
 const metadataFields = {
   max_versions: field.int("How many versions are kept; 0 leaves it to the mount."),
   cas_required: field.bool("Every write must say which version it replaces."),
-  delete_version_after: field.signedDuration("How long after its creation a version deletes itself; 0 leaves it to the mount."),
+  delete_version_after: field.signedDuration(
+    "How long after its creation a version deletes itself; 0 leaves it to the mount.",
+  ),
   custom_metadata: field.map("Words of your own about the secret: at most 64 keys to strings. Not secret."),
 }
 
@@ -177,8 +177,10 @@ type MetadataInput = Partial<Values<typeof metadataFields>>
 
 function changed(before: Metadata, input: MetadataInput, ctx: Context, merge: boolean): Metadata {
   const given = input.custom_metadata
-  const custom = given === undefined ? before.custom_metadata : merge ? mergePatch(before.custom_metadata ?? {}, given) : given
-  if (input.max_versions !== undefined && input.max_versions < 0) throw refuse.invalid('"max_versions" cannot be negative')
+  const custom =
+    given === undefined ? before.custom_metadata : merge ? mergePatch(before.custom_metadata ?? {}, given) : given
+  if (input.max_versions !== undefined && input.max_versions < 0)
+    throw refuse.invalid('"max_versions" cannot be negative')
   return {
     ...before,
     max_versions: input.max_versions ?? before.max_versions,
@@ -234,7 +236,11 @@ export const routes = [
   }),
   route("subkeys/*path", {
     summary: "The structure of a secret: its keys, without any value.",
-    fields: { path, version: versionField, depth: field.int("How many levels deep; 0 is all.", { default: 0, query: true }) },
+    fields: {
+      path,
+      version: versionField,
+      depth: field.int("How many levels deep; 0 is all.", { default: 0, query: true }),
+    },
     read: async ({ path: secret, version, depth }, ctx) =>
       readVersion(ctx, secret, version, value => subkeys(value, Math.max(0, depth)) as JsonObject, "subkeys"),
   }),

@@ -4,13 +4,13 @@ import {
   type Context,
   decodeJson,
   encodeJson,
-  type JsonObject,
-  type Json,
   field,
   formatDuration,
+  type Json,
+  type JsonObject,
   refuse,
-  singleRecord,
   type Store,
+  singleRecord,
 } from "@arca/api"
 
 /** Times are RFC 3339 with nanoseconds, as clients read them; "" is never. */
@@ -36,9 +36,12 @@ export interface Metadata {
 export const config = singleRecord("configuration", "config", {
   max_versions: field.int("How many versions of a secret are kept; 0 is 10.", { default: 0 }),
   cas_required: field.bool("Every write must say which version it replaces.", { default: false }),
-  delete_version_after: field.signedDuration("How long after its creation a version deletes itself; negative is never.", {
-    default: 0,
-  }),
+  delete_version_after: field.signedDuration(
+    "How long after its creation a version deletes itself; negative is never.",
+    {
+      default: 0,
+    },
+  ),
 })
 
 export const DEFAULT_VERSIONS = 10
@@ -51,9 +54,12 @@ const dataKey = (path: string, version: number | string): string => `data/${vers
 
 export const metadata = {
   get: (store: Store, path: string) => store.cached(METADATA + path, decodeMetadata),
-  put: (store: Store, path: string, value: Metadata) => store.put(METADATA + path, encodeJson(value as unknown as Json)),
-  list: (store: Store, folder: string, page?: { after?: string; limit?: number }) => store.list(METADATA + folder, page),
-  keys: (store: Store, folder: string, page?: { after?: string; limit?: number }) => store.keys(METADATA + folder, page),
+  put: (store: Store, path: string, value: Metadata) =>
+    store.put(METADATA + path, encodeJson(value as unknown as Json)),
+  list: (store: Store, folder: string, page?: { after?: string; limit?: number }) =>
+    store.list(METADATA + folder, page),
+  keys: (store: Store, folder: string, page?: { after?: string; limit?: number }) =>
+    store.keys(METADATA + folder, page),
 }
 
 export const data = {

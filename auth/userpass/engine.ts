@@ -1,0 +1,128 @@
+/** Users with passwords, kept here. */
+
+import {
+  type Context,
+  checkTokenFields,
+  crud,
+  engine,
+  field,
+  type Login,
+  record,
+  refuse,
+  route,
+  termsOf,
+  tokenFields,
+  type Values,
+} from "@arca/api"
+import { BCRYPT, checkPassword, hashPassword } from "./password-hash.ts"
+
+const users = record("user", "user/", {
+  ...tokenFields,
+  password_hash: field.string("A hash instead of a password: bcrypt, or Argon2id in PHC form.", { secret: true }),
+})
+
+type User = Values<typeof users.fields>
+
+const username = field.nameWithAt("Name of the user; case is folded.", { plain: true })
+const password = field.string("The password.", { secret: true })
+
+const fold = (name: string): string => name.toLowerCase()
+
+/** Longer ones would only cost time. */
+const MAX_PASSWORD_BYTES = 4096
+
+async function hashOf(given: string, ctx: Context): Promise<string> {
+  if (given === "") throw refuse.invalid("password cannot be empty")
+  if (Buffer.byteLength(given) > MAX_PASSWORD_BYTES)
+    throw refuse.invalid(`password is longer than ${MAX_PASSWORD_BYTES} bytes`)
+  return hashPassword(given, ctx.random)
+}
+
+async function check(user: User, ctx: Context, existing: User | undefined): Promise<User> {
+  checkTokenFields(user)
+  const given = ctx.body.password
+  if (given !== undefined && ctx.body.password_hash !== undefined) {
+    throw refuse.invalid("password and password_hash cannot both be given")
+  }
+  if (typeof given === "string") return { ...user, password_hash: await hashOf(given, ctx) }
+  if (user.password_hash === undefined) throw refuse.invalid("missing password")
+  if (
+    user.password_hash !== existing?.password_hash &&
+    !/^\$argon2id\$/.test(user.password_hash) &&
+    !BCRYPT.test(user.password_hash)
+  ) {
+    throw refuse.invalid("password_hash is neither a bcrypt nor an Argon2id hash")
+  }
+  return user
+}
+
+/** The same words and the same time, whether the user is unknown or the password is wrong. */
+async function login(name: string, given: string | undefined, ctx: Context): Promise<{ auth: Login }> {
+  if (given === undefined || given === "") throw refuse.invalid("missing password")
+  const user = await users.get(ctx.store, fold(name))
+  const right = Buffer.byteLength(given) <= MAX_PASSWORD_BYTES && (await checkPassword(given, user?.password_hash))
+  if (!right || user === undefined) throw refuse.invalid("invalid username or password")
+  return {
+    auth: {
+      displayName: fold(name),
+      policies: user.token_policies,
+      metadata: { username: fold(name) },
+      terms: termsOf(user),
+      alias: { name: fold(name) },
+      internal: { username: fold(name) },
+    },
+  }
+}
+
+async function change(name: string, ctx: Context, next: (user: User) => Promise<User> | User): Promise<undefined> {
+  const user = await users.get(ctx.store, fold(name))
+  if (user === undefined) throw refuse.invalid("username does not exist")
+  users.put(ctx.store, fold(name), await next(user))
+}
+
+export const userpass = engine({
+  kind: "auth",
+  type: "userpass",
+  summary: "Users with passwords, kept here.",
+  lockout: path => /^login\/([^/]+)$/.exec(path)?.[1]?.toLowerCase(),
+  renew: async (internal, ctx) => {
+    const user = await users.get(ctx.store, String(internal.username))
+    if (user === undefined) throw refuse.invalid("the user does not exist any more")
+    return { terms: termsOf(user), policies: user.token_policies }
+  },
+  routes: [
+    route("login/:username", {
+      summary: "Log in with a password.",
+      fields: { username, password },
+      open: true,
+      write: ({ username: name, password: given }, ctx) => login(name, given, ctx),
+    }),
+    ...crud("users", users, {
+      summary: "A user: read, write, delete.",
+      param: "username",
+      nameField: username,
+      inputs: { password },
+      fold,
+      check,
+    }),
+    route("users/:username/password", {
+      summary: "Set a user's password.",
+      fields: { username, password, password_hash: users.fields.password_hash },
+      write: ({ username: name, password: given }, ctx) =>
+        change(name, ctx, async user => {
+          if (given === undefined && ctx.body.password_hash === undefined) throw refuse.invalid("missing password")
+          return check(users.merge(user, { password_hash: ctx.body.password_hash ?? null }), ctx, user)
+        }),
+    }),
+    route("users/:username/policies", {
+      summary: "Set a user's policies.",
+      fields: { username, token_policies: tokenFields.token_policies },
+      write: ({ username: name, token_policies }, ctx) =>
+        change(name, ctx, user => {
+          const next = { ...user, token_policies }
+          checkTokenFields(next)
+          return next
+        }),
+    }),
+  ],
+})

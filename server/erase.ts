@@ -1,0 +1,17 @@
+import { transact } from "./revocation.ts"
+import type { Server } from "./server.ts"
+
+/** Keys that one step erases. */
+const STEP = 1_000
+
+/** Erases everything below a prefix, in steps; what a crash leaves the sweep finds by the missing mount. */
+export async function eraseRange(server: Server, prefix: string): Promise<void> {
+  for (;;) {
+    const erased = await transact(server, async view => {
+      const keys = await view.keys(prefix, { limit: STEP })
+      for (const key of keys) view.delete(prefix + key)
+      return keys.length
+    })
+    if (erased < STEP) return
+  }
+}

@@ -1,0 +1,81 @@
+/** Ending all leases below a path, or all tokens of an auth mount. */
+
+import { layout } from "./layout.ts"
+import { type LeaseEntry, leaseIds, readLease } from "./leases.ts"
+import type { Namespace } from "./namespaces.ts"
+import { revokeLease, revokeToken } from "./revocation.ts"
+import type { Server } from "./server.ts"
+import { readToken } from "./tokens.ts"
+
+const STEP = 500
+
+export interface RangeOptions {
+  /** Forget a lease even if its outside effect cannot be undone. */
+  readonly force: boolean
+  /** Also revoke the tokens that logins on this mount (its accessor) made. */
+  readonly tokens: string | undefined
+}
+
+/** Revokes every lease whose id begins with `prefix`. Throws the first failure, after having tried them all. */
+export async function revokeByPrefix(
+  server: Server,
+  namespace: Namespace,
+  prefix: string,
+  options: RangeOptions,
+): Promise<number> {
+  let after: string | undefined
+  let count = 0
+  const failures: unknown[] = []
+  for (;;) {
+    const leases = await step(server, namespace, prefix, after)
+    for (const lease of leases) {
+      await revokeLease(server, lease, { force: options.force }).then(
+        () => count++,
+        (error: unknown) => failures.push(error),
+      )
+    }
+    const last = leases.at(-1)
+    if (last === undefined) break
+    after = last.id.slice(folderOf(prefix).length)
+  }
+  if (options.tokens !== undefined) count += await revokeTokensOf(server, namespace, options.tokens)
+  if (failures.length > 0) throw failures[0]
+  return count
+}
+
+/** The folder of a prefix that may end inside a name. */
+const folderOf = (prefix: string): string => prefix.slice(0, prefix.lastIndexOf("/") + 1)
+
+async function step(
+  server: Server,
+  namespace: Namespace,
+  prefix: string,
+  after: string | undefined,
+): Promise<LeaseEntry[]> {
+  using view = server.storage.view()
+  const folder = folderOf(prefix)
+  const names = await leaseIds(view, namespace.id, folder, { limit: STEP, ...(after === undefined ? {} : { after }) })
+  const leases = await Promise.all(
+    names.filter(name => (folder + name).startsWith(prefix)).map(name => readLease(view, namespace.id, folder + name)),
+  )
+  return leases.filter(lease => lease !== undefined)
+}
+
+async function revokeTokensOf(server: Server, namespace: Namespace, accessor: string): Promise<number> {
+  let after: string | undefined
+  let count = 0
+  for (;;) {
+    using view = server.storage.view()
+    const ids = await view
+      .scope(layout.namespace(namespace.id))
+      .list(layout.token, { limit: STEP, ...(after === undefined ? {} : { after }) })
+    for (const id of ids) {
+      const token = await readToken(view, namespace.id, id)
+      if (token?.mount !== accessor) continue
+      await revokeToken(server, token)
+      count++
+    }
+    if (ids.length < STEP) return count
+    after = ids.at(-1)
+  }
+}

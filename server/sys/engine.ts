@@ -1,0 +1,17 @@
+/** The server's own mount, `sys/`: its routes are gathered here, a file for each family. */
+
+import type { AnyEngine } from "../server.ts"
+import { leaseRoutes } from "./leases.ts"
+import { mountRoutes } from "./mounts.ts"
+import { policyRoutes } from "./policies.ts"
+import { toolRoutes } from "./tools.ts"
+import { uiRoutes } from "./ui.ts"
+import { wrappingRoutes } from "./wrapping.ts"
+
+export const systemEngine: AnyEngine = {
+  kind: "secret",
+  type: "system",
+  summary: "The server itself.",
+  singleton: true,
+  routes: [...mountRoutes, ...policyRoutes, ...leaseRoutes, ...wrappingRoutes, ...toolRoutes, ...uiRoutes],
+}

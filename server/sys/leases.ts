@@ -1,0 +1,150 @@
+/** `sys/leases`, and the older `sys/renew`, `sys/revoke`, `sys/revoke-prefix`, `sys/revoke-force`. */
+
+import { field, type JsonObject, pageOf, refuse } from "@arca/api"
+import { layout } from "../layout.ts"
+import { revokeByPrefix } from "../lease-range.ts"
+import { type LeaseEntry, leaseIds, readLease } from "../leases.ts"
+import { renewLease } from "../renewal.ts"
+import type { ServerAnswer } from "../reply.ts"
+import { revokeLease } from "../revocation.ts"
+import type { ServerContext } from "../server.ts"
+import { sysRoute } from "./route.ts"
+
+const lease_id = field.string("The lease meant.", { pattern: ".+", plain: false })
+const prefix = field.string("The path that the leases begin with.", { pattern: ".+" })
+const increment = field.duration("The life wished for from now on.", { default: 0 })
+const sync = field.bool("Answer only when it is done. It always is here.", { default: true })
+
+/** The lease, in the caller's own namespace: an id from elsewhere finds nothing. */
+async function need(ctx: ServerContext, id: string | undefined, complaint: string): Promise<LeaseEntry> {
+  if (id === undefined || id === "") throw refuse.invalid("lease_id must be specified")
+  const lease = await readLease(ctx.view, ctx.namespace.id, id)
+  if (lease === undefined || lease.state === "prepared") throw refuse.invalid(complaint)
+  return lease
+}
+
+const time = (seconds: number): string => new Date(seconds * 1000).toISOString()
+
+const shown = (lease: LeaseEntry, now: number): JsonObject => ({
+  id: lease.id,
+  issue_time: time(lease.issuedAt),
+  expire_time: time(lease.expiresAt),
+  last_renewal: lease.lastRenewal > 0 ? time(lease.lastRenewal) : null,
+  renewable: lease.renewable,
+  ttl: Math.max(0, Math.floor(lease.expiresAt - now)),
+  ...(lease.error === undefined ? {} : { revoke_error: lease.error }),
+})
+
+async function renew(ctx: ServerContext, id: string | undefined, wish: number): Promise<ServerAnswer> {
+  return { renewedLease: await renewLease(ctx, await need(ctx, id, "lease not found"), wish) }
+}
+
+async function revoke(ctx: ServerContext, id: string | undefined): Promise<undefined> {
+  if (id === undefined || id === "") throw refuse.invalid("lease_id must be specified")
+  const lease = await readLease(ctx.view, ctx.namespace.id, id)
+  if (lease !== undefined) await revokeLease(ctx.server, lease)
+}
+
+async function revokeAll(ctx: ServerContext, given: string, force: boolean): Promise<undefined> {
+  await revokeByPrefix(ctx.server, ctx.namespace, given.replace(/\/+$/, "/"), { force, tokens: undefined })
+}
+
+/** Leases by mount, with those that only a person can end told apart. */
+async function count(ctx: ServerContext, type: string | undefined): Promise<JsonObject> {
+  const counts: JsonObject = {}
+  let total = 0
+  for (const id of await leaseIds(ctx.view, ctx.namespace.id, "")) {
+    const lease = await readLease(ctx.view, ctx.namespace.id, id)
+    if (lease === undefined || (type === "irrevocable" && lease.state !== "irrevocable")) continue
+    const mount = id.split("/", 1)[0] ?? ""
+    counts[mount] = (typeof counts[mount] === "number" ? counts[mount] : 0) + 1
+    total++
+  }
+  return { lease_count: total, counts }
+}
+
+const renewOptions = (
+  sub: readonly ["leases/renew", "leases/renew/*url_lease_id"] | readonly ["renew", "renew/*url_lease_id"],
+) =>
+  sysRoute(sub, {
+    summary: "Prolong a lease.",
+    fields: { lease_id, url_lease_id: field.string("The lease, in the path."), increment },
+    write: (input, ctx) => renew(ctx, input.lease_id ?? input.url_lease_id, input.increment),
+  })
+
+const revokeOptions = (
+  sub: readonly ["leases/revoke", "leases/revoke/*url_lease_id"] | readonly ["revoke", "revoke/*url_lease_id"],
+) =>
+  sysRoute(sub, {
+    summary: "End a lease and what it stands for.",
+    fields: { lease_id, url_lease_id: field.string("The lease, in the path."), sync },
+    write: (input, ctx) => revoke(ctx, input.lease_id ?? input.url_lease_id),
+  })
+
+export const leaseRoutes = [
+  sysRoute("leases/lookup", {
+    summary: "What is known of a lease.",
+    fields: { lease_id },
+    write: async ({ lease_id: id }, ctx) => ({ data: shown(await need(ctx, id, "invalid lease"), ctx.now) }),
+  }),
+  sysRoute("leases/lookup/*prefix", {
+    summary: "The leases below a path.",
+    fields: {
+      prefix: field.string("A folder of lease ids."),
+      after: field.string("Only names after this one.", { query: true }),
+      limit: field.int("At most this many names.", { query: true }),
+    },
+    sudo: true,
+    list: async ({ prefix: folder, ...page }, ctx) => ({
+      data: {
+        keys: await ctx.view
+          .scope(layout.namespace(ctx.namespace.id))
+          .list(`${layout.lease}${folder === "" || folder.endsWith("/") ? folder : `${folder}/`}`, pageOf(page)),
+      },
+    }),
+  }),
+  renewOptions(["leases/renew", "leases/renew/*url_lease_id"]),
+  renewOptions(["renew", "renew/*url_lease_id"]),
+  revokeOptions(["leases/revoke", "leases/revoke/*url_lease_id"]),
+  revokeOptions(["revoke", "revoke/*url_lease_id"]),
+  sysRoute(["leases/revoke-prefix/:prefix", "revoke-prefix/:prefix"], {
+    summary: "End all leases below a path.",
+    fields: { prefix, sync },
+    sudo: true,
+    write: ({ prefix: given }, ctx) => revokeAll(ctx, given ?? "", false),
+  }),
+  sysRoute(["leases/revoke-force/:prefix", "revoke-force/:prefix"], {
+    summary: "Forget all leases below a path, whether what they stand for could be ended or not.",
+    fields: { prefix },
+    sudo: true,
+    write: ({ prefix: given }, ctx) => revokeAll(ctx, given ?? "", true),
+  }),
+  sysRoute("leases/tidy", {
+    summary:
+      "Look for leftovers of leases. Indexes are kept in the same commit as their leases, so there are none to wait for.",
+    write: () => ({ status: 204 }),
+  }),
+  sysRoute("leases/count", {
+    summary: "How many leases there are, by mount.",
+    sudo: true,
+    fields: { type: field.string("`irrevocable` counts only those.", { query: true }) },
+    read: async ({ type }, ctx) => ({ data: await count(ctx, type) }),
+  }),
+  sysRoute("leases", {
+    summary: "The leases that could not be revoked, with the reason.",
+    sudo: true,
+    fields: {
+      type: field.string("Only `irrevocable` is known.", { query: true, default: "irrevocable" }),
+      limit: field.int("At most this many.", { query: true, default: 1000 }),
+    },
+    read: async ({ limit }, ctx) => {
+      const leases: JsonObject[] = []
+      for (const id of await leaseIds(ctx.view, ctx.namespace.id, "")) {
+        const lease = await readLease(ctx.view, ctx.namespace.id, id)
+        if (lease?.state === "irrevocable" && leases.length < limit)
+          leases.push({ lease_id: id, error: lease.error ?? "" })
+      }
+      return { data: { lease_count: leases.length, leases } }
+    },
+  }),
+]

@@ -1,0 +1,400 @@
+/** `sys/mounts`, `sys/auth`, `sys/remount`: which engines and auth methods there are, and how they are tuned. */
+
+import { type Fields, field, type JsonObject, type Mount, refuse, type Values } from "@arca/api"
+import { eraseRange } from "../erase.ts"
+import { layout } from "../layout.ts"
+import { revokeByPrefix } from "../lease-range.ts"
+import {
+  checkMountPath,
+  findMount,
+  type MountConfig,
+  type MountEntry,
+  type MountTable,
+  mountFor,
+  mountTable,
+  mountTableOf,
+  type UserLockout,
+  writeMounts,
+} from "../mounts.ts"
+import { uuid } from "../random.ts"
+import type { ServerContext } from "../server.ts"
+import { sysRoute } from "./route.ts"
+
+const configFields = {
+  default_lease_ttl: field.string("Default life of leases and tokens of this mount.", { plain: true }),
+  max_lease_ttl: field.string("Longest life of leases and tokens of this mount.", { plain: true }),
+  listing_visibility: field.string("`unauth` lists the mount to anyone; `hidden` is the default.", { plain: true }),
+  audit_non_hmac_request_keys: field.commaList("Request keys whose values the audit writes in clear.", { plain: true }),
+  audit_non_hmac_response_keys: field.commaList("Response keys whose values the audit writes in clear.", {
+    plain: true,
+  }),
+  passthrough_request_headers: field.commaList("Request headers that the engine may see.", { plain: true }),
+  allowed_response_headers: field.commaList("Response headers that the engine may set.", { plain: true }),
+  token_type: field.string("Auth methods: the type of the tokens that logins earn.", { plain: true }),
+  user_lockout_config: field.map("Auth methods: when guessing locks a name out.", { plain: true }),
+} satisfies Fields
+
+const tuneFields = {
+  ...configFields,
+  description: field.string("What the mount is for.", { plain: true }),
+  options: field.pairs("Options of the engine, such as `version` of kv.", { plain: true }),
+}
+
+type ConfigInput = Partial<Values<typeof configFields>>
+
+const path = field.string("Where it is mounted.", { pattern: ".+?" })
+
+/** The kinds share all but their prefix. */
+const kinds = {
+  secret: { prefix: "", sys: "mounts", noun: "secrets engine" },
+  auth: { prefix: "auth/", sys: "auth", noun: "auth method" },
+} as const
+
+type Kind = keyof typeof kinds
+
+const fullPath = (kind: Kind, given: string): string => `${kinds[kind].prefix}${given.replace(/\/+$/, "")}/`
+
+/** A TTL in a mount's configuration: a duration, or `system` for the server's own. */
+function ttlOf(text: string | undefined, before: number, name: string): number {
+  if (text === undefined) return before
+  if (text === "" || text === "system") return 0
+  const seconds = field.duration("").kind.read(text)
+  if (typeof seconds !== "number") throw refuse.invalid(`unable to parse ${name} of ${text}`)
+  return seconds
+}
+
+const LOCKOUT: UserLockout = {
+  lockout_threshold: 5,
+  lockout_duration: 900,
+  lockout_counter_reset: 900,
+  lockout_disable: false,
+}
+
+function lockoutOf(given: JsonObject | undefined, before: UserLockout | undefined): UserLockout | undefined {
+  if (given === undefined) return before
+  const read = (name: string, kind: { kind: { read(raw: unknown): unknown } }, fallback: unknown) =>
+    Object.hasOwn(given, name) ? kind.kind.read(given[name]) : fallback
+  const from = before ?? LOCKOUT
+  const next = {
+    lockout_threshold: read("lockout_threshold", field.int("") as never, from.lockout_threshold),
+    lockout_duration: read("lockout_duration", field.duration("") as never, from.lockout_duration),
+    lockout_counter_reset: read("lockout_counter_reset", field.duration("") as never, from.lockout_counter_reset),
+    lockout_disable: read("lockout_disable", field.bool("") as never, from.lockout_disable),
+  }
+  const bad = Object.entries(next).find(([, value]) => typeof value !== "number" && typeof value !== "boolean")
+  if (bad !== undefined) throw refuse.invalid(`invalid user_lockout_config: cannot read ${bad[0]}`)
+  return next as UserLockout
+}
+
+const VISIBILITY = new Set(["", "hidden", "unauth"])
+const TOKEN_TYPES = new Set(["default-service", "default-batch", "service", "batch"])
+
+function configOf(ctx: ServerContext, kind: Kind, input: ConfigInput, before: MountConfig): MountConfig {
+  const defaultTtl = ttlOf(input.default_lease_ttl, before.default_lease_ttl, "default_lease_ttl")
+  const maxTtl = ttlOf(input.max_lease_ttl, before.max_lease_ttl, "max_lease_ttl")
+  if (defaultTtl > (maxTtl || ctx.server.limits.maxTtl)) {
+    throw refuse.invalid(
+      `given default lease TTL greater than ${maxTtl > 0 ? "given" : "system"} default max lease TTL of ${maxTtl || ctx.server.limits.maxTtl}s`,
+    )
+  }
+  if (!VISIBILITY.has(input.listing_visibility ?? ""))
+    throw refuse.invalid("invalid listing_visibility: it is hidden or unauth")
+  if (input.token_type !== undefined && (kind !== "auth" || !TOKEN_TYPES.has(input.token_type))) {
+    throw refuse.invalid(
+      kind === "auth" ? `invalid value for "token_type"` : `"token_type" can only be set on auth mounts`,
+    )
+  }
+  const { default_lease_ttl: _d, max_lease_ttl: _m, user_lockout_config: lockout, ...rest } = input
+  const given = Object.fromEntries(
+    Object.entries(rest).filter(([name, value]) => name in configFields && value !== undefined),
+  )
+  const user_lockout_config = lockoutOf(lockout, before.user_lockout_config)
+  return {
+    ...before,
+    ...given,
+    default_lease_ttl: defaultTtl,
+    max_lease_ttl: maxTtl,
+    ...(user_lockout_config === undefined ? {} : { user_lockout_config }),
+  }
+}
+
+/** A mount as `sys/mounts` and `sys/auth` show it. TTLs are the mount's own; 0 is the server's. */
+export function shownMount(entry: MountEntry): JsonObject {
+  return {
+    type: entry.type,
+    description: entry.description,
+    accessor: entry.accessor,
+    local: entry.local,
+    seal_wrap: entry.seal_wrap,
+    external_entropy_access: entry.external_entropy_access,
+    options: entry.options && { ...entry.options },
+    uuid: entry.uuid,
+    plugin_version: "",
+    running_plugin_version: "",
+    running_sha256: "",
+    deprecation_status: "supported",
+    config: {
+      ...(entry.kind === "auth" ? { token_type: "default-service" } : {}),
+      ...entry.config,
+    } as unknown as JsonObject,
+  }
+}
+
+function shownTable(kind: Kind, table: MountTable): JsonObject {
+  const { prefix } = kinds[kind]
+  const shown = table.all
+    .filter(entry => entry.kind === kind)
+    .map(entry => [entry.path.slice(prefix.length), shownMount(entry)])
+  return Object.fromEntries(shown)
+}
+
+async function needMount(
+  ctx: ServerContext,
+  kind: Kind,
+  given: string,
+): Promise<{ table: MountTable; entry: MountEntry }> {
+  const table = await mountTable(ctx.view, ctx.namespace)
+  const entry = table.byPath.get(fullPath(kind, given))
+  if (entry === undefined || entry.kind !== kind) {
+    throw refuse.invalid(
+      `No ${kinds[kind].noun === "auth method" ? "auth engine" : "secret engine"} mount at ${given.replace(/\/*$/, "/")}`,
+    )
+  }
+  return { table, entry }
+}
+
+const enableFields = {
+  path,
+  type: field.string("Which engine: `kv`, `userpass` ….", { plain: true }),
+  description: field.string("What the mount is for.", { default: "", plain: true }),
+  config: field.map("TTLs and the like, as `tune` takes them.", { default: {}, plain: true }),
+  options: field.pairs("Options of the engine, such as `version` of kv.", { plain: true }),
+  local: field.bool("Accepted for compatibility: every node is equal here.", { default: false }),
+  seal_wrap: field.bool("Accepted for compatibility.", { default: false }),
+  external_entropy_access: field.bool("Accepted for compatibility.", { default: false }),
+  plugin_name: field.string("An older way to say the type.", { plain: true }),
+  plugin_version: field.string("Engines are built in: any version but none is refused.", { plain: true }),
+}
+
+async function enable(kind: Kind, input: Values<typeof enableFields>, ctx: ServerContext): Promise<undefined> {
+  const type =
+    input.type === "plugin" || input.type === undefined ? (input.plugin_name ?? input.type ?? "") : input.type
+  const engine = ctx.server.registry.engine(kind, type)
+  if (type === "") throw refuse.invalid("backend type must be specified as a string")
+  if (engine === undefined) throw refuse.invalid(`plugin not found in the catalog: ${type}`)
+  if (engine.singleton) throw refuse.invalid(`mount type of ${JSON.stringify(type)} is not mountable`)
+  if (input.plugin_version)
+    throw refuse.invalid(
+      `plugin version ${JSON.stringify(input.plugin_version)} is not available: engines are built in`,
+    )
+  const mountPath = fullPath(kind, input.path ?? "")
+  const table = await mountTable(ctx.view, ctx.namespace)
+  checkMountPath(table, mountPath, kind)
+  const implied = engine.aliases?.[type]
+  const options =
+    input.options === undefined && implied === undefined
+      ? null
+      : { ...Object.fromEntries(input.options ?? []), ...implied }
+  const empty: MountConfig = {
+    default_lease_ttl: 0,
+    max_lease_ttl: 0,
+    force_no_cache: input.config?.force_no_cache === true,
+  }
+  const entry = newMount(ctx, kind, mountPath, engine.type, {
+    description: input.description,
+    options: options ?? (type === "kv" ? { version: "1" } : null),
+    config: configOf(ctx, kind, readConfig(input.config), empty),
+    local: input.local,
+    seal_wrap: input.seal_wrap,
+    external_entropy_access: input.external_entropy_access,
+  })
+  checkOptions(ctx, entry)
+  writeMounts(ctx.view, ctx.namespace, [...table.all, entry])
+  await engine.mounted?.(ctx.onMount(ctx.namespace, entry), undefined)
+}
+
+function checkOptions(ctx: ServerContext, entry: MountEntry): void {
+  const versions = ctx.server.registry.engine(entry.kind, entry.type)?.versions
+  const version = entry.options?.version
+  if (versions === undefined || version === undefined || version === "1" || versions[version] !== undefined) return
+  throw refuse.invalid(`invalid option "version" ${JSON.stringify(version)} for ${entry.type}`)
+}
+
+function readConfig(raw: JsonObject): ConfigInput {
+  const input: Record<string, unknown> = {}
+  for (const [name, declared] of Object.entries(configFields)) {
+    if (!Object.hasOwn(raw, name) || raw[name] === null) continue
+    const value = declared.kind.read(raw[name] ?? null)
+    if (typeof value === "object" && value !== null && "reason" in value) {
+      throw refuse.invalid(`invalid config ${JSON.stringify(name)}: ${String(value.reason)}`)
+    }
+    input[name] = value
+  }
+  return input
+}
+
+/** A mount entry with names of its own. */
+export function newMount(
+  ctx: Pick<ServerContext, "random">,
+  kind: Kind,
+  mountPath: string,
+  type: string,
+  rest: Partial<MountEntry>,
+): MountEntry {
+  const suffix = Buffer.from(ctx.random(4)).toString("hex")
+  return {
+    path: mountPath,
+    kind,
+    type,
+    uuid: uuid(ctx.random),
+    accessor: `${kind === "auth" ? "auth_" : ""}${type}_${suffix}`,
+    description: "",
+    options: null,
+    config: { default_lease_ttl: 0, max_lease_ttl: 0, force_no_cache: false },
+    local: false,
+    seal_wrap: false,
+    external_entropy_access: false,
+    ...rest,
+  }
+}
+
+/**
+ * Unmounts: from the commit on nothing under the path answers. Its leases are revoked and its data erased after that, so
+ * that no other mount at the same path can ever see it.
+ */
+async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<undefined> {
+  const table = await mountTable(ctx.view, ctx.namespace)
+  const entry = table.byPath.get(fullPath(kind, given))
+  if (entry === undefined || entry.kind !== kind) return
+  if (ctx.server.registry.engine(kind, entry.type)?.singleton) {
+    throw refuse.invalid(
+      kind === "auth" ? "token credential backend cannot be disabled" : `cannot unmount ${JSON.stringify(entry.path)}`,
+    )
+  }
+  await revokeByPrefix(ctx.server, ctx.namespace, entry.path, {
+    force: false,
+    tokens: kind === "auth" ? entry.accessor : undefined,
+  })
+  writeMounts(
+    ctx.view,
+    ctx.namespace,
+    table.all.filter(one => one.uuid !== entry.uuid),
+  )
+  ctx.afterCommit(() => eraseRange(ctx.server, layout.namespace(ctx.namespace.id) + layout.mount(entry.uuid)))
+}
+
+async function tune(
+  kind: Kind,
+  given: string,
+  input: Partial<Values<typeof tuneFields>>,
+  ctx: ServerContext,
+): Promise<undefined> {
+  const { table, entry } = await needMount(ctx, kind, given)
+  const options =
+    input.options === undefined ? entry.options : { ...entry.options, ...Object.fromEntries(input.options) }
+  if (entry.options?.version === "2" && options?.version === "1")
+    throw refuse.invalid("cannot downgrade mount from version 2")
+  const { description, options: _o, ...config } = input
+  const next: MountEntry = {
+    ...entry,
+    description: description ?? entry.description,
+    options,
+    config: configOf(ctx, kind, config, entry.config),
+  }
+  checkOptions(ctx, next)
+  writeMounts(
+    ctx.view,
+    ctx.namespace,
+    table.all.map(one => (one.uuid === entry.uuid ? next : one)),
+  )
+  const before: Mount = mountFor(entry, ctx.server.limits)
+  await ctx.server.registry.engine(kind, entry.type)?.mounted?.(ctx.onMount(ctx.namespace, next), before)
+}
+
+async function shownTune(kind: Kind, given: string, ctx: ServerContext): Promise<{ data: JsonObject }> {
+  const { entry } = await needMount(ctx, kind, given)
+  const { defaultTtl, maxTtl } = mountFor(entry, ctx.server.limits)
+  const config = { ...(kind === "auth" ? { token_type: "default-service" } : {}), ...entry.config }
+  return {
+    data: {
+      description: entry.description,
+      ...(config as unknown as JsonObject),
+      default_lease_ttl: defaultTtl,
+      max_lease_ttl: maxTtl,
+      ...(entry.options === null ? {} : { options: { ...entry.options } }),
+    },
+  }
+}
+
+const routesFor = (kind: Kind) => {
+  const { sys, noun } = kinds[kind]
+  return [
+    sysRoute(sys, {
+      summary: `All ${noun}s.`,
+      ...(kind === "auth" ? {} : {}),
+      read: async (_, ctx) => ({ data: shownTable(kind, await mountTable(ctx.view, ctx.namespace)) }),
+    }),
+    sysRoute(`${sys}/:path/tune`, {
+      summary: `How a mounted ${noun} is tuned.`,
+      fields: { path, ...tuneFields },
+      ...(kind === "auth" ? { sudo: true } : {}),
+      read: ({ path: given }, ctx) => shownTune(kind, given ?? "", ctx),
+      write: ({ path: given, ...input }, ctx) => tune(kind, given ?? "", input, ctx),
+    }),
+    sysRoute(`${sys}/:path`, {
+      summary: `Mount a ${noun}, look at it, unmount it with all its data.`,
+      fields: enableFields,
+      ...(kind === "auth" ? { sudo: true } : {}),
+      read: async ({ path: given }, ctx) => ({ data: shownMount((await needMount(ctx, kind, given ?? "")).entry) }),
+      write: (input, ctx) => enable(kind, input, ctx),
+      delete: ({ path: given }, ctx) => disable(kind, given ?? "", ctx),
+    }),
+  ]
+}
+
+/** Moves a mount: its data stays where it is, only the path changes. Its leases, which carry the old path, are revoked. */
+async function remount(from: string, to: string, ctx: ServerContext): Promise<{ data: JsonObject }> {
+  const source = `${from.replace(/^\/+|\/+$/g, "")}/`
+  const target = `${to.replace(/^\/+|\/+$/g, "")}/`
+  const table = await mountTable(ctx.view, ctx.namespace)
+  const entry = table.byPath.get(source)
+  if (entry === undefined || findMount(table, source) !== entry)
+    throw refuse.invalid(`no matching mount at ${JSON.stringify(source)}`)
+  if (ctx.server.registry.engine(entry.kind, entry.type)?.singleton)
+    throw refuse.invalid(`cannot remount ${JSON.stringify(source)}`)
+  const kind: Kind = target.startsWith("auth/") ? "auth" : "secret"
+  if (kind !== entry.kind)
+    throw refuse.invalid(`cannot remount ${source} to ${target}: one is an auth method, the other is not`)
+  const others = mountTableOf(table.all.filter(one => one.uuid !== entry.uuid))
+  checkMountPath(others, target, kind)
+  await revokeByPrefix(ctx.server, ctx.namespace, entry.path, { force: false, tokens: undefined })
+  writeMounts(ctx.view, ctx.namespace, [...others.all, { ...entry, path: target }])
+  const id = uuid(ctx.random)
+  ctx.view.put(`core/remounts/${id}`, Buffer.from(JSON.stringify({ source, target })))
+  return { data: { migration_id: id } }
+}
+
+export const mountRoutes = [
+  ...routesFor("secret"),
+  ...routesFor("auth"),
+  sysRoute("remount", {
+    summary: "Move a mount to another path.",
+    sudo: true,
+    fields: {
+      from: field.string("Where it is.", { required: true, plain: true }),
+      to: field.string("Where it shall be.", { required: true, plain: true }),
+    },
+    write: ({ from, to }, ctx) => remount(from, to, ctx),
+  }),
+  sysRoute("remount/status/:migration_id", {
+    summary: "Whether a move is done. Moves are done when they are answered.",
+    read: async ({ migration_id: id }, ctx) => {
+      const stored = await ctx.view.get(`core/remounts/${id}`)
+      if (stored === undefined) return undefined
+      const { source, target } = JSON.parse(Buffer.from(stored).toString()) as { source: string; target: string }
+      return {
+        data: { migration_id: id, migration_info: { source_mount: source, target_mount: target, status: "success" } },
+      }
+    },
+  }),
+]

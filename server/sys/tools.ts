@@ -1,0 +1,79 @@
+/** `sys/tools`: random bytes and hashes. */
+
+import { createHash } from "node:crypto"
+import { field, refuse, type Values } from "@arca/api"
+import type { ServerContext } from "../server.ts"
+import { sysRoute } from "./route.ts"
+
+/** More than anyone needs, less than hurts. */
+const MAX_RANDOM_BYTES = 128 * 1024
+
+const randomFields = {
+  bytes: field.int("How many bytes.", { default: 32, plain: true }),
+  urlbytes: field.string("How many bytes, in the path.", { plain: true }),
+  format: field.string("base64 or hex.", { default: "base64", plain: true }),
+  source: field.string("`platform`, `seal` or `all`: one and the same here.", { default: "platform", plain: true }),
+}
+
+function random(input: Values<typeof randomFields>, ctx: ServerContext) {
+  const bytes = input.urlbytes === undefined ? input.bytes : Number(input.urlbytes)
+  if (!Number.isSafeInteger(bytes))
+    throw refuse.invalid(`error parsing url-set byte count: ${JSON.stringify(input.urlbytes)}`)
+  if (bytes < 1) throw refuse.invalid('"bytes" cannot be less than 1')
+  if (bytes > MAX_RANDOM_BYTES) throw refuse.invalid(`"bytes" should be less than ${MAX_RANDOM_BYTES}`)
+  if (input.format !== "base64" && input.format !== "hex") {
+    throw refuse.invalid(`unsupported encoding format ${JSON.stringify(input.format)}; must be "hex" or "base64"`)
+  }
+  if (!["platform", "seal", "all"].includes(input.source))
+    throw refuse.invalid(`unsupported entropy source ${JSON.stringify(input.source)}`)
+  return { data: { random_bytes: Buffer.from(ctx.random(bytes)).toString(input.format) } }
+}
+
+/** Vault's names of the hashes, and Node's. */
+const HASHES: ReadonlyMap<string, string> = new Map([
+  ["sha2-224", "sha224"],
+  ["sha2-256", "sha256"],
+  ["sha2-384", "sha384"],
+  ["sha2-512", "sha512"],
+  ["sha3-224", "sha3-224"],
+  ["sha3-256", "sha3-256"],
+  ["sha3-384", "sha3-384"],
+  ["sha3-512", "sha3-512"],
+])
+
+export const toolRoutes = [
+  sysRoute(["tools/random", "tools/random/:source/:urlbytes", "tools/random/:urlbytes"], {
+    summary: "Random bytes.",
+    fields: {
+      ...randomFields,
+      source: field.string("`platform`, `seal` or `all`.", {
+        default: "platform",
+        plain: true,
+        pattern: "platform|seal|all",
+      }),
+      urlbytes: field.string("How many bytes, in the path.", { plain: true, pattern: "\\d+|[^/]+" }),
+    },
+    write: random,
+  }),
+  sysRoute(["tools/hash", "tools/hash/:urlalgorithm"], {
+    summary: "The hash of some data.",
+    fields: {
+      input: field.string("The data, in base64.", { default: "" }),
+      algorithm: field.string("sha2-224 … sha3-512.", { default: "sha2-256", plain: true }),
+      urlalgorithm: field.string("The same, in the path.", { plain: true }),
+      format: field.string("hex or base64.", { default: "hex", plain: true }),
+    },
+    write: ({ input, algorithm, urlalgorithm, format }) => {
+      const name = urlalgorithm ?? algorithm
+      const hash = HASHES.get(name)
+      if (hash === undefined) throw refuse.invalid(`unsupported algorithm ${JSON.stringify(name)}`)
+      if (format !== "hex" && format !== "base64") {
+        throw refuse.invalid(`unsupported encoding format ${JSON.stringify(format)}; must be "hex" or "base64"`)
+      }
+      if (!/^[A-Za-z0-9+/]*={0,2}$/.test(input) || input.length % 4 !== 0) {
+        throw refuse.invalid("unable to decode input as base64")
+      }
+      return { data: { sum: createHash(hash).update(Buffer.from(input, "base64")).digest(format) } }
+    },
+  }),
+]

@@ -1,0 +1,99 @@
+/** `sys/internal/ui`: what the command line and the console ask to find their way. */
+
+import { type JsonObject, refuse } from "@arca/api"
+import { reaches } from "@arca/policy"
+import { policyPath } from "../context.ts"
+import { findMount, type MountEntry, mountTable } from "../mounts.ts"
+import { namespaceTable } from "../namespaces.ts"
+import type { ServerContext } from "../server.ts"
+import { shownMount } from "./mounts.ts"
+import { sysRoute } from "./route.ts"
+
+/** Whether the caller may do anything at all below a mount. */
+const seesMount = (ctx: ServerContext, entry: MountEntry): boolean =>
+  ctx.asker.token !== undefined && reaches(ctx.asker.acl, policyPath(ctx.asker, ctx.namespace, entry.path))
+
+function split(
+  entries: readonly MountEntry[],
+  show: (entry: MountEntry) => JsonObject,
+): { auth: JsonObject; secret: JsonObject } {
+  const of = (kind: MountEntry["kind"], prefix: number) =>
+    Object.fromEntries(
+      entries.filter(entry => entry.kind === kind).map(entry => [entry.path.slice(prefix), show(entry)]),
+    )
+  return { auth: of("auth", "auth/".length), secret: of("secret", 0) }
+}
+
+/** What anyone may know of a mount that is listed for everyone. */
+const briefly = ({ type, description, options }: MountEntry): JsonObject => ({
+  type,
+  description,
+  options: options && { ...options },
+})
+
+export const uiRoutes = [
+  sysRoute("internal/ui/mounts", {
+    summary: "The mounts that the caller can reach; without a token, those listed for everyone.",
+    open: true,
+    read: async (_, ctx) => {
+      const { all } = await mountTable(ctx.view, ctx.namespace)
+      if (ctx.asker.token === undefined) {
+        const listed = all.filter(entry => entry.config.listing_visibility === "unauth")
+        return { data: split(listed, briefly) }
+      }
+      const seen = all.filter(entry => entry.config.listing_visibility === "unauth" || seesMount(ctx, entry))
+      return { data: split(seen, shownMount) }
+    },
+  }),
+  sysRoute("internal/ui/mounts/*path", {
+    summary: "The mount that a path lies in.",
+    open: true,
+    read: async ({ path }, ctx) => {
+      const denied = refuse.forbidden(
+        `preflight capability check returned 403, please ensure client's policies grant access to path ${JSON.stringify(`${path.replace(/\/+$/, "")}/`)}`,
+      )
+      const entry = findMount(await mountTable(ctx.view, ctx.namespace), path)
+      if (entry === undefined || !seesMount(ctx, entry)) throw denied
+      return { data: { ...shownMount(entry), path: entry.path } }
+    },
+  }),
+  sysRoute("internal/ui/namespaces", {
+    summary: "The namespaces directly below this one that the caller can reach.",
+    open: true,
+    read: async (_, ctx) => {
+      if (ctx.asker.token === undefined) throw refuse.denied()
+      const here = ctx.namespace.path
+      const below = (await namespaceTable(ctx.view)).all.filter(
+        one => one.path.startsWith(here) && /^[^/]+\/$/.test(one.path.slice(here.length)),
+      )
+      const seen = below.filter(one => reaches(ctx.asker.acl, policyPath(ctx.asker, one, "")))
+      return { data: { keys: seen.map(one => one.path.slice(here.length)) } }
+    },
+  }),
+  sysRoute("internal/ui/resultant-acl", {
+    summary: "The caller's rules, for the console to show what can be done.",
+    open: true,
+    read: (_, ctx) => {
+      const { acl, token } = ctx.asker
+      if (token === undefined) throw refuse.denied()
+      const exact: JsonObject = {}
+      const globs: JsonObject = {}
+      for (const rule of acl.rules) {
+        const capabilities = [...new Set(rule.sources.flatMap(source => [...source.capabilities]))].sort()
+        const { text, glob } = rule.pattern
+        const target = glob ? globs : exact
+        target[glob ? text.slice(0, -1) : text] = { capabilities }
+      }
+      return { data: { root: acl.root !== undefined, exact_paths: exact, glob_paths: globs, chroot_namespace: "" } }
+    },
+  }),
+  sysRoute("internal/ui/feature-flags", {
+    summary: "Flags of the console: none.",
+    open: true,
+    read: () => ({ bare: { feature_flags: [] } }),
+  }),
+  sysRoute("internal/ui/version", {
+    summary: "The version of the API.",
+    read: (_, ctx) => ({ data: { version: ctx.server.facts.apiVersion, arca_version: ctx.server.facts.arcaVersion } }),
+  }),
+]

@@ -1,0 +1,116 @@
+/** `sys/wrapping`: look at, open and renew what waits behind a wrapping token. */
+
+import { field, type Json, type JsonObject, refuse } from "@arca/api"
+import type { Namespace } from "../namespaces.ts"
+import { namespaceTable } from "../namespaces.ts"
+import type { ServerAnswer } from "../reply.ts"
+import { killToken, reapToken } from "../revocation.ts"
+import type { ServerContext } from "../server.ts"
+import type { TokenEntry } from "../tokens.ts"
+import { lookWrapped, type Wrapped, wrap } from "../wrapping.ts"
+import { sysRoute } from "./route.ts"
+
+const token = field.string("The wrapping token; the caller's own when left out.", { secret: true })
+const GONE = "wrapping token is not valid or does not exist"
+
+interface Found {
+  readonly entry: TokenEntry
+  readonly wrapped: Wrapped
+  readonly namespace: Namespace
+}
+
+async function look(ctx: ServerContext, text: string | undefined): Promise<Found> {
+  const given = text ?? ctx.full.token
+  if (given === "") throw refuse.invalid("missing 'token' value in input")
+  const table = await namespaceTable(ctx.view)
+  const found = await lookWrapped(ctx.server, ctx.view, id => table.byId.get(id), given)
+  if (found === undefined) throw refuse.invalid(GONE)
+  return found
+}
+
+/**
+ * What is behind the token, taken out for good. The token is ended in a transaction of its own before anything is answered:
+ * of any number that try, one gets it. When the token came as the caller's own, its one use is spent already.
+ */
+async function take(ctx: ServerContext, text: string | undefined): Promise<Found> {
+  const found = await look(ctx, text)
+  if (found.entry.numUses < 0 && found.entry.id !== ctx.asker.token?.id) throw refuse.invalid(GONE)
+  if (found.entry.id !== ctx.asker.token?.id && !(await endOnce(ctx, found.entry))) throw refuse.invalid(GONE)
+  ctx.afterCommit(() => reapToken(ctx.server, found.entry))
+  return found
+}
+
+/** Whether this call was the one that ended the token. */
+async function endOnce(ctx: ServerContext, entry: TokenEntry): Promise<boolean> {
+  const dead = await killToken(ctx.server, entry)
+  return dead !== undefined
+}
+
+/** The reply as it was, with an id of its own; an empty one stays empty. */
+function opened({ wrapped }: Found): ServerAnswer {
+  const { response } = wrapped
+  if (response === null) return { status: 204 }
+  return { bare: response as Json }
+}
+
+async function rewrap(ctx: ServerContext, text: string | undefined): Promise<ServerAnswer> {
+  const found = await take(ctx, text)
+  const { creation_ttl: ttl, creation_path: path, response } = found.wrapped
+  const wrappedAccessor = accessorWithin(response)
+  return {
+    wrapped: await wrap(ctx.server, ctx.view, found.namespace, response, {
+      ttl,
+      path,
+      format: ctx.full.wrapFormat,
+      wrappedAccessor,
+    }),
+  }
+}
+
+function accessorWithin(response: Json): string {
+  const auth = (response as { auth?: { accessor?: unknown } | null } | null)?.auth
+  return typeof auth?.accessor === "string" ? auth.accessor : ""
+}
+
+async function lookup(ctx: ServerContext, text: string | undefined): Promise<{ data: JsonObject }> {
+  const { wrapped, entry } = await look(ctx, text)
+  if (entry.numUses < 0) throw refuse.invalid(GONE)
+  return {
+    data: {
+      creation_time: wrapped.creation_time,
+      creation_ttl: wrapped.creation_ttl,
+      creation_path: wrapped.creation_path,
+    },
+  }
+}
+
+export const wrappingRoutes = [
+  sysRoute("wrapping/wrap", {
+    summary: "Answers what it is sent, wrapped.",
+    takesAny: true,
+    write: (_, ctx) => {
+      if (ctx.full.wrapTtl === undefined || ctx.full.wrapTtl === 0)
+        throw refuse.invalid("endpoint requires response wrapping to be used")
+      return { data: ctx.body }
+    },
+  }),
+  sysRoute("wrapping/unwrap", {
+    summary: "The reply behind a wrapping token; it can be taken once.",
+    fields: { token },
+    open: true,
+    write: async ({ token: text }, ctx) => opened(await take(ctx, text)),
+  }),
+  sysRoute("wrapping/lookup", {
+    summary: "When, where and for how long a reply was wrapped.",
+    fields: { token },
+    open: true,
+    read: ({ token: text }, ctx) => lookup(ctx, text),
+    write: ({ token: text }, ctx) => lookup(ctx, text),
+  }),
+  sysRoute("wrapping/rewrap", {
+    summary: "The same reply behind a new token.",
+    fields: { token },
+    open: true,
+    write: ({ token: text }, ctx) => rewrap(ctx, text),
+  }),
+]

@@ -1,0 +1,158 @@
+/** The token auth method: always there, at `auth/token/`. */
+
+import { field, listRoute, refuse } from "@arca/api"
+import { layout } from "../layout.ts"
+import { isWithin, namespaceTable } from "../namespaces.ts"
+import { renewToken } from "../renewal.ts"
+import type { ServerAnswer } from "../reply.ts"
+import { revokeToken } from "../revocation.ts"
+import type { AnyEngine, ServerContext } from "../server.ts"
+import { sysRoute } from "../sys/route.ts"
+import { findByAccessor, findToken, isLive, readToken, type TokenEntry } from "../tokens.ts"
+import { createFields, createToken } from "./create.ts"
+import { lookupData } from "./lookup.ts"
+import { roleRoutes } from "./roles.ts"
+
+const token = field.string("The token meant.", { secret: true })
+const accessor = field.string("The accessor of the token meant.")
+const increment = field.duration("The life wished for from now on; the token's own when left out.", { default: 0 })
+
+/** A token of this namespace or one below; others are not there for the caller. */
+async function visible(ctx: ServerContext, entry: TokenEntry | undefined): Promise<TokenEntry | undefined> {
+  if (entry === undefined || !isLive(entry, ctx.now)) return undefined
+  const home = (await namespaceTable(ctx.view)).byId.get(entry.namespace)
+  return home !== undefined && isWithin(home, ctx.namespace) ? entry : undefined
+}
+
+async function byToken(ctx: ServerContext, text: string | undefined): Promise<TokenEntry> {
+  if (text === undefined || text === "") throw refuse.invalid("missing token ID")
+  const entry = await visible(ctx, await findToken(ctx.view, text))
+  if (entry === undefined) throw refuse.forbidden("bad token")
+  return entry
+}
+
+async function byAccessor(ctx: ServerContext, text: string | undefined): Promise<TokenEntry> {
+  if (text === undefined || text === "") throw refuse.invalid("missing accessor")
+  const entry = await visible(ctx, await findByAccessor(ctx.view, text))
+  if (entry === undefined) throw refuse.forbidden("invalid accessor")
+  return entry
+}
+
+/** The caller's own token. */
+function own(ctx: ServerContext): TokenEntry {
+  if (ctx.asker.token === undefined) throw refuse.denied()
+  return ctx.asker.token
+}
+
+async function revoke(ctx: ServerContext, entry: TokenEntry, orphan = false): Promise<undefined> {
+  if (entry.type === "batch") throw refuse.invalid("batch tokens cannot be revoked")
+  await revokeToken(ctx.server, entry, { orphan })
+}
+
+const renewed = async (ctx: ServerContext, entry: TokenEntry, text: string, wish: number): Promise<ServerAnswer> => ({
+  grant: await renewToken(ctx, entry, text, wish),
+})
+
+const lookupToken = async (ctx: ServerContext, text: string): Promise<ServerAnswer> => ({
+  data: await lookupData(ctx, await byToken(ctx, text), text),
+})
+
+/** The current entry: the caller's own may be the one of the request's start. */
+const current = async (ctx: ServerContext, entry: TokenEntry): Promise<TokenEntry> =>
+  (entry.type === "batch" ? entry : await readToken(ctx.view, entry.namespace, entry.id)) ?? entry
+
+export const tokenEngine: AnyEngine = {
+  kind: "auth",
+  type: "token",
+  summary: "Tokens: made, looked up, renewed, revoked.",
+  singleton: true,
+  routes: [
+    sysRoute("create", {
+      summary: "Make a token, a child of the caller's.",
+      fields: createFields,
+      write: (input, ctx) => createToken(input, ctx, "", false),
+    }),
+    sysRoute("create-orphan", {
+      summary: "Make a token without a parent.",
+      fields: createFields,
+      sudo: true,
+      write: (input, ctx) => createToken(input, ctx, "", true),
+    }),
+    sysRoute("create/:role_name", {
+      summary: "Make a token by a role.",
+      fields: { ...createFields, role_name: field.name("Name of the role.") },
+      write: ({ role_name, ...input }, ctx) => createToken(input, ctx, role_name, false),
+    }),
+    sysRoute("lookup", {
+      summary: "What is known of a token.",
+      fields: { token },
+      read: ({ token: text }, ctx) => lookupToken(ctx, text ?? ctx.full.token),
+      write: ({ token: text }, ctx) => lookupToken(ctx, text ?? ctx.full.token),
+    }),
+    sysRoute("lookup-self", {
+      summary: "What is known of the caller's token.",
+      read: async (_, ctx) => ({ data: await lookupData(ctx, await current(ctx, own(ctx)), ctx.full.token) }),
+      write: async (_, ctx) => ({ data: await lookupData(ctx, await current(ctx, own(ctx)), ctx.full.token) }),
+    }),
+    sysRoute("lookup-accessor", {
+      summary: "What is known of the token with an accessor.",
+      fields: { accessor },
+      write: async ({ accessor: text }, ctx) => ({ data: await lookupData(ctx, await byAccessor(ctx, text), "") }),
+    }),
+    sysRoute("renew", {
+      summary: "Prolong a token.",
+      fields: { token, increment },
+      write: async ({ token: text, increment: wish }, ctx) =>
+        renewed(ctx, await byToken(ctx, text ?? ctx.full.token), text ?? ctx.full.token, wish),
+    }),
+    sysRoute("renew-self", {
+      summary: "Prolong the caller's token.",
+      fields: { token: field.string("Ignored; older clients send it.", { secret: true }), increment },
+      write: async ({ increment: wish }, ctx) => renewed(ctx, await current(ctx, own(ctx)), ctx.full.token, wish),
+    }),
+    sysRoute("renew-accessor", {
+      summary: "Prolong the token with an accessor.",
+      fields: { accessor, increment },
+      write: async ({ accessor: text, increment: wish }, ctx) => renewed(ctx, await byAccessor(ctx, text), "", wish),
+    }),
+    sysRoute("revoke", {
+      summary: "Revoke a token and all its children.",
+      fields: { token },
+      write: async ({ token: text }, ctx) => {
+        if (text === undefined || text === "") throw refuse.invalid("missing token ID")
+        const entry = await visible(ctx, await findToken(ctx.view, text))
+        return entry && revoke(ctx, entry)
+      },
+    }),
+    sysRoute("revoke-self", {
+      summary: "Revoke the caller's token and all its children.",
+      fields: { token: field.string("Ignored; older clients send it.", { secret: true }) },
+      write: (_, ctx) => revoke(ctx, own(ctx)),
+    }),
+    sysRoute("revoke-accessor", {
+      summary: "Revoke the token with an accessor, and all its children.",
+      fields: { accessor },
+      write: async ({ accessor: text }, ctx) => revoke(ctx, await byAccessor(ctx, text)),
+    }),
+    sysRoute("revoke-orphan", {
+      summary: "Revoke a token; its children live on without a parent.",
+      fields: { token },
+      sudo: true,
+      write: async ({ token: text }, ctx) => revoke(ctx, await byToken(ctx, text), true),
+    }),
+    listRoute<ServerContext>("accessors", "The accessors of all tokens.", (ctx, page) =>
+      ctx.view.scope(layout.namespace(ctx.namespace.id)).list("token/list/", page),
+    ),
+    sysRoute("tidy", {
+      summary:
+        "Look for leftovers of tokens. Indexes are kept in the same commit as their tokens, so there are none to wait for.",
+      write: () => ({
+        status: 202,
+        warnings: [
+          "Tidy operation successfully started. Any information from the operation will be printed to the server logs.",
+        ],
+      }),
+    }),
+    ...roleRoutes,
+  ].map(one => (one.paths[0] === "accessors" ? { ...one, sudo: true } : one)),
+}

@@ -1,0 +1,78 @@
+/** Token roles: what tokens made through them are like, whoever makes them. */
+
+import { crud, field, record, refuse, type Values } from "@arca/api"
+import type { ServerContext } from "../server.ts"
+
+export const roles = record("role", "token-role/", {
+  allowed_policies: field.commaList("Policies that tokens may have; none listed: those of the caller.", {
+    default: [],
+    plain: true,
+  }),
+  disallowed_policies: field.commaList("Policies that tokens may not have.", { default: [], plain: true }),
+  allowed_policies_glob: field.commaList("Globs of policies that tokens may have.", { default: [], plain: true }),
+  disallowed_policies_glob: field.commaList("Globs of policies that tokens may not have.", {
+    default: [],
+    plain: true,
+  }),
+  orphan: field.bool("Tokens have no parent.", { default: false }),
+  renewable: field.bool("Tokens can be renewed.", { default: true }),
+  path_suffix: field.string("Ends the path of the tokens, to revoke them by prefix.", { default: "", plain: true }),
+  allowed_entity_aliases: field.commaList("Entity aliases that tokens may be made for; globs allowed.", {
+    default: [],
+    plain: true,
+  }),
+  token_period: field.duration("Each renewal gives this life again.", { default: 0, alias: ["period"] }),
+  token_explicit_max_ttl: field.duration("A hard end of the token's life.", {
+    default: 0,
+    alias: ["explicit_max_ttl"],
+  }),
+  token_bound_cidrs: field.commaList("Networks from which tokens may be used.", {
+    default: [],
+    plain: true,
+    alias: ["bound_cidrs"],
+  }),
+  token_num_uses: field.int("How many requests a token is good for; 0 is no limit.", { default: 0 }),
+  token_no_default_policy: field.bool("Leave the policy `default` off.", { default: false }),
+  token_type: field.string("service, batch, default-service or default-batch.", {
+    default: "default-service",
+    choices: ["default", "service", "batch", "default-service", "default-batch"],
+  }),
+})
+
+export type Role = Values<typeof roles.fields>
+
+function check(role: Role): Role {
+  if (/[/\s]|\.\./.test(role.path_suffix))
+    throw refuse.invalid("path_suffix can only contain characters allowed in a path segment")
+  const named = [...role.allowed_policies, ...role.allowed_policies_glob]
+  if (named.some(name => name.trim().toLowerCase() === "root"))
+    throw refuse.invalid("root policy may not be used in a token role")
+  const batch = role.token_type === "batch" || role.token_type === "default-batch"
+  if (batch && role.token_period > 0)
+    throw refuse.invalid("'token_type' cannot be 'batch' when set to generate periodic tokens")
+  if (batch && !role.orphan && role.token_type === "batch" && role.renewable) return { ...role, renewable: false }
+  return role
+}
+
+export const roleRoutes = crud<typeof roles.fields, ServerContext>("roles", roles, {
+  summary: "A role for making tokens.",
+  check,
+  show: (role, _, name) => ({
+    name,
+    ...roles.shown(role),
+    ...(role.token_period > 0 ? { period: role.token_period } : { period: 0 }),
+    explicit_max_ttl: role.token_explicit_max_ttl,
+    ...(role.token_bound_cidrs.length > 0 ? { bound_cidrs: [...role.token_bound_cidrs] } : {}),
+  }),
+})
+
+/** `*` at either end or both, nothing else: how Vault's role globs read. */
+export function globMatches(glob: string, text: string): boolean {
+  const start = glob.startsWith("*")
+  const end = glob.length > 1 && glob.endsWith("*")
+  const middle = glob.slice(start ? 1 : 0, end ? -1 : undefined)
+  if (glob === "*") return true
+  if (start && end) return text.includes(middle)
+  if (start) return text.endsWith(middle)
+  return end ? text.startsWith(middle) : text === glob
+}
