@@ -6,7 +6,7 @@ import { describe, test } from "node:test"
 import fc from "fast-check"
 import type { AuditedHeaders } from "./device.ts"
 import { type LineOptions, lineFormat } from "./line.ts"
-import type { AuditRequest, AuditResponse } from "./record.ts"
+import type { AuditData, AuditRequest, AuditResponse } from "./record.ts"
 import { saltedHmac } from "./salt.ts"
 import { TEST_SALT, testRequest, testResponse } from "./testing.ts"
 
@@ -43,23 +43,23 @@ describe("an audit line", () => {
           .replace(/hmac-sha256:[0-9a-f]{64}/g, digest => `#${seen.getOrInsert(digest, seen.size)}`)
     }
     const [theirForm, ourForm] = [canonical(), canonical()]
-    let tuned: { audit_non_hmac_request_keys?: string[]; audit_non_hmac_response_keys?: string[] } = {}
+    let tuned: AuditData = {}
     for (const [at, line] of clear.entries()) {
       const raw: AuditRecordText = JSON.parse(line)
       const record = recordOf(raw)
       const keys =
         record.request.mount_point === "secret/"
           ? {
-              requestKeys: { nonHmac: tuned.audit_non_hmac_request_keys ?? [] },
-              responseKeys: { nonHmac: tuned.audit_non_hmac_response_keys ?? [] },
+              requestKeys: { nonHmac: namesIn(tuned, "audit_non_hmac_request_keys") },
+              responseKeys: { nonHmac: namesIn(tuned, "audit_non_hmac_response_keys") },
             }
           : {}
-      const ours =
+      const ours: string =
         raw.type === "request"
           ? format.request({ ...record, ...keys }, AUDITED_HEADERS)
           : format.response({ ...record, ...keys }, AUDITED_HEADERS)
       assert.equal(ourForm(`${ours}}`), theirForm(theirs[at] ?? ""))
-      if (raw.type === "response" && raw.request.path === "sys/mounts/secret/tune") tuned = { ...raw.request.data }
+      if (raw.type === "response" && raw.request.path === "sys/mounts/secret/tune") tuned = raw.request.data ?? {}
     }
   })
 
@@ -189,6 +189,11 @@ const AUDITED_HEADERS: AuditedHeaders = new Map([
   ["x-foo", { hmac: true }],
   ["x-bar", { hmac: false }],
 ])
+
+function namesIn(data: AuditData, key: string): string[] {
+  const names: unknown = Reflect.get(data, key)
+  return Array.isArray(names) ? names.map(String) : []
+}
 
 /** The values that a raw record was made of. */
 function recordOf(raw: AuditRecordText): AuditRequest & AuditResponse {

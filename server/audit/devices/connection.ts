@@ -44,7 +44,8 @@ export function streamConnection(
 ): Sink {
   let socket: Socket | undefined
   const dropped = (): void => {
-    socket?.destroy()
+    // With an error, so that whoever waits for the connection or a write hears of it.
+    socket?.destroy(new Error("the connection was given up"))
     socket = undefined
   }
   const connected = async (): Promise<Socket> => {
@@ -56,10 +57,10 @@ export function streamConnection(
         ? connect({ path: address.path })
         : connect({ host: await resolve(address.host), port: address.port, noDelay: true })
     socket = fresh
-    await once(fresh, "connect")
-    fresh.on("error", () => fresh.destroy())
-    fresh.resume()
+    fresh.on("error", () => {})
     fresh.unref()
+    await once(fresh, "connect")
+    fresh.resume()
     if (greeting !== undefined) fresh.write(greeting)
     return fresh
   }
