@@ -1,7 +1,7 @@
 /** The LMDB file: where it may lie, who may read it, and how keys and commits are written into it. */
 
 import { constants } from "node:fs"
-import { chmod, mkdir, open, readFile, rm, statfs } from "node:fs/promises"
+import { chmod, mkdir, open, readdir, readFile, readlink, realpath, rm, statfs } from "node:fs/promises"
 import { join } from "node:path"
 import type { CommitRecord } from "./feed.ts"
 import { KEY_LIMIT } from "./key.ts"
@@ -37,14 +37,42 @@ export async function prepare(directory: string): Promise<string> {
     const refusal = refusalOf((await statfs(directory)).type)
     if (refusal !== undefined) throw new Error(refusal)
     await probe(join(directory, `.probe-${process.pid}-${Math.trunc(performance.now() * 1000)}`))
-    const file = join(directory, FILE)
-    // LMDB makes its files readable for the group; files that are there already keep their mode.
-    await makePrivate(file)
-    await makePrivate(`${file}-lock`)
+    const file = join(await realpath(directory), FILE)
+    await mustNotBeOpen(`${file}-lock`)
+    try {
+      // LMDB makes its files readable for the group; files that are there already keep their mode.
+      await makePrivate(file)
+      await makePrivate(`${file}-lock`)
+    } catch (error) {
+      released(file)
+      throw error
+    }
     return file
   } catch (cause) {
     throw new StorageFailed(`Cannot keep data in "${directory}": ${textOf(cause)}`, { cause })
   }
+}
+
+/** The lock files that this thread has open. */
+const opened = new Set<string>()
+
+/**
+ * Refuses a store that this process has open already, in this thread or (as Linux can tell) another. A process that
+ * opens LMDB's lock file twice loses its POSIX locks on it; the next process would then take the store for unused, reset
+ * the locks, and two would write at once. Several processes, each opening it once, are safe.
+ */
+async function mustNotBeOpen(lock: string): Promise<void> {
+  const descriptors = await readdir("/proc/self/fd").catch(() => [])
+  const links = await Promise.all(descriptors.map(fd => readlink(`/proc/self/fd/${fd}`).catch(() => "")))
+  if (opened.has(lock) || links.includes(lock)) {
+    throw new Error("this process has it open already; share that storage, or use another process")
+  }
+  opened.add(lock)
+}
+
+/** Says that the store, by the path that `prepare` returned, is closed or was not opened. */
+export function released(file: string): void {
+  opened.delete(`${file}-lock`)
 }
 
 async function makePrivate(file: string): Promise<void> {

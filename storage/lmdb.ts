@@ -1,5 +1,6 @@
 /**
- * The embedded store: one LMDB file, read through a memory map, shared by the threads and processes of one machine.
+ * The embedded store: one LMDB file, read through a memory map, shared by the processes of one machine. A process opens it
+ * once: threads that each opened it would break its locks (see `mustNotBeOpen`).
  *
  * A commit is checked and written inside LMDB's single write transaction. All commits that wait while one is being synced
  * to the disk go into the next together (group commit). Nothing is visible before it is durable (`overlappingSync: false`).
@@ -17,6 +18,7 @@ import {
   keyEncoder,
   PAST_ENTRIES,
   prepare,
+  released,
   secure,
   seekable,
   textOf,
@@ -29,13 +31,13 @@ import { ChangesGone, Conflict, type Found, type Page, type Storage, StorageFail
 export interface LmdbOptions {
   /** The directory; it is made when absent. */
   readonly path: string
-  /** The size the file may grow to, in bytes. Address space only: disk is used as data comes. */
+  /** Address space to reserve, in bytes. Disk is used as data comes; a larger file is mapped again as it grows. */
   readonly mapSize?: number
   readonly clock?: Clock
   readonly memo?: MemoLimits
   /** How many commits the change feed remembers. */
   readonly remembered?: number
-  /** How often a change feed looks for commits of other threads and processes, in seconds. */
+  /** How often a change feed looks for commits of other processes, in seconds. */
   readonly poll?: number
 }
 
@@ -190,7 +192,8 @@ function forget(file: File, before: Version, until: Version): void {
 export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
   const clock = options.clock ?? systemClock
   const memo = new Memo(options.memo)
-  const file = openFile(await prepare(options.path), options.mapSize ?? 2 ** 40)
+  const path = await prepare(options.path)
+  const file = openFile(path, options.mapSize ?? 2 ** 38)
   const committed = new Signal()
   const writer = new Writer(file, options.remembered ?? 32_768, committed)
   const queue = new CommitQueue<LmdbSnapshot>(waiting => writer.commitGroup(waiting))
@@ -224,6 +227,7 @@ export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
       committed.raise()
       await queue.close()
       await file.close()
+      released(path)
     },
   }
 }
@@ -245,12 +249,13 @@ function openFile(path: string, mapSize: number): File {
       overlappingSync: false,
     }) as File
   } catch (cause) {
+    released(path)
     throw new StorageFailed(`Cannot open the store "${path}": ${textOf(cause)}`, { cause })
   }
 }
 
 /**
- * The state as of now. The library reuses a read transaction for a while, so another thread's commit could be missed
+ * The state as of now. The library reuses a read transaction for a while, so another process's commit could be missed
  * although it was acknowledged already; resetting asks for the newest (and shares the old one when nothing has changed).
  */
 function snapshotOf(file: File): LmdbSnapshot {
