@@ -56,9 +56,13 @@ function unfold(
   })
 }
 
-/** The item that sets an attribute (`name = …`); undefined when none does. */
-export const attribute = ({ items }: Items, name: string): HclItem | undefined =>
-  items.find(item => item.keys.length === 1 && item.keys[0]?.name === name)
+/** The item that sets an attribute (`name = …`); undefined when none does. Refuses a block with labels in its place. */
+export function attribute({ items }: Items, name: string): HclItem | undefined {
+  const item = items.find(one => one.keys[0]?.name === name)
+  if (item !== undefined && item.keys.length > 1)
+    throw new HclError(`"${name}" takes a value, not labels`, item.position)
+  return item
+}
 
 /** Refuses the first key that is not among the known ones, with the known one that is most like it. */
 export function checkKeys({ items }: Items, known: readonly string[], where: string): void {

@@ -3,6 +3,7 @@
 import { type Acl, type PolicyRef, type Rule, ruleFor } from "./acl.ts"
 import { BIT, type Capability, type ControlGroup, capabilitiesOf } from "./document.ts"
 import { objection, type ParameterReason, type Parameters } from "./parameters.ts"
+import { canMeet } from "./pattern.ts"
 
 export type Operation = "read" | "list" | "scan" | "create" | "update" | "delete" | "patch" | "help"
 
@@ -165,17 +166,5 @@ export function capabilities(acl: Acl, path: string): string[] {
 /** Whether any rule allows anything at or below a prefix (`secret/`): who may see that a mount is there. */
 export function reaches(acl: Acl, prefix: string): boolean {
   if (acl.root) return true
-  return acl.rules.some(rule => (rule.mask & ~BIT.deny) !== 0 && canMeet(rule, prefix))
-}
-
-function canMeet({ pattern }: Rule, prefix: string): boolean {
-  const wanted = prefix.replace(/\/$/, "").split("/")
-  const given = pattern.segments
-  if (!pattern.glob && given.length <= wanted.length) return false
-  return wanted.every((segment, index) => {
-    const one = given[index]
-    if (one === undefined) return true
-    if (pattern.glob && index === given.length - 1) return segment.startsWith(one)
-    return one === "+" || one === segment
-  })
+  return acl.rules.some(rule => (rule.mask & ~BIT.deny) !== 0 && canMeet(rule.pattern, prefix))
 }

@@ -75,3 +75,16 @@ export function matches(pattern: Pattern, path: string): boolean {
     return wanted === "+" || wanted === segment
   })
 }
+
+/** Whether any path below a prefix (`secret/`) is one that the pattern means. */
+export function canMeet(pattern: Pattern, prefix: string): boolean {
+  const wanted = prefix.replace(/\/$/, "").split("/")
+  const given = pattern.segments
+  if (!pattern.glob && given.length <= wanted.length) return false
+  return wanted.every((segment, index) => {
+    const one = given[index]
+    if (one === undefined) return true
+    if (pattern.glob && index === given.length - 1) return segment.startsWith(one)
+    return one === "+" || one === segment
+  })
+}
