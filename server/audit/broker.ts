@@ -15,7 +15,7 @@ export interface AuditBroker {
   /** `sys/audit-hash/:path`; undefined when there is no such device. `path` may end in a slash. */
   hash(path: string, input: string): string | undefined
   devices(): readonly AuditDevice[]
-  /** Adds an opened device after it has taken a test record (unless told to skip it); throws a sentence otherwise. */
+  /** Adds an opened device after it has taken a test record (unless told to skip it); closes it and throws a sentence otherwise. */
   enable(device: AuditDevice, options: EnableOptions): Promise<void>
   /** Closes and forgets a device; false when there is none at `path`. */
   disable(path: string): Promise<boolean>
@@ -97,8 +97,13 @@ export function auditBroker(
       const clash = [...devices.keys()].find(
         other => `${other}/`.startsWith(`${name}/`) || `${name}/`.startsWith(`${other}/`),
       )
-      if (clash !== undefined) throw new Error("path already in use")
-      if (!skipTest) await tested(device, context.now(), requestId)
+      try {
+        if (clash !== undefined) throw new Error("path already in use")
+        if (!skipTest) await tested(device, context.now(), requestId)
+      } catch (error) {
+        await device.close("abandon")
+        throw error
+      }
       devices.set(name, device)
     },
     async disable(path) {

@@ -67,6 +67,9 @@ export interface DeviceOptions {
   readonly checkpointMilliseconds?: number | undefined
 }
 
+/** `abandon`: the device was never in use, and has nothing to say. */
+export type CloseReason = "stop" | "disable" | "abandon"
+
 /** An open device. Records given to it in one turn of the event loop leave in one write. */
 export interface AuditDevice {
   readonly path: string
@@ -83,5 +86,5 @@ export interface AuditDevice {
   /** Opens the file anew (SIGHUP, after a rotation), or connects again. */
   reload(): Promise<void>
   /** Writes out what waits, a last record that says why, and a checkpoint; returns where the chain stands. */
-  close(reason: "stop" | "disable"): Promise<ChainState | undefined>
+  close(reason: CloseReason): Promise<ChainState | undefined>
 }

@@ -14,6 +14,7 @@ export type {
   AuditedHeaders,
   ChainState,
   Checkpoint,
+  CloseReason,
   DeviceEvent,
   DeviceOptions,
 } from "./device.ts"

@@ -4,7 +4,7 @@
  */
 
 import type { Chain, ChainEvent } from "./chain.ts"
-import type { AuditContext, ChainState } from "./device.ts"
+import type { AuditContext, ChainState, CloseReason } from "./device.ts"
 import { type Sink, Undelivered } from "./devices/sink.ts"
 
 export interface WriterOptions {
@@ -25,7 +25,7 @@ export interface LineWriter {
   /** Resolves when the line has been taken. The line lacks its last `}`. */
   write(line: string): Promise<void>
   reload(): Promise<void>
-  close(reason: "stop" | "disable"): Promise<ChainState | undefined>
+  close(reason: CloseReason): Promise<ChainState | undefined>
 }
 
 /** More than this many waiting lines are refused: memory is bounded, whatever the device does. */
@@ -154,7 +154,7 @@ export function lineWriter(options: WriterOptions): LineWriter {
       closed = true
       cancelTimer?.()
       // What cannot be said any more is left unsaid; the chain's state then shows a tail without a signature.
-      await between(() => deliver([], reason)).catch(() => {})
+      if (reason !== "abandon") await between(() => deliver([], reason)).catch(() => {})
       await between(() => sink.close()).catch(() => {})
       return chain.state()
     },
