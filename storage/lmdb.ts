@@ -169,6 +169,8 @@ function write(file: File, group: readonly Waiting<LmdbSnapshot>[], remembered: 
   if (version > latest.version) {
     void file.put(0, EMPTY, version)
     forget(file, latest.version - remembered, version - remembered)
+    // The library ignores what LMDB answers to a write in here. A failed one spoils the transaction, and reading tells.
+    if (newest(file) !== version) throw new Error("LMDB has not taken a write")
   }
   return outcomes
 }
