@@ -156,10 +156,12 @@ const LISTING_BITS = BIT.list | BIT.scan
 /** What `sys/capabilities` tells of a path: sorted, `["root"]` for root, `["deny"]` for nothing. */
 export function capabilities(acl: Acl, path: string): string[] {
   if (acl.root) return ["root"]
-  const plain = ruleFor(acl, path, false)?.mask ?? 0
-  const listing = ruleFor(acl, path, true)?.mask ?? 0
-  // LIST and SCAN may be decided by another rule than the rest.
-  const mask = ((plain & ~LISTING_BITS) | (listing & (LISTING_BITS | BIT.sudo))) & ~BIT.deny
+  const plain = ruleFor(acl, path, false)
+  const listing = ruleFor(acl, path, true)
+  // LIST and SCAN may be decided by another rule than the rest; sudo is told of the one that decides the rest.
+  const rest = (plain?.mask ?? 0) & ~LISTING_BITS
+  const sudo = (plain ?? listing)?.mask ?? 0
+  const mask = (rest | ((listing?.mask ?? 0) & LISTING_BITS) | (sudo & BIT.sudo)) & ~BIT.deny
   return mask === 0 ? ["deny"] : capabilitiesOf(mask)
 }
 
