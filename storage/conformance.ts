@@ -488,6 +488,12 @@ function testChanges(open: OpenStorage): void {
     assert.deepEqual((await take(storage, 597, 3)).length, 3)
   })
 
+  test("a reader that is ahead of the store is told that the store was put back", async t => {
+    const storage = await open(t)
+    await write(storage, { a: "1" })
+    await assert.rejects(take(storage, 2, 1), { name: "ChangesGone" })
+  })
+
   test("a reader that stops while it waits is let go", async t => {
     const storage = await open(t)
     const reader = storage.changes(0)[Symbol.asyncIterator]()

@@ -1,7 +1,7 @@
 /** The change feed: what was committed, then what comes, until the reader stops or the store closes. */
 
 import type { Clock } from "./clock.ts"
-import type { Change, Version } from "./view.ts"
+import { type Change, ChangesGone, type Version } from "./view.ts"
 
 /** The changes of one commit, in the order they were written. */
 export interface CommitRecord {
@@ -87,6 +87,19 @@ export function recordOf(version: Version, writes: ReadonlyMap<string, Uint8Arra
   return { version, changes }
 }
 
-/** The sentence of `ChangesGone`. */
-export const goneText = (since: Version, oldest: Version): string =>
-  `The changes after version ${since} are forgotten: the store remembers them from version ${oldest} on`
+/**
+ * Refuses to go on after `since` when the commit that follows it is not remembered, or when `since` itself never was:
+ * then the store was put back to an older state, and nobody can tell what the reader has missed.
+ */
+export function mustReach(since: Version, oldest: Version, newest: Version): void {
+  if (since > newest) {
+    throw new ChangesGone(
+      `There is no version ${since}; the newest is ${newest}, so the store was put back to an older state`,
+    )
+  }
+  if (since + 1 < oldest) {
+    throw new ChangesGone(
+      `The changes after version ${since} are forgotten: the store remembers them from ${oldest} on`,
+    )
+  }
+}

@@ -10,7 +10,7 @@ import { access } from "node:fs/promises"
 import { type GetOptions, getLastVersion, open, type Transaction as ReadTransaction, type RootDatabase } from "lmdb"
 import { type Clock, systemClock } from "./clock.ts"
 import { CommitQueue, type Waiting } from "./commit-queue.ts"
-import { type CommitRecord, type FeedSource, feed, goneText, Signal } from "./feed.ts"
+import { type CommitRecord, type FeedSource, feed, mustReach, Signal } from "./feed.ts"
 import {
   decodeRecord,
   encodeRecord,
@@ -26,7 +26,7 @@ import {
 import { Memo, type MemoLimits } from "./memo.ts"
 import { namesFrom } from "./names.ts"
 import { changedSince, type Listing, type ReadyState, Transaction, taken } from "./transaction.ts"
-import { ChangesGone, Conflict, type Found, type Page, type Storage, StorageFailed, type Version } from "./view.ts"
+import { Conflict, type Found, type Page, type Storage, StorageFailed, type Version } from "./view.ts"
 
 export interface LmdbOptions {
   /** The directory; it is made when absent. */
@@ -269,13 +269,12 @@ function snapshotOf(file: File): LmdbSnapshot {
 function recordsAfter(file: File, since: Version): CommitRecord[] {
   const snapshot = snapshotOf(file)
   try {
-    if (since >= snapshot.version) return []
+    if (since === snapshot.version) return []
     const records: CommitRecord[] = []
     for (const { key, value } of file.getRange({ start: since + 1, limit: STRIDE })) {
       if (typeof key === "number") records.push(decodeRecord(key, value))
     }
-    const oldest = records[0]?.version ?? snapshot.version + 1
-    if (oldest !== since + 1) throw new ChangesGone(goneText(since, oldest))
+    mustReach(since, records[0]?.version ?? snapshot.version + 1, snapshot.version)
     return records
   } finally {
     snapshot.close()

@@ -1,12 +1,12 @@
 /** A store in memory: for tests and `-dev`. Nothing survives the process. */
 
 import { type Clock, systemClock } from "./clock.ts"
-import { type CommitRecord, type FeedSource, feed, goneText, recordOf, Signal } from "./feed.ts"
+import { type CommitRecord, type FeedSource, feed, mustReach, recordOf, Signal } from "./feed.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { namesFrom } from "./names.ts"
 import { keysFrom, lookup, type Ordered, updated } from "./ordered.ts"
 import { changedSince, type ReadyState, Transaction, taken } from "./transaction.ts"
-import { ChangesGone, Conflict, type Entry, type Storage, StorageFailed, type Version } from "./view.ts"
+import { Conflict, type Entry, type Storage, StorageFailed, type Version } from "./view.ts"
 
 export interface MemoryOptions {
   readonly clock?: Clock
@@ -55,7 +55,7 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     closed: () => !open,
     read: since => {
       const oldest = log[0]?.version ?? latest.version + 1
-      if (since + 1 < oldest) throw new ChangesGone(goneText(since, oldest))
+      mustReach(since, oldest, latest.version)
       return log.slice(since + 1 - oldest)
     },
   }

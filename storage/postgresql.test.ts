@@ -53,6 +53,20 @@ describe("postgresql", { skip: skip ?? false }, () => {
     assert.equal(text(await view.get("n")), "15")
   })
 
+  test("commits of two nodes at once that each read what the other writes are not both accepted", async t => {
+    const table = freshTable()
+    const nodes = [await open(t, table), await open(t, table)]
+    for (let round = 0; round < 40; round++) {
+      const views = nodes.map(node => node.view())
+      await Promise.all(
+        views.map((view, at) => (round % 2 === 0 ? view.get(`${round}/${at}`) : view.list(`${round}/`))),
+      )
+      for (const [at, view] of views.entries()) view.put(`${round}/${1 - at}`, bytes("1"))
+      const settled = await Promise.allSettled(views.map((view, at) => nodes[at]?.commit(view)))
+      assert.deepEqual(settled.map(one => one.status).sort(), ["fulfilled", "rejected"])
+    }
+  })
+
   test("a commit on one node is seen by the next view and by the feed of another", async t => {
     const table = freshTable()
     const [one, other] = [await open(t, table), await open(t, table)]
@@ -114,7 +128,10 @@ describe("postgresql", { skip: skip ?? false }, () => {
   test("a commit while the server stays away fails as unavailable, and the store recovers with it", async t => {
     const storage = await open(t, freshTable(), { patience: 0.2 })
     await write(storage, { a: "1" })
+    using held = storage.view()
+    await held.get("a")
     await server.crash()
+    await assert.rejects(held.get("a"), { name: "StorageUnavailable" })
     await assert.rejects(write(storage, { b: "1" }), { name: "StorageUnavailable" })
     using blind = storage.view()
     await assert.rejects(blind.get("a"), { name: "StorageUnavailable" })

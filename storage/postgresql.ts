@@ -10,13 +10,12 @@ import { randomUUID } from "node:crypto"
 import { Client, type ClientConfig, Pool, type PoolClient } from "pg"
 import { type Clock, systemClock } from "./clock.ts"
 import { CommitQueue, type Waiting } from "./commit-queue.ts"
-import { type CommitRecord, type FeedSource, feed, goneText, Signal } from "./feed.ts"
+import { type CommitRecord, type FeedSource, feed, mustReach, Signal } from "./feed.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { argumentsOf, takeGroup } from "./postgresql-commit.ts"
 import { type Names, namesOf, schemaSql } from "./postgresql-schema.ts"
 import { type Listing, type Snapshot, Transaction, taken } from "./transaction.ts"
 import {
-  ChangesGone,
   Conflict,
   type Found,
   type Page,
@@ -195,12 +194,18 @@ class Committer {
   readonly #sql: string
   readonly #limits: CommitLimits
   readonly #committed: Signal
+  #newest: Version = 0
 
   constructor(writer: Writer, names: Names, limits: CommitLimits, committed: Signal) {
     this.#writer = writer
     this.#sql = `SELECT ${names.commit}($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS versions`
     this.#limits = limits
     this.#committed = committed
+  }
+
+  /** The newest version that this node has committed. */
+  get newest(): Version {
+    return this.#newest
   }
 
   async commitGroup(waiting: Waiting<PostgresqlSnapshot>[]): Promise<void> {
@@ -212,6 +217,7 @@ class Committer {
       for (const { done } of members) done.reject(error)
       return
     }
+    this.#newest = Math.max(this.#newest, ...versions)
     const succeeded = new Set(members.filter((_, at) => versions[at] !== 0))
     for (const [at, { done }] of members.entries()) {
       const version = versions[at] ?? 0
@@ -281,7 +287,9 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Sto
     idleTimeoutMillis: 60_000,
     pipeline: true,
   })
+  // Without listeners a lost connection would end the process; the next query on it reports the loss.
   pool.on("error", () => undefined)
+  pool.on("connect", client => client.on("error", () => undefined))
   const committer = new Committer(writer, names, limits, committed)
   const queue = new CommitQueue<PostgresqlSnapshot>(waiting => committer.commitGroup(waiting))
   let open = true
@@ -307,7 +315,7 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Sto
     },
     commit: async view => {
       const transaction = taken(view, memo, PostgresqlSnapshot)
-      return transaction.writes.size === 0 ? version() : queue.add(transaction)
+      return transaction.writes.size === 0 ? committer.newest : queue.add(transaction)
     },
     changes: since => feed(since, source),
     version,
@@ -358,10 +366,9 @@ async function recordsAfter(pool: Pool, names: Names, since: Version): Promise<C
     values: [since],
   })
   const head = Number(rows[0]?.head ?? 0)
-  if (since >= head) return []
+  if (since === head) return []
   const records = rows.flatMap(row => (row.version === null ? [] : [recordFrom(row)]))
-  const oldest = records[0]?.version ?? head + 1
-  if (oldest !== since + 1) throw new ChangesGone(goneText(since, oldest))
+  mustReach(since, records[0]?.version ?? head + 1, head)
   return records
 }
 

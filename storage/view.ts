@@ -43,7 +43,8 @@ export interface Storage extends AsyncDisposable {
   view(): View
   /**
    * Makes the writes of `view` durable, all or none, provided nothing it read has changed; throws `Conflict` otherwise.
-   * Resolves only when a power cut could no longer undo it. A view without writes costs nothing.
+   * Resolves only when a power cut could no longer undo it. A view without writes costs nothing, and answers
+   * with a version that this process knows; it is not the one that was read.
    * A failure to reach the disk is a `StorageFailed`: the store then refuses every later commit (fail stop).
    */
   commit(view: View): Promise<Version>

@@ -1,0 +1,152 @@
+/**
+ * The barrier: a Storage around a Storage. Inside lie ciphertexts; without the root key the store tells the names of
+ * entries and their sizes, nothing else.
+ */
+
+import {
+  type Keyring,
+  newKeyring,
+  openValue,
+  rotated,
+  sealValue,
+  unwrapKeyring,
+  wrapKeyring,
+} from "@arca/crypto/keyring"
+import { Memo } from "./memo.ts"
+import { transformStorage } from "./transform.ts"
+import type { Storage, View } from "./view.ts"
+
+/** The store is sealed: its keys are not in memory. */
+export class Sealed extends Error {
+  override readonly name = "Sealed"
+  constructor() {
+    super("the store is sealed")
+  }
+}
+
+/** Entries that lie outside the barrier: what is needed to open it. */
+export const KEYRING = "core/keyring"
+
+export interface Barrier {
+  /** What everyone else uses. Opening a view while sealed throws `Sealed`. */
+  readonly storage: Storage
+  /** The store itself: for what lies outside the barrier. */
+  readonly inner: Storage
+  sealed(): boolean
+  initialized(): Promise<boolean>
+  /**
+   * Makes a keyring under `rootKey` for an empty store, in the transaction `view` of the inner storage, and leaves the
+   * barrier open. `fill` may put entries into the same transaction, through the barrier.
+   */
+  initialize(view: View, rootKey: Uint8Array, cluster: string, now: number): Keyring
+  /** Opens the barrier; false when it is not the root key. */
+  unseal(rootKey: Uint8Array): Promise<boolean>
+  /** Forgets all keys, and everything that was decoded. */
+  seal(): void
+  /** Adds a term under which everything is sealed from now on. Durable when it resolves. */
+  rotate(now: number): Promise<void>
+  /** Puts the keyring under another root key, in the transaction `view` of the inner storage. */
+  rewrap(view: View, rootKey: Uint8Array): Promise<void>
+  /** Takes the root key that `rewrap` used, after its transaction was committed. */
+  adopt(rootKey: Uint8Array): void
+  /** Reads the keyring anew: another node may have rotated it. */
+  reload(): Promise<void>
+  /** The active term, and how many values this process and its forerunners sealed under it. */
+  status(): { term: number; installedAt: number; encryptions: number; cluster: string }
+  /** The root key while unsealed: to wrap it under another seal, or to hand it to a worker of this process. */
+  rootKey(): Uint8Array
+}
+
+export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8Array): Barrier {
+  let open: { keyring: Keyring; rootKey: Uint8Array } | undefined
+  let sealedValues = 0
+  const memo = new Memo()
+  const need = () => {
+    if (open === undefined) throw new Sealed()
+    return open
+  }
+  const through = transformStorage(
+    inner,
+    {
+      seal: (key, plain) => {
+        sealedValues++
+        return sealValue(need().keyring, key, plain)
+      },
+      open: (key, sealed) => openValue(need().keyring, key, sealed),
+    },
+    memo,
+  )
+  const storage: Storage = {
+    ...through,
+    view: () => {
+      need()
+      return through.view()
+    },
+  }
+  const read = async (): Promise<Uint8Array | undefined> => {
+    using view = inner.view()
+    return await view.get(KEYRING)
+  }
+  const adoptKeyring = (keyring: Keyring, rootKey: Uint8Array) => {
+    open = { keyring, rootKey: Uint8Array.from(rootKey) }
+  }
+  return {
+    storage,
+    inner,
+    sealed: () => open === undefined,
+    initialized: async () => (await read()) !== undefined,
+    initialize: (view, rootKey, cluster, now) => {
+      const keyring = newKeyring(cluster, random, now)
+      view.put(KEYRING, wrapKeyring(keyring, rootKey))
+      return keyring
+    },
+    unseal: async rootKey => {
+      const wrapped = await read()
+      const keyring = wrapped && unwrapKeyring(wrapped, rootKey)
+      if (keyring === undefined) return false
+      adoptKeyring(keyring, rootKey)
+      return true
+    },
+    seal: () => {
+      open?.rootKey.fill(0)
+      open = undefined
+      memo.clear()
+    },
+    rotate: async now => {
+      const { rootKey } = need()
+      using view = inner.view()
+      const wrapped = await view.get(KEYRING)
+      const current = wrapped && unwrapKeyring(wrapped, rootKey)
+      if (current === undefined) throw new Sealed()
+      const next = rotated(current, random, now)
+      view.put(KEYRING, wrapKeyring(next, rootKey))
+      await inner.commit(view)
+      sealedValues = 0
+      adoptKeyring(next, rootKey)
+    },
+    rewrap: async (view, rootKey) => {
+      const wrapped = await view.get(KEYRING)
+      const current = wrapped && unwrapKeyring(wrapped, need().rootKey)
+      if (current === undefined) throw new Sealed()
+      view.put(KEYRING, wrapKeyring(current, rootKey))
+    },
+    adopt: rootKey => adoptKeyring(need().keyring, rootKey),
+    reload: async () => {
+      const { rootKey } = need()
+      const wrapped = await read()
+      const keyring = wrapped && unwrapKeyring(wrapped, rootKey)
+      if (keyring === undefined) throw new Sealed()
+      adoptKeyring(keyring, rootKey)
+    },
+    status: () => {
+      const { active, cluster } = need().keyring
+      return {
+        term: active.term,
+        installedAt: active.installedAt,
+        encryptions: active.encryptions + sealedValues,
+        cluster,
+      }
+    },
+    rootKey: () => Uint8Array.from(need().rootKey),
+  }
+}
