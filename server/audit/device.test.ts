@@ -56,6 +56,11 @@ async function listening(path?: string) {
   }
 }
 
+/** Lets what has happened to sockets become known. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>(resolve => setImmediate(resolve))
+}
+
 describe("the file device", () => {
   test("appends one line a record to a file that only its owner may read", async () => {
     await using world = await testWorld()
@@ -235,8 +240,13 @@ describe("the socket device", () => {
     const large = { ...testRequest(), error: "x".repeat(8 * 1024 * 1024) }
     const outcome = assert.rejects(device.request(large), /has not taken a write within 2 s/)
     const [socket] = await accepted
+    // Nor do those wait for ever who came while the first was waiting, or who come afterwards.
+    const behind = assert.rejects(device.request(testRequest()), /has not taken a write within 2 s/)
+    const reload = assert.rejects(device.reload(), /has not taken a write within 2 s/)
     world.advance(2000)
     await outcome
+    await assert.rejects(device.request(testRequest()), /stuck in a write/)
+    await Promise.all([behind, reload])
     socket.destroy()
     server.close()
     await device.close("stop")
@@ -469,7 +479,7 @@ describe("a chain on a device that fails", () => {
     const [socket] = await connected
     // The listener stops reading in the middle of a record, of which nobody can say whether it arrived.
     const outcome = assert.rejects(device.request({ ...testRequest(2), error: "x".repeat(8 * 1024 * 1024) }))
-    await new Promise<void>(resolve => setImmediate(() => setImmediate(resolve)))
+    await turns(10)
     world.advance(2000)
     await outcome
     socket.destroy()
@@ -482,7 +492,7 @@ describe("a chain on a device that fails", () => {
       peer.on("data", chunk => (received += chunk))
     }).listen({ path: address })
     await once(successor, "listening")
-    await device.reload()
+    await turns(10)
     await device.request(testRequest(3))
     await device.close("stop")
     const done = once(successor, "close")

@@ -45,7 +45,7 @@ export function rootOf(frontier: Frontier): string {
   return root ?? hash("sha256", "", "latin1")
 }
 
-export const base64 = (binary: string): string => Buffer.from(binary, "latin1").toString("base64")
+export const base64 = (binary: string): string => btoa(binary)
 
 /** A digest written as base64, or undefined if it is anything else. */
 export function digestOf(text: unknown): string | undefined {

@@ -46,9 +46,18 @@ export function map(name: string, values: Readonly<Record<string, string | reado
 
 let wholeSecond = Number.NaN
 let wholeSecondText = ""
+let lastMoment = Number.NaN
+let lastText = ""
 
 /** RFC 3339 in UTC with the fraction that there is, to the microsecond (Go's RFC3339Nano leaves trailing zeros out). */
 export function timestamp(milliseconds: number): string {
+  if (milliseconds === lastMoment) return lastText
+  lastMoment = milliseconds
+  lastText = momentText(milliseconds)
+  return lastText
+}
+
+function momentText(milliseconds: number): string {
   const microseconds = Math.round(milliseconds * 1000)
   const second = Math.floor(microseconds / 1_000_000)
   if (second !== wholeSecond) {

@@ -43,6 +43,8 @@ export function lineWriter(options: WriterOptions): LineWriter {
   let turn: Promise<unknown> = Promise.resolve()
   /** What has to be said before the next record: that the chain starts in this file, or that records were lost. */
   let preface: Preface | undefined = { kind: "start", torn: options.torn }
+  /** Those who wait for their turn. */
+  const queued = new Set<PromiseWithResolvers<void>>()
   let stuck = false
   let working = true
   let closed = false
@@ -88,6 +90,10 @@ export function lineWriter(options: WriterOptions): LineWriter {
       const message = `the device has not taken a write within ${deadline / 1000} s`
       report(false, message)
       outcome.reject(new Undelivered(message, { untouched: false }))
+      // Nor is there hope for those behind it, who would wait for as long as the device pleases.
+      gathering = undefined
+      for (const waiting of queued) waiting.reject(new Undelivered(message, { untouched: true }))
+      queued.clear()
       sink.interrupt()
     })
     try {
@@ -108,33 +114,36 @@ export function lineWriter(options: WriterOptions): LineWriter {
     cancelTimer = context.after(options.checkpointMilliseconds, () => {
       cancelTimer = undefined
       signatureDue = true
-      // Nobody waits for a checkpoint alone; should it fail, the next batch brings it.
-      if (gathering === undefined && !closed) gather().outcome.promise.catch(() => {})
+      // Should this fail, the next batch brings it.
+      if (gathering === undefined && !closed && !stuck) gather()
     })
+  }
+
+  /** Does something when all before it is done, unless its turn never comes. */
+  const enqueue = (outcome: PromiseWithResolvers<void>, act: () => Promise<void>): Promise<void> => {
+    if (stuck) outcome.reject(new Undelivered(STUCK, { untouched: true }))
+    else queued.add(outcome)
+    turn = turn.then(nextTurn).then(() => (queued.delete(outcome) ? bounded(outcome, act()) : undefined))
+    return outcome.promise
   }
 
   const gather = (): Batch => {
     const batch: Batch = { lines: [], outcome: Promise.withResolvers() }
     gathering = batch
-    turn = turn.then(nextTurn).then(async () => {
+    // Whoever wrote a line hears of a failure; nobody waits for a checkpoint alone.
+    enqueue(batch.outcome, async () => {
       if (gathering === batch) gathering = undefined
-      await bounded(batch.outcome, deliver(batch.lines))
-      armTimer()
-    })
+      await deliver(batch.lines).finally(armTimer)
+    }).catch(() => {})
     return batch
   }
 
-  /** An act between two writes, with a deadline of its own. */
-  const between = (act: () => Promise<void>): Promise<void> => {
-    const outcome = Promise.withResolvers<void>()
-    turn = turn.then(() => bounded(outcome, act()))
-    return outcome.promise
-  }
+  const between = (act: () => Promise<void>): Promise<void> => enqueue(Promise.withResolvers(), act)
 
   return {
     write(line) {
       if (closed) return Promise.reject(new Undelivered("the device is closed", { untouched: true }))
-      if (stuck) return Promise.reject(new Undelivered("the device is stuck in a write", { untouched: true }))
+      if (stuck) return Promise.reject(new Undelivered(STUCK, { untouched: true }))
       const batch = gathering ?? gather()
       if (batch.lines.length >= WAITING_LINES) {
         return Promise.reject(new Undelivered("too many records wait for the device", { untouched: true }))
@@ -160,6 +169,8 @@ export function lineWriter(options: WriterOptions): LineWriter {
     },
   }
 }
+
+const STUCK = "the device is stuck in a write"
 
 const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
