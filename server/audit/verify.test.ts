@@ -196,6 +196,22 @@ describe("verifying an audit file", () => {
     assert.equal(finding?.kind, "removed")
   })
 
+  test("several writers share a file, each with a chain of its own", async () => {
+    await using world = await testWorld()
+    const file = join(world.directory, "audit.log")
+    const open = (worker: number) => openDevice(world.entry({ origin: `cluster-1/node-1/${worker}/file` }), world)
+    const devices = await Promise.all([0, 1].map(open))
+    const numbers = Array.from({ length: 200 }, (_, number) => number)
+    await Promise.all(numbers.flatMap(number => devices.map(device => device.request(testRequest(number)))))
+    await Promise.all(devices.map(device => device.close("stop")))
+    // Each finds its own end among the lines of the other.
+    await (await open(0)).close("stop")
+    const options = { publicKey: world.publicKey, origins: [0, 1].map(worker => `cluster-1/node-1/${worker}/file`) }
+    const result = await verifyAudit([file], options)
+    assert.deepEqual(result.findings, [])
+    assert.equal(result.chains.length, 2)
+  })
+
   test("a line that a crash broke off is declared by the next start", async () => {
     await using world = await testWorld()
     const file = join(world.directory, "audit.log")
