@@ -5,6 +5,9 @@ export interface Position {
   readonly offset: number
 }
 
+/** Longer complaints are cut: they quote the text, which can be of any length. */
+const MAX_PROBLEM = 300
+
 /** What is wrong with a text, and where. The message is a sentence that ends in the place. */
 export class HclError extends Error {
   override readonly name = "HclError"
@@ -14,8 +17,9 @@ export class HclError extends Error {
   readonly problem: string
 
   constructor(problem: string, { line, column }: Position) {
-    super(`${problem} at line ${line}, column ${column}`)
-    this.problem = problem
+    const short = problem.length > MAX_PROBLEM ? `${problem.slice(0, MAX_PROBLEM)}…` : problem
+    super(`${short} at line ${line}, column ${column}`)
+    this.problem = short
     this.line = line
     this.column = column
   }

@@ -164,8 +164,8 @@ function hasComment({ comments, next, last }: Printing, { end }: HclObject): boo
 
 function printAligned(printing: Printing, items: readonly HclItem[]): string {
   const printed = items.map(item => ({ item, value: printValue(printing, item.value) }))
-  const keyWidth = Math.max(...items.map(item => width(item.keys[0]?.text ?? "")))
-  const valueWidth = Math.max(...printed.map(one => width(one.value)))
+  const keyWidth = widest(items.map(item => item.keys[0]?.text ?? ""))
+  const valueWidth = widest(printed.map(one => one.value))
   const rows = printed.map(({ item, value }) => {
     const names = item.keys.map(key => pad(key.text, keyWidth + 1)).join("")
     const sign = item.keys.length === 1 ? "= " : ""
@@ -180,7 +180,7 @@ function printList(printing: Printing, list: HclList): string {
     const elements = list.elements.map(one => printValue(printing, one) + (isHeredoc(one) ? "\n" : ""))
     return `[${elements.join(", ")}]`
   }
-  const longest = Math.max(0, ...list.elements.map(one => (isLiteral(one) ? width(one.text) : 0)))
+  const longest = widest(list.elements.map(one => (isLiteral(one) ? one.text : "")))
   let text = "[\n"
   let spaced = false
   for (const [index, element] of list.elements.entries()) {
@@ -234,5 +234,8 @@ const encoder = new TextEncoder()
 
 /** Columns as hashicorp/hcl counts them: bytes. */
 const width = (text: string): number => encoder.encode(text).length
+
+// Not Math.max(...): a call takes only so many arguments, a list any number of elements.
+const widest = (texts: readonly string[]): number => texts.reduce((most, text) => Math.max(most, width(text)), 0)
 
 const pad = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - width(text)))

@@ -45,12 +45,14 @@ export interface Lexer {
   line: number
   /** Offset of the first character of the line. */
   lineStart: number
+  /** Offset of the next line's end: remembered, or each token of a long line would look for it again. */
+  newline: number
 }
 
 /** A lexer over a text whose lines end in `\n`. */
 export function lexer(source: string): Lexer {
   const nul = source.indexOf("\0")
-  const lexing = { source, offset: 0, line: 1, lineStart: 0 }
+  const lexing = { source, offset: 0, line: 1, lineStart: 0, newline: newlineFrom(source, 0) }
   if (nul >= 0) {
     advance(lexing, nul)
     throw new HclError("Unexpected null character", here(lexing))
@@ -62,14 +64,17 @@ const here = ({ line, offset, lineStart }: Lexer): Position => ({ line, column: 
 
 /** Moves on, counting lines. */
 function advance(lexing: Lexer, to: number): void {
-  for (;;) {
-    const newline = lexing.source.indexOf("\n", lexing.offset)
-    if (newline < 0 || newline >= to) break
+  while (lexing.newline < to) {
     lexing.line += 1
-    lexing.lineStart = newline + 1
-    lexing.offset = newline + 1
+    lexing.lineStart = lexing.newline + 1
+    lexing.newline = newlineFrom(lexing.source, lexing.lineStart)
   }
   lexing.offset = to
+}
+
+function newlineFrom(source: string, offset: number): number {
+  const newline = source.indexOf("\n", offset)
+  return newline < 0 ? Number.POSITIVE_INFINITY : newline
 }
 
 function matchAt(pattern: RegExp, source: string, offset: number): RegExpExecArray | null {

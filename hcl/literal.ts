@@ -95,6 +95,8 @@ export function integer(text: string, position: Position): number | bigint {
   const digits = negative ? text.slice(1) : text
   if (/^0[xX]$/.test(digits)) throw new HclError(`"${text}" has no digits`, position)
   if (/^0\d*[89]/.test(digits)) throw new HclError(`"${text}" begins with 0, but is not octal`, position)
+  // 64 bits have 22 octal digits; turning millions of digits into a number takes its time.
+  if (digits.replace(/^0[xX]?0*/, "").length > 22) throw new HclError(`"${text}" does not fit 64 bits`, position)
   const magnitude = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits)
   const value = negative ? -magnitude : magnitude
   if (value >= MAX_INTEGER || value < -MAX_INTEGER) throw new HclError(`"${text}" does not fit 64 bits`, position)

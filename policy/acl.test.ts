@@ -63,6 +63,7 @@ test("the order of precedence is Vault's", () => {
     ["a/b/bar/bat", "a/+/bar/ba*", "a/+/bar/b*"],
     ["a/b/c", "a/+/c", "a/+/+"],
     ["secret/foo/bar/baz", "secret/+/bar/baz", "secret/*"],
+    ["x/a/b", "+/a/+", "+/+/b"],
   ]
   for (const [path, winner, loser] of cases) {
     assert.equal(decider([winner, loser], path), winner)

@@ -168,7 +168,7 @@ function mergeParameters(all: readonly (ParameterRules | undefined)[]): Paramete
       if (known === undefined) merged.set(name, [...values])
       // No values means any value, and that swallows all others.
       else if (values.length === 0) known.length = 0
-      else if (known.length > 0) known.push(...values)
+      else if (known.length > 0) for (const value of values) known.push(value)
     }
   }
   return merged.size === 0 ? undefined : merged

@@ -1,6 +1,6 @@
 /** Why a caller may, or may not, do something: for people. */
 
-import { type Acl, type PolicyRef, type Rule, type RuleSource, ruleFor } from "./acl.ts"
+import type { Acl, PolicyRef, Rule, RuleSource } from "./acl.ts"
 import { decide, type Question, type Reason, type Verdict } from "./decide.ts"
 import { BIT, type Capability, capabilitiesOf } from "./document.ts"
 import { matches, type Precedence, rank } from "./pattern.ts"
@@ -151,10 +151,4 @@ function because(reason: Reason, { rule, policies }: Verdict): string {
 function bounds(least: number, most: number): string {
   if (least === 0) return `at most ${most} seconds`
   return most === 0 ? `at least ${least} seconds` : `${least} to ${most} seconds`
-}
-
-/** The capabilities that a path has by which rule: what `explain` answers when no operation is asked. */
-export const rulesAt = (acl: Acl, path: string): ExplainedRule | undefined => {
-  const rule = ruleFor(acl, path, path.endsWith("/"))
-  return rule && described(rule)
 }

@@ -21,7 +21,7 @@ export {
   type Plain,
   type PolicyDocument,
 } from "./document.ts"
-export { type ExplainedRule, type Explanation, explain, type RunnerUp, rulesAt } from "./explain.ts"
+export { type ExplainedRule, type Explanation, explain, type RunnerUp } from "./explain.ts"
 export { type KnownMount, lint } from "./lint.ts"
 export type { Parameters } from "./parameters.ts"
 export { MAX_POLICY_LENGTH, MAX_POLICY_RULES, type ParsedPolicy, parsePolicy } from "./parse.ts"
