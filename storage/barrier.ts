@@ -13,8 +13,8 @@ import {
   wrapKeyring,
 } from "@arca/crypto/keyring"
 import { Memo } from "./memo.ts"
-import { transformStorage } from "./transform.ts"
-import type { Storage, View } from "./view.ts"
+import { type Codec, mapView, transformStorage } from "./transform.ts"
+import { Conflict, type Storage, type View } from "./view.ts"
 
 /** The store is sealed: its keys are not in memory. */
 export class Sealed extends Error {
@@ -35,10 +35,15 @@ export interface Barrier {
   sealed(): boolean
   initialized(): Promise<boolean>
   /**
-   * Makes a keyring under `rootKey` for an empty store, in the transaction `view` of the inner storage, and leaves the
-   * barrier open. `fill` may put entries into the same transaction, through the barrier.
+   * Makes a keyring under `rootKey`, in one transaction with whatever `fill` puts through the barrier (`view`) or beside it
+   * (`beside`). The barrier stays sealed. Undefined when the store was initialised before, or by another at the same moment.
    */
-  initialize(view: View, rootKey: Uint8Array, cluster: string, now: number): Keyring
+  initialize<T>(
+    rootKey: Uint8Array,
+    cluster: string,
+    now: number,
+    fill: (view: View, beside: View) => Promise<T>,
+  ): Promise<T | undefined>
   /** Opens the barrier; false when it is not the root key. */
   unseal(rootKey: Uint8Array): Promise<boolean>
   /** Forgets all keys, and everything that was decoded. */
@@ -53,9 +58,16 @@ export interface Barrier {
   reload(): Promise<void>
   /** The active term, and how many values this process and its forerunners sealed under it. */
   status(): { term: number; installedAt: number; encryptions: number; cluster: string }
+  /** A transaction that writes through the barrier (`view`) and beside it; commit `beside` with the inner storage. */
+  both(): { readonly view: View; readonly beside: View } & Disposable
   /** The root key while unsealed: to wrap it under another seal, or to hand it to a worker of this process. */
   rootKey(): Uint8Array
 }
+
+const codecOf = (keyring: Keyring): Codec => ({
+  seal: (key, plain) => sealValue(keyring, key, plain),
+  open: (key, sealed) => openValue(keyring, key, sealed),
+})
 
 export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8Array): Barrier {
   let open: { keyring: Keyring; rootKey: Uint8Array } | undefined
@@ -95,10 +107,19 @@ export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8A
     inner,
     sealed: () => open === undefined,
     initialized: async () => (await read()) !== undefined,
-    initialize: (view, rootKey, cluster, now) => {
+    initialize: async (rootKey, cluster, now, fill) => {
+      using beside = inner.view()
+      if ((await beside.get(KEYRING)) !== undefined) return undefined
       const keyring = newKeyring(cluster, random, now)
-      view.put(KEYRING, wrapKeyring(keyring, rootKey))
-      return keyring
+      beside.put(KEYRING, wrapKeyring(keyring, rootKey))
+      const filled = await fill(mapView(beside, codecOf(keyring), new Memo()), beside)
+      try {
+        await inner.commit(beside)
+      } catch (error) {
+        if (error instanceof Conflict) return undefined
+        throw error
+      }
+      return filled
     },
     unseal: async rootKey => {
       const wrapped = await read()
@@ -145,6 +166,14 @@ export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8A
         installedAt: active.installedAt,
         encryptions: active.encryptions + sealedValues,
         cluster,
+      }
+    },
+    both: () => {
+      const beside = inner.view()
+      return {
+        beside,
+        view: mapView(beside, codecOf(need().keyring), new Memo()),
+        [Symbol.dispose]: () => beside[Symbol.dispose](),
       }
     },
     rootKey: () => Uint8Array.from(need().rootKey),

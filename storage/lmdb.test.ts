@@ -84,6 +84,15 @@ test("several processes on one file lose no increment, and this one sees all of 
   assert.equal(await storage.version(), 80)
 })
 
+test("a view sees what another process has committed, even in the turn in which this one has read before", async t => {
+  const path = await directory(t)
+  await using storage = await lmdbStorage({ path })
+  storage.view()[Symbol.dispose]()
+  spawnSync(process.execPath, [join(import.meta.dirname, "lmdb-counter.ts"), path, "1"], { stdio: "inherit" })
+  using view = storage.view()
+  assert.equal(text(await view.get("n")), "1")
+})
+
 test("a process that has the store open cannot open it again, nor can its threads, until it is closed", async t => {
   const path = await directory(t)
   {

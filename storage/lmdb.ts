@@ -142,7 +142,7 @@ class Writer {
 /** Fail stop: after a failed write or sync nobody knows what the disk holds, so nothing more is acknowledged. */
 async function failure(error: unknown): Promise<StorageFailed> {
   const cause = await reasonOf(error)
-  const text = `The store could not write to the disk and accepts no more commits: ${textOf(cause)}`
+  const text = `The store could not write to the disk and accepts no more commits; see to its free space and health, then restart: ${textOf(cause)}`
   return new StorageFailed(text, { cause })
 }
 
