@@ -162,7 +162,7 @@ export interface Engine {
   readonly routes: readonly Route[]
   /** Other tables of routes, chosen by the mount option `version`. */
   readonly versions?: Readonly<Record<string, readonly Route[]>>
-  readonly leases?: readonly LeaseKind[]
+  readonly leases?: readonly LeaseKind<never>[]
   readonly jobs?: readonly Job[]
   /** Exactly one, mounted from the first start, never unmounted. */
   readonly singleton?: boolean

@@ -12,7 +12,7 @@ import { registryOf } from "./registry.ts"
 import type { AnyEngine, Limits, Lockout, Logger, Quotas, Server, ServerFacts } from "./server.ts"
 import { systemEngine } from "./sys/engine.ts"
 import { tokenEngine } from "./token/engine.ts"
-import { API_VERSION, ARCA_VERSION } from "./version.ts"
+import { API_VERSION, ARCA_VERSION, BUILD_DATE } from "./version.ts"
 
 export interface Parts {
   readonly storage: Storage
@@ -42,7 +42,9 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     facts: {
       apiVersion: API_VERSION,
       arcaVersion: ARCA_VERSION,
+      buildDate: BUILD_DATE,
       storageType: "inmem",
+      shared: false,
       apiAddress: "",
       clusterAddress: "",
       startedAt: parts.now(),

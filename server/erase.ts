@@ -1,5 +1,5 @@
-import { transact } from "./revocation.ts"
 import type { Server } from "./server.ts"
+import { transact } from "./transact.ts"
 
 /** Keys that one step erases. */
 const STEP = 1_000

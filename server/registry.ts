@@ -1,6 +1,6 @@
 /** Which engines there are, with their routes compiled. */
 
-import { type Match, matcher, type Route } from "@arca/api"
+import { type JsonObject, type LeaseKind, type Match, matcher, type Route } from "@arca/api"
 import type { MountEntry } from "./mounts.ts"
 import type { AnyEngine, ServerContext } from "./server.ts"
 
@@ -18,6 +18,8 @@ export interface Registry {
   engine(kind: "secret" | "auth", type: string): AnyEngine | undefined
   /** The routes that answer on a mount; undefined when its engine is not part of this build. */
   routes(entry: Pick<MountEntry, "kind" | "type" | "options">): Find | undefined
+  /** A kind of lease of a mount's engine. What it is given at renewal and revocation is what its engine prepared it with. */
+  lease(entry: Pick<MountEntry, "kind" | "type">, name: string): LeaseKind<JsonObject> | undefined
   /** The routes of a mount as declared, for documentation. */
   table(entry: Pick<MountEntry, "kind" | "type" | "options">): readonly Route<ServerContext>[]
 }
@@ -39,6 +41,8 @@ export function registryOf(engines: readonly AnyEngine[]): Registry {
       const one = of(kind, type)
       return one?.versions.get(options?.version ?? "") ?? one?.find
     },
+    lease: ({ kind, type }, name) =>
+      of(kind, type)?.engine.leases?.find(one => one.name === name) as LeaseKind<JsonObject> | undefined,
     table: ({ kind, type, options }) => {
       const engine = of(kind, type)?.engine
       return engine?.versions?.[options?.version ?? ""] ?? engine?.routes ?? []

@@ -5,8 +5,8 @@
  * step of every ending moves its entry in the time-ordered index to now.
  */
 
-import type { LeaseKind } from "@arca/api"
-import { Conflict, type View } from "@arca/storage"
+import type { JsonObject, LeaseKind } from "@arca/api"
+import type { View } from "@arca/storage"
 import { type Caller, NOBODY } from "./authenticate.ts"
 import { contextOf, noEffects } from "./context.ts"
 import { eraseLease, type LeaseEntry, leasesOfToken, readLease, writeLease } from "./leases.ts"
@@ -14,26 +14,13 @@ import { type MountEntry, mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
 import type { Request, Server } from "./server.ts"
 import { childrenOf, eraseToken, readToken, type TokenEntry, writeToken } from "./tokens.ts"
+import { reading, transact } from "./transact.ts"
 import { cubbyholeOf } from "./wrapping.ts"
 
 /** After so many failed attempts a lease waits for a person (Vault's irrevocable lease). */
 export const MAX_ATTEMPTS = 6
 /** How many children or leases of a token are ended in one step. */
 const STEP = 100
-
-/** Runs `change` in a transaction, again after a conflict. */
-export async function transact<T>(server: Server, change: (view: View) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    using view = server.storage.view()
-    try {
-      const result = await change(view)
-      await server.storage.commit(view)
-      return result
-    } catch (error) {
-      if (!(error instanceof Conflict) || attempt >= 50) throw error
-    }
-  }
-}
 
 /** What background work looks like to a handler: a request that nobody sent. */
 export const ownRequest = (id: string): Request => ({
@@ -54,14 +41,14 @@ export const ownRequest = (id: string): Request => ({
 interface Home {
   readonly namespace: Namespace
   readonly entry: MountEntry
-  readonly kind: LeaseKind
+  readonly kind: LeaseKind<JsonObject>
 }
 
 /** Where a lease comes from; undefined when its mount or engine is gone. */
 export async function homeOfLease(server: Server, view: View, lease: LeaseEntry): Promise<Home | undefined> {
   const namespace = (await namespaceTable(view)).byId.get(lease.namespace)
   const entry = namespace && (await mountTable(view, namespace)).all.find(one => one.uuid === lease.mount)
-  const kind = entry && server.registry.engine(entry.kind, entry.type)?.leases?.find(one => one.name === lease.kind)
+  const kind = entry && server.registry.lease(entry, lease.kind)
   return namespace && entry && kind && { namespace, entry, kind }
 }
 
@@ -157,7 +144,7 @@ export async function revokeToken(
 /** Ends what a dead token leaves behind, step by step, and erases it at last. */
 export async function reapToken(server: Server, token: TokenEntry, options: { orphan?: boolean } = {}): Promise<void> {
   for (;;) {
-    const children = await readStep(server, view => childrenOf(view, token, STEP))
+    const children = await reading(server, view => childrenOf(view, token, STEP))
     if (children.length === 0) break
     for (const child of children) {
       if (options.orphan) await release(server, token, child)
@@ -174,16 +161,11 @@ export async function reapToken(server: Server, token: TokenEntry, options: { or
   })
 }
 
-async function readStep<T>(server: Server, read: (view: View) => Promise<T>): Promise<T> {
-  using view = server.storage.view()
-  return read(view)
-}
-
 /** A lease that cannot be revoked now is left to the expiry job: the token is gone in any case. */
 async function revokeLeasesOf(server: Server, token: TokenEntry): Promise<void> {
   const seen = new Set<string>()
   for (;;) {
-    const leases = await readStep(server, view => leasesOfToken(view, token.namespace, token.id, STEP + seen.size))
+    const leases = await reading(server, view => leasesOfToken(view, token.namespace, token.id, STEP + seen.size))
     const next = leases.filter(lease => !seen.has(lease.id))
     if (next.length === 0) return
     for (const lease of next) {

@@ -69,7 +69,11 @@ export interface ServerFacts {
   /** The Vault API level served: clients gate features on it. */
   readonly apiVersion: string
   readonly arcaVersion: string
+  /** RFC 3339; when this version was made. */
+  readonly buildDate: string
   readonly storageType: string
+  /** Whether several nodes can share the store. */
+  readonly shared: boolean
   readonly apiAddress: string
   readonly clusterAddress: string
   readonly startedAt: number

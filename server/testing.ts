@@ -12,6 +12,7 @@ import { memoryStorage, type Storage } from "@arca/storage"
 import { assemble, type Parts } from "./assemble.ts"
 import type { AuditBroker, AuditRequest, AuditResponse } from "./audit/index.ts"
 import { furnish, rootToken } from "./first-start.ts"
+import { runJobs } from "./jobs.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
 import type { AnyEngine, Reply, Request, Server } from "./server.ts"
@@ -59,6 +60,8 @@ export interface TestServer {
   token(policies: readonly string[], more?: JsonObject): Promise<string>
   /** Writes an ACL policy. */
   policy(name: string, text: string): Promise<void>
+  /** One round of background work: what is due ends. */
+  runJobs(): Promise<void>
 }
 
 export interface TestOptions {
@@ -111,6 +114,7 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
     policy: async (name, text) => {
       await ask("update", `sys/policies/acl/${name}`, { policy: text })
     },
+    runJobs: () => runJobs(server, "test"),
   }
   return vault
 }

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { field, leaseKind, route } from "@arca/api"
+import type { AnyEngine } from "./server.ts"
+import { type TestServer, testServer } from "./testing.ts"
+
+/** An engine whose outside world is a set of users, to watch what leases do to it. */
+function usersEngine() {
+  const users = new Set<string>()
+  const outside = { users, failing: false, renewals: 0 }
+  const user = leaseKind<{ name: string }>({
+    name: "user",
+    revoke: async ({ name }) => {
+      if (outside.failing) throw new Error("the outside is down")
+      users.delete(name)
+    },
+    renew: async () => {
+      outside.renewals++
+    },
+  })
+  const engine: AnyEngine = {
+    kind: "secret",
+    type: "users",
+    summary: "Users in memory.",
+    leases: [user],
+    routes: [
+      route("creds/:name", {
+        summary: "A user.",
+        fields: { fail: field.bool("Fail after the user was made.", { default: false }) },
+        read: async ({ name, fail }, ctx) => {
+          const lease = await ctx.prepare(user, { name })
+          users.add(name)
+          if (fail) throw new Error("after the fact")
+          return { data: { name }, lease: lease.until(60, 3600) }
+        },
+      }),
+    ],
+  }
+  return { engine, outside }
+}
+
+async function withUsers(): Promise<{ vault: TestServer; outside: ReturnType<typeof usersEngine>["outside"] }> {
+  const { engine, outside } = usersEngine()
+  const vault = await testServer({ engines: [engine] })
+  await vault.write("sys/mounts/users", { type: "users" })
+  return { vault, outside }
+}
+
+test("a lease ends its outside effect when its time is over, and not before", async () => {
+  const { vault, outside } = await withUsers()
+  const issued = await vault.read("users/creds/alice")
+  assert.match(String(issued.body.lease_id), /^users\/creds\/alice\/[0-9A-Za-z]{24}$/)
+  assert.equal(issued.body.lease_duration, 60)
+  vault.clock.advance("59s")
+  await vault.runJobs()
+  assert.deepEqual([...outside.users], ["alice"])
+  vault.clock.advance("2s")
+  await vault.runJobs()
+  assert.deepEqual([...outside.users], [])
+  const lookup = await vault.write("sys/leases/lookup", { lease_id: issued.body.lease_id ?? "" })
+  assert.deepEqual([lookup.status, lookup.errors], [400, ["invalid lease"]])
+})
+
+test("a renewed lease lives on from the renewal, up to its longest life", async () => {
+  const { vault, outside } = await withUsers()
+  const { lease_id = "" } = (await vault.read("users/creds/alice")).body
+  vault.clock.advance("50s")
+  const renewed = await vault.write("sys/leases/renew", { lease_id, increment: 300 })
+  assert.deepEqual([renewed.body.lease_id, renewed.body.lease_duration, outside.renewals], [lease_id, 300, 1])
+  vault.clock.advance("299s")
+  await vault.runJobs()
+  assert.equal(outside.users.size, 1)
+  const capped = await vault.write("sys/leases/renew", { lease_id, increment: 7200 })
+  assert.equal(capped.body.lease_duration, 3600 - 349)
+  vault.clock.advance("2h")
+  await vault.runJobs()
+  assert.equal(outside.users.size, 0)
+  assert.equal((await vault.write("sys/leases/renew", { lease_id })).status, 400)
+})
+
+test("a request that fails after its outside effect leaves nothing outside", async () => {
+  const { vault, outside } = await withUsers()
+  const failed = await vault.ask("read", "users/creds/bob", { fail: true })
+  assert.equal(failed.status, 500)
+  assert.equal(outside.users.size, 0)
+})
+
+test("a response that the audit does not take is withheld, and its lease revoked", async () => {
+  const { vault, outside } = await withUsers()
+  vault.refuseAudit("response")
+  const withheld = await vault.read("users/creds/bob")
+  assert.equal(withheld.status, 500)
+  assert.equal(withheld.body.data, undefined)
+  assert.equal(outside.users.size, 0)
+})
+
+test("a lease that cannot be revoked is tried again with growing pauses, then left to a person", async () => {
+  const { vault, outside } = await withUsers()
+  const { lease_id = "" } = (await vault.read("users/creds/alice")).body
+  outside.failing = true
+  vault.clock.advance("61s")
+  for (let round = 0; round < 6; round++) {
+    await vault.runJobs()
+    vault.clock.advance("30m")
+  }
+  const stuck = await vault.ask("read", "sys/leases", { type: "irrevocable" })
+  assert.deepEqual(stuck.data.leases, [{ lease_id, error: "the outside is down" }])
+  outside.failing = false
+  assert.equal((await vault.write("sys/leases/revoke", { lease_id })).status, 204)
+  assert.equal(outside.users.size, 0)
+})
+
+test("revoking a token revokes what it leased", async () => {
+  const { vault, outside } = await withUsers()
+  await vault.policy("users", 'path "users/*" { capabilities = ["read"] }')
+  const token = await vault.token(["users"])
+  await vault.read("users/creds/carol", { token })
+  assert.equal(outside.users.size, 1)
+  await vault.write("auth/token/revoke", { token })
+  assert.equal(outside.users.size, 0)
+})
+
+test("revoke-prefix ends the leases below a path and no others", async () => {
+  const { vault, outside } = await withUsers()
+  await vault.read("users/creds/alice")
+  await vault.read("users/creds/bob")
+  assert.equal((await vault.write("sys/leases/revoke-prefix/users/creds/alice")).status, 204)
+  assert.deepEqual([...outside.users], ["bob"])
+})
+
+test("revoke-force forgets a lease whose effect cannot be ended", async () => {
+  const { vault, outside } = await withUsers()
+  await vault.read("users/creds/alice")
+  outside.failing = true
+  assert.equal((await vault.write("sys/leases/revoke-prefix/users")).status, 500)
+  assert.equal((await vault.write("sys/leases/revoke-force/users")).status, 204)
+  assert.equal((await vault.ask("read", "sys/leases/count")).data.lease_count, 0)
+})

@@ -1,0 +1,137 @@
+/** Sockets: TCP with and without TLS, and Unix sockets; limits before any work is done. */
+
+import { chmod, chown, rm } from "node:fs/promises"
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import { createServer as createHttps } from "node:https"
+import { type AddressInfo, BlockList, isIP, type Socket } from "node:net"
+import type { TLSSocket } from "node:tls"
+import type { Peer } from "../wire.ts"
+import type { ListenerOptions } from "./options.ts"
+import { tlsContext } from "./tls.ts"
+import { rescue, verbOf } from "./verbs.ts"
+
+/** Answers one request. It must not reject. */
+export type Handler = (message: IncomingMessage, response: ServerResponse, verb: string, peer: Peer) => Promise<void>
+
+export interface Listener {
+  /** Where it can be reached: `http://127.0.0.1:8200`, or the path of a Unix socket. */
+  readonly address: string
+  /** Reads the certificate files anew. Connections that are open keep theirs. */
+  reload(): Promise<void>
+  /** Takes no new connections, waits for the requests being answered, at most `seconds`. */
+  close(seconds: number): Promise<void>
+}
+
+const REQUEST_LIMITS = { maxHeaderSize: 32 * 1024, requireHostHeader: true, keepAliveTimeout: 65_000 } as const
+
+export async function listen(options: ListenerOptions, handler: Handler): Promise<Listener> {
+  const tls = options.tls === undefined ? undefined : await tlsContext(options.tls)
+  const limits = {
+    ...REQUEST_LIMITS,
+    headersTimeout: options.readHeaderTimeout * 1000,
+    requestTimeout: options.readTimeout * 1000,
+    keepAliveTimeout: options.idleTimeout * 1000,
+  }
+  const server: Server = tls === undefined ? createHttp(limits) : createHttps({ ...limits, ...tls })
+  server.maxHeadersCount = 128
+  server.maxConnections = options.maxConnections
+  const forwarders = networksOf(options.forwardedFor?.authorized ?? [])
+  server.on("request", (message: IncomingMessage, response: ServerResponse) => {
+    for (const [name, value] of options.headers) response.setHeader(name, value)
+    const verb = verbOf(message)
+    const peer = peerOf(message, options, forwarders)
+    if (verb === undefined) return refuseAtOnce(response, 405, "unsupported operation")
+    if (typeof peer === "string") return refuseAtOnce(response, 400, peer)
+    void handler(message, response, verb, peer)
+  })
+  server.on("clientError", (error: Error, socket: Socket) => {
+    if (rescue(server, error, socket)) return
+    if (socket.writable) {
+      const body = '{"errors":["the request could not be understood"]}\n'
+      socket.write(
+        `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      )
+    }
+    socket.destroy()
+  })
+  await bind(server, options)
+  return {
+    address: addressOf(server, options, tls !== undefined),
+    reload: async () => {
+      if (options.tls !== undefined && "setSecureContext" in server) {
+        ;(server as ReturnType<typeof createHttps>).setSecureContext(await tlsContext(options.tls))
+      }
+    },
+    close: seconds => drain(server, seconds),
+  }
+}
+
+async function bind(server: Server, options: ListenerOptions): Promise<void> {
+  if (options.socket !== undefined) await rm(options.socket.path, { force: true })
+  const target = options.socket === undefined ? { host: options.host, port: options.port } : { path: options.socket.path }
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject)
+    server.listen({ ...target, backlog: 1024 }, () => {
+      server.off("error", reject)
+      resolve()
+    })
+  })
+  if (options.socket === undefined) return
+  if (options.socket.mode !== undefined) await chmod(options.socket.path, options.socket.mode)
+  if (options.socket.uid !== undefined && options.socket.gid !== undefined) {
+    await chown(options.socket.path, options.socket.uid, options.socket.gid)
+  }
+}
+
+function addressOf(server: Server, options: ListenerOptions, secure: boolean): string {
+  if (options.socket !== undefined) return `unix://${options.socket.path}`
+  const { address, port, family } = server.address() as AddressInfo
+  return `${secure ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${port}`
+}
+
+async function drain(server: Server, seconds: number): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const deadline = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+  await closed
+  clearTimeout(deadline)
+}
+
+function refuseAtOnce(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "Content-Type": "application/json", Connection: "close" })
+  response.end(`${JSON.stringify({ errors: [text] })}\n`)
+}
+
+function networksOf(cidrs: readonly string[]): BlockList {
+  const networks = new BlockList()
+  for (const cidr of cidrs) {
+    const [network = "", bits] = cidr.split("/")
+    const family = isIP(network) === 6 ? "ipv6" : "ipv4"
+    networks.addSubnet(network, bits === undefined ? (family === "ipv6" ? 128 : 32) : Number(bits), family)
+  }
+  return networks
+}
+
+const plainAddress = (address: string | undefined): string => (address ?? "").replace(/^::ffff:(?=\d+\.)/, "")
+
+/** The client's address: the socket's, or what a proxy that may say so says. A sentence when the request must be refused. */
+function peerOf(message: IncomingMessage, options: ListenerOptions, forwarders: BlockList): Peer | string {
+  const { socket } = message
+  const address = plainAddress(socket.remoteAddress)
+  const direct: Peer = { address, port: socket.remotePort ?? 0, certificate: certificateOf(socket) }
+  const rule = options.forwardedFor
+  if (rule === undefined) return direct
+  const isForwarder = isIP(address) !== 0 && forwarders.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
+  const chain = [message.headersDistinct["x-forwarded-for"] ?? []].flat().flatMap(value => value.split(",")).map(one => one.trim())
+  if (chain.length === 0) return rule.rejectNotPresent && isForwarder ? "missing x-forwarded-for header" : direct
+  if (!isForwarder) return rule.rejectNotAuthorized ? "client address not authorized for x-forwarded-for" : direct
+  const original = chain.at(-1 - rule.hopSkips)
+  if (original === undefined) return "malformed x-forwarded-for header: fewer hops than configured"
+  const [, host = original] = /^\[(.+)\](?::\d+)?$/.exec(original) ?? /^([^:]+)(?::\d+)?$/.exec(original) ?? []
+  return isIP(host) === 0 ? "malformed x-forwarded-for header" : { ...direct, address: host }
+}
+
+function certificateOf(socket: Socket): Uint8Array | undefined {
+  if (!("getPeerX509Certificate" in socket)) return undefined
+  return (socket as TLSSocket).getPeerX509Certificate()?.raw
+}

@@ -1,0 +1,29 @@
+/** How the store is sealed: one entry outside the barrier, without a secret that is not wrapped. */
+
+import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
+import type { View } from "@arca/storage"
+
+export interface SealConfig {
+  readonly type: string
+  /** Shares of the unseal key (Shamir), or of the recovery key (auto seals). */
+  readonly shares: number
+  readonly threshold: number
+  /** The root key, wrapped by the seal, in base64. */
+  readonly wrapped: string
+  readonly pgpFingerprints?: readonly string[] | undefined
+  /** PGP-encrypted shares kept for those who lost theirs (`backup`). */
+  readonly backup?: { readonly nonce: string; readonly keys: Readonly<Record<string, readonly string[]>> } | undefined
+}
+
+const KEY = "core/seal"
+/** Inside the barrier: SHA-256 of the recovery key, a random key of 32 bytes. */
+export const RECOVERY = "core/recovery-key"
+
+const decode = (value: Uint8Array): SealConfig => decodeJson(value) as unknown as SealConfig
+
+export async function readSealConfig(view: View): Promise<SealConfig | undefined> {
+  const value = await view.get(KEY)
+  return value && decode(value)
+}
+
+export const writeSealConfig = (view: View, config: SealConfig): void => view.put(KEY, encodeJson(config as unknown as JsonObject))

@@ -1,0 +1,124 @@
+/**
+ * Routes that are answered whether the server is sealed or not, without a token and outside of any transaction: what
+ * Vault's HTTP layer answers by itself.
+ */
+
+import { field, type JsonObject, refuse, routesOf } from "@arca/api"
+import { initFields } from "../seal/fields.ts"
+import type { SealCore } from "../seal/core.ts"
+import type { ServerFacts } from "../server.ts"
+
+export interface BootContext {
+  readonly seal: SealCore
+  readonly facts: ServerFacts
+  /** Seconds since 1970. */
+  readonly now: number
+  readonly clusterName: string
+}
+
+const bootRoute = routesOf<BootContext>()
+
+const code = (name: string) => field.int(`The status code when ${name}.`, { query: true })
+const flag = (summary: string) => field.bool(summary, { query: true, default: false })
+
+async function cluster({ seal, clusterName }: BootContext): Promise<JsonObject> {
+  return seal.sealed() ? {} : { cluster_name: clusterName, cluster_id: seal.barrier.status().cluster }
+}
+
+async function sealStatus(ctx: BootContext): Promise<JsonObject> {
+  const { facts } = ctx
+  return {
+    ...(await ctx.seal.status()),
+    version: facts.apiVersion,
+    arca_version: facts.arcaVersion,
+    build_date: facts.buildDate,
+    storage_type: facts.storageType,
+    ...(await cluster(ctx)),
+  }
+}
+
+export const bootRoutes = [
+  bootRoute("sys/init", {
+    summary: "Whether the store was initialised; initialise it.",
+    fields: initFields,
+    open: true,
+    read: async (_, { seal }) => ({ bare: { initialized: await seal.initialized() } }),
+    write: async (input, { seal }) => ({ bare: await seal.init(input) }),
+  }),
+  bootRoute("sys/seal-status", {
+    summary: "Whether the server is sealed, and how far an unsealing has come.",
+    open: true,
+    read: async (_, ctx) => ({ bare: await sealStatus(ctx) }),
+  }),
+  bootRoute("sys/unseal", {
+    summary: "Give a share of the unseal key.",
+    fields: {
+      key: field.string("A share, in hex or base64.", { secret: true }),
+      reset: field.bool("Forget the shares given so far.", { default: false }),
+      migrate: field.bool("Move to the configured seal.", { default: false }),
+    },
+    open: true,
+    write: async (input, ctx) => {
+      await ctx.seal.unseal(input)
+      return { bare: await sealStatus(ctx) }
+    },
+  }),
+  bootRoute("sys/health", {
+    summary: "Whether this node can serve, for load balancers.",
+    fields: {
+      standbyok: flag("Every node is active here; accepted for compatibility."),
+      perfstandbyok: flag("Accepted for compatibility."),
+      activecode: code("it serves"),
+      standbycode: code("it is a standby, which it never is"),
+      drsecondarycode: code("it is a DR secondary, which it never is"),
+      performancestandbycode: code("it is a performance standby, which it never is"),
+      sealedcode: code("it is sealed"),
+      uninitcode: code("it is not initialised"),
+      haunhealthycode: code("it is unhealthy"),
+      removedcode: code("it was removed from a cluster"),
+    },
+    open: true,
+    read: async ({ activecode, sealedcode, uninitcode }, ctx) => {
+      const initialized = await ctx.seal.initialized()
+      const sealed = ctx.seal.sealed()
+      const status = !initialized ? (uninitcode ?? 501) : sealed ? (sealedcode ?? 503) : (activecode ?? 200)
+      if (status < 100 || status > 599) throw refuse.invalid("a status code is a number from 100 to 599")
+      return {
+        status,
+        bare: {
+          initialized,
+          sealed,
+          standby: false,
+          performance_standby: false,
+          replication_performance_mode: sealed ? "unknown" : "disabled",
+          replication_dr_mode: sealed ? "unknown" : "disabled",
+          server_time_utc: Math.floor(ctx.now),
+          version: ctx.facts.apiVersion,
+          arca_version: ctx.facts.arcaVersion,
+          enterprise: false,
+          ...(await cluster(ctx)),
+          echo_duration_ms: 0,
+          clock_skew_ms: 0,
+        },
+      }
+    },
+  }),
+  bootRoute("sys/leader", {
+    summary: "Which node is active: every one is.",
+    open: true,
+    read: (_, { seal, facts }) => {
+      if (seal.sealed()) throw refuse.unavailable("Vault is sealed")
+      return {
+        bare: {
+          ha_enabled: facts.shared,
+          is_self: true,
+          active_time: new Date(facts.startedAt * 1000).toISOString(),
+          leader_address: facts.apiAddress,
+          leader_cluster_address: facts.clusterAddress,
+          performance_standby: false,
+          performance_standby_last_remote_wal: 0,
+        },
+      }
+    },
+  }),
+]
