@@ -3,44 +3,12 @@
  */
 
 import assert from "node:assert/strict"
-import { describe, type TestContext, test } from "node:test"
+import { describe, test } from "node:test"
+import { testChanges } from "./conformance-feed.ts"
 import { testModel } from "./conformance-model.ts"
+import { bytes, type OpenStorage, read, retrying, text, write } from "./conformance-steps.ts"
 import { KEY_LIMIT } from "./key.ts"
-import { type Change, Conflict, type Storage, type Version, type View } from "./view.ts"
-
-/** Opens an empty store whose change feed remembers at least `remembered` commits, and not many more. */
-export type OpenStorage = (t: TestContext, remembered?: number) => Promise<Storage>
-
-export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-export const text = (value: Uint8Array | undefined): string | undefined => value && new TextDecoder().decode(value)
-
-/** Commits puts (and deletions, where the value is undefined). */
-export async function write(storage: Storage, values: Record<string, string | undefined>): Promise<Version> {
-  const view = storage.view()
-  for (const [key, value] of Object.entries(values)) {
-    if (value === undefined) view.delete(key)
-    else view.put(key, bytes(value))
-  }
-  return await storage.commit(view)
-}
-
-async function read(storage: Storage, key: string): Promise<string | undefined> {
-  using view = storage.view()
-  return text(await view.get(key))
-}
-
-/** Runs `body` on fresh views until its commit meets no conflict. */
-export async function retrying(storage: Storage, body: (view: View) => Promise<void>): Promise<Version> {
-  for (;;) {
-    const view = storage.view()
-    await body(view)
-    try {
-      return await storage.commit(view)
-    } catch (error) {
-      if (!(error instanceof Conflict)) throw error
-    }
-  }
-}
+import { Conflict, type Storage, type Version, type View } from "./view.ts"
 
 /** Registers the whole suite for one store. */
 export function testStorage(name: string, open: OpenStorage, modelRuns = 60): void {
@@ -428,85 +396,5 @@ function testValues(open: OpenStorage): void {
     assert.equal((await view.keys("bulk/")).length, 5000)
     assert.equal(text(await view.get("bulk/4999")), "bulk/4999")
     assert.equal(await storage.version(), 1)
-  })
-}
-
-function testChanges(open: OpenStorage): void {
-  /** The first `count` changes after `since`. */
-  async function take(storage: Storage, since: Version, count: number): Promise<Change[]> {
-    const taken: Change[] = []
-    for await (const change of storage.changes(since)) {
-      taken.push(change)
-      if (taken.length === count) break
-    }
-    return taken
-  }
-
-  test("the feed tells every change in the order of the commits, from any point on", async t => {
-    const storage = await open(t)
-    await write(storage, { a: "1" })
-    await write(storage, { a: undefined, "b/ü": "1" })
-    await write(storage, { a: "2" })
-    const all: Change[] = [
-      { version: 1, key: "a", kind: "put" },
-      { version: 2, key: "a", kind: "delete" },
-      { version: 2, key: "b/ü", kind: "put" },
-      { version: 3, key: "a", kind: "put" },
-    ]
-    assert.deepEqual(await take(storage, 0, 4), all)
-    assert.deepEqual(await take(storage, 1, 3), all.slice(1))
-    assert.deepEqual(await take(storage, 2, 1), all.slice(3))
-  })
-
-  test("the feed goes on with what is committed while it is read", async t => {
-    const storage = await open(t)
-    const coming = take(storage, 0, 3)
-    await write(storage, { a: "1" })
-    await write(storage, { b: "1" })
-    await write(storage, { c: "1" })
-    assert.deepEqual(
-      (await coming).map(change => change.key),
-      ["a", "b", "c"],
-    )
-  })
-
-  test("commits made at once appear in the feed once each, in order of their versions", async t => {
-    const storage = await open(t)
-    const versions = await Promise.all(Array.from({ length: 40 }, (_, at) => write(storage, { [`k${at}`]: "1" })))
-    const changes = await take(storage, 0, 40)
-    assert.deepEqual(
-      changes.map(change => change.version),
-      Array.from({ length: 40 }, (_, at) => at + 1),
-    )
-    for (const { version, key } of changes) assert.equal(versions[Number(key.slice(1))], version)
-  })
-
-  test("a reader that falls behind what is remembered is told so", async t => {
-    const storage = await open(t, 4)
-    await Promise.all(Array.from({ length: 600 }, (_, at) => write(storage, { [`k${at}`]: "1" })))
-    await assert.rejects(take(storage, 0, 1), { name: "ChangesGone" })
-    assert.deepEqual((await take(storage, 597, 3)).length, 3)
-  })
-
-  test("a reader that is ahead of the store is told that the store was put back", async t => {
-    const storage = await open(t)
-    await write(storage, { a: "1" })
-    await assert.rejects(take(storage, 2, 1), { name: "ChangesGone" })
-  })
-
-  test("a reader that stops while it waits is let go", async t => {
-    const storage = await open(t)
-    const reader = storage.changes(0)[Symbol.asyncIterator]()
-    const next = reader.next()
-    await reader.return?.()
-    assert.deepEqual(await next, { done: true, value: undefined })
-  })
-
-  test("closing the store ends its feeds and refuses new views", async t => {
-    const storage = await open(t)
-    const next = storage.changes(0)[Symbol.asyncIterator]().next()
-    await storage[Symbol.asyncDispose]()
-    assert.deepEqual(await next, { done: true, value: undefined })
-    assert.throws(() => storage.view(), { name: "StorageFailed" })
   })
 }

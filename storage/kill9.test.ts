@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { setTimeout as sleep } from "node:timers/promises"
-import { write } from "./conformance.ts"
+import { write } from "./conformance-steps.ts"
 import { lmdbStorage } from "./lmdb.ts"
 import type { Storage } from "./view.ts"
 

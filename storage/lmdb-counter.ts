@@ -2,7 +2,7 @@
  * Adds to a counter in a process of its own, for the tests: `node lmdb-counter.ts <directory> <times>`.
  */
 
-import { bytes, retrying, text } from "./conformance.ts"
+import { bytes, retrying, text } from "./conformance-steps.ts"
 import { lmdbStorage } from "./lmdb.ts"
 
 const [directory = "", times = "1"] = process.argv.slice(2)

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type TestContext, test } from "node:test"
-import { write } from "./conformance.ts"
+import { write } from "./conformance-steps.ts"
 import { openStorage } from "./open.ts"
 
 async function directory(t: TestContext): Promise<string> {

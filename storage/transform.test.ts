@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { bytes, text, write } from "./conformance.ts"
+import { bytes, text, write } from "./conformance-steps.ts"
 import { Memo } from "./memo.ts"
 import { memoryStorage } from "./memory.ts"
 import { type Codec, transformStorage } from "./transform.ts"
