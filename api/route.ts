@@ -48,6 +48,8 @@ export interface RouteOptions<I, F, C> {
   readonly exists?: (input: I, ctx: C) => Promise<boolean>
   /** Needs no token (all verbs, or those named). */
   readonly open?: boolean | readonly Verb[]
+  /** Needs no token where the operator opted in under this name; otherwise it is like any other. */
+  readonly openWhen?: string
   /** Needs the capability `sudo` as well. */
   readonly sudo?: boolean | readonly Verb[]
   /** The body is the caller's own data: no field of it is unknown. */

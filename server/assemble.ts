@@ -3,19 +3,27 @@
 import { auth } from "@arca/auth"
 import { engines } from "@arca/engines"
 import type { Storage } from "@arca/storage"
+import { barrierStorage } from "@arca/storage/barrier"
 import type { AuditBroker } from "./audit/index.ts"
+import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { aclMemory } from "./policies.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
+import { attempts } from "./seal/attempts.ts"
+import { sealCore } from "./seal/core.ts"
+import { type Seal, shamirSeal } from "./seal/seal.ts"
 import type { AnyEngine, Limits, Lockout, Logger, Quotas, Server, ServerFacts } from "./server.ts"
 import { systemEngine } from "./sys/engine.ts"
 import { tokenEngine } from "./token/engine.ts"
 import { API_VERSION, ARCA_VERSION, BUILD_DATE } from "./version.ts"
 
 export interface Parts {
-  readonly storage: Storage
+  /** The store itself, outside of the barrier. */
+  readonly inner: Storage
+  readonly seal: Seal
+  readonly former: Seal | undefined
   readonly audit: AuditBroker
   /** Seconds since 1970. */
   readonly now: () => number
@@ -24,21 +32,41 @@ export interface Parts {
   readonly engines: readonly AnyEngine[]
   readonly limits: Limits
   readonly log: Logger
-  readonly sealed: () => boolean
   readonly quotas: Quotas
   readonly lockout: Lockout
+  readonly unauthenticated: ReadonlySet<string>
   readonly facts: Partial<ServerFacts>
+  /** The text of the first root token, when it is chosen (`-dev-root-token-id`). */
+  readonly rootTokenText: string
+  /** Called after each unsealing, and before each sealing. */
+  readonly opened: (server: Server) => Promise<void>
+  readonly closing: (server: Server) => Promise<void>
 }
 
-type Needed = "storage" | "audit" | "now" | "random"
+type Needed = "inner" | "audit" | "now" | "random"
 
 const HOURS_768 = 768 * 3600
 
 const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
+  const { random, now } = parts
   const builtIn: readonly AnyEngine[] = [systemEngine, tokenEngine, ...engines, ...auth]
-  return {
+  const barrier = barrierStorage(parts.inner, random)
+  const seal = sealCore({
+    barrier,
+    seal: parts.seal ?? shamirSeal,
+    former: parts.former,
+    random,
+    now,
+    furnish: async view => {
+      furnish(view, random)
+      return rootToken(server, view, parts.rootTokenText)
+    },
+    opened: async () => parts.opened?.(server),
+    closing: async () => parts.closing?.(server),
+  })
+  const server: Server = {
     facts: {
       apiVersion: API_VERSION,
       arcaVersion: ARCA_VERSION,
@@ -47,21 +75,25 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       shared: false,
       apiAddress: "",
       clusterAddress: "",
-      startedAt: parts.now(),
+      startedAt: now(),
       ...parts.facts,
     },
     limits: parts.limits ?? { defaultTtl: HOURS_768, maxTtl: HOURS_768 },
-    storage: parts.storage,
+    storage: barrier.storage,
     registry: registryOf([...builtIn, ...(parts.engines ?? [])]),
     audit: parts.audit,
     log: parts.log ?? silent,
-    now: parts.now,
-    random: parts.random,
-    sealed: parts.sealed ?? (() => false),
+    now,
+    random,
+    sealed: barrier.sealed,
+    seal,
+    attempts: attempts({ seal, random, rootToken: view => rootToken(server, view) }),
+    unauthenticated: parts.unauthenticated ?? new Set(),
     acl: aclMemory(),
-    inFlight: inFlightRequests(parts.now),
+    inFlight: inFlightRequests(now),
     quotas: parts.quotas ?? { admit: async () => {} },
     lockout: parts.lockout ?? { watch: (_ctx, _place, login) => login() },
     help: helpOf,
   }
+  return server
 }

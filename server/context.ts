@@ -20,9 +20,11 @@ export interface Effects {
   /** Durable already, each standing for something outside: to be revoked if the request fails. */
   readonly prepared: Map<string, LeaseEntry>
   readonly after: (() => Promise<void> | void)[]
+  /** To be done when everything else is, just before the reply leaves. */
+  readonly last: (() => Promise<void> | void)[]
 }
 
-export const noEffects = (): Effects => ({ warnings: [], leases: new Map(), prepared: new Map(), after: [] })
+export const noEffects = (): Effects => ({ warnings: [], leases: new Map(), prepared: new Map(), after: [], last: [] })
 
 export interface Setting {
   readonly server: Server
@@ -71,6 +73,7 @@ export function contextOf(setting: Setting): ServerContext {
     lease: (kind, data, term) => draftLease(setting, kind, data, term),
     password: policy => passwordBy(view, namespace.id, policy, server.random),
     afterCommit: act => effects.after.push(act),
+    atLast: act => effects.last.push(act),
     onMount: (otherNamespace, other) =>
       contextOf({ ...setting, namespace: otherNamespace, entry: other, fullPath: other.path }),
   }

@@ -13,6 +13,7 @@ import { layout } from "./layout.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
 import { ownRequest } from "./revocation.ts"
+import { rotation } from "./rotation.ts"
 import type { Server } from "./server.ts"
 import { transact } from "./transact.ts"
 
@@ -49,6 +50,7 @@ export async function runJobs(server: Server, owner: string): Promise<void> {
   if (server.sealed()) return
   try {
     if (await claim(server, "expiry", owner)) await expireDue(server)
+    if (await claim(server, "rotation", owner)) await rotation.rotateIfDue(server)
     await runEngineJobs(server, owner)
   } catch (error) {
     if (!server.sealed()) server.log.error("background work failed", { error: String(error) })

@@ -159,12 +159,17 @@ function safeInput(match: Match<ServerContext>, body: JsonObject): Record<string
   }
 }
 
-const isOpen = ({ match, verb }: Place): boolean => match !== undefined && holdsFor(match.route.open, verb)
+/** Whether a route asks for no token: by its declaration, or because the operator opted in. */
+function isOpen({ match, verb }: Place, server: Server): boolean {
+  if (match === undefined) return false
+  const { open, openWhen } = match.route
+  return holdsFor(open, verb) || (openWhen !== undefined && server.unauthenticated.has(openWhen))
+}
 
 const ALLOWED = { allowed: true, root: false, sudo: false } as Verdict
 
 function authorize(setting: Setting, place: Place): Verdict {
-  if (isOpen(place)) return ALLOWED
+  if (isOpen(place, setting.server)) return ALLOWED
   const { caller, request } = setting
   return decide(caller.acl, {
     path: policyPath(caller, place.namespace, place.path),
@@ -197,7 +202,7 @@ const deniedOutright = (request: Request): Refusal =>
  * a transaction of its own, after which the request starts over and sees the token as it is now.
  */
 async function spendUse(server: Server, { token }: Caller, place: Place, run: Run): Promise<void> {
-  if (token === undefined || token.numUses === 0 || run.spent !== undefined || isOpen(place)) return
+  if (token === undefined || token.numUses === 0 || run.spent !== undefined || isOpen(place, server)) return
   if (await spend(server, token)) run.spent = token
   throw new Conflict("a use of the token was spent")
 }
@@ -244,6 +249,7 @@ async function conclude(setting: Setting, place: Place, verdict: Verdict, outcom
     throw error
   }
   effects.prepared.clear()
+  for (const act of effects.last) await act()
   return wrapped === undefined ? plain : jsonReply(200, wrappedEnvelope(wrapped, outcome.warnings))
 }
 

@@ -12,6 +12,8 @@ import type { Namespace } from "./namespaces.ts"
 import type { Place } from "./pipeline.ts"
 import type { aclMemory } from "./policies.ts"
 import type { Registry } from "./registry.ts"
+import type { Attempts } from "./seal/attempts.ts"
+import type { SealCore } from "./seal/core.ts"
 
 /** What one request asks, after the wire has been parsed once. Paths are canonical from here on. */
 export interface Request {
@@ -54,6 +56,8 @@ export interface ServerContext extends Context {
   readonly full: Request
   /** Runs after the commit, before the reply: what a change of the store means for this process (audit devices, quotas). */
   readonly afterCommit: (act: () => Promise<void> | void) => void
+  /** Runs when the response was recorded: what leaves nothing to work with (sealing). */
+  readonly atLast: (act: () => Promise<void> | void) => void
   /** The same context for another mount: to call its engine (a lease's revoke, a token's renewal). */
   readonly onMount: (namespace: Namespace, entry: MountEntry) => ServerContext
 }
@@ -102,6 +106,11 @@ export interface Server {
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly sealed: () => boolean
+  readonly seal: SealCore
+  /** Rekeying and root generation in progress. */
+  readonly attempts: Attempts
+  /** What the operator allows without a token, beyond what must be: `rekey`, `generate-root`. */
+  readonly unauthenticated: ReadonlySet<string>
   /** The compiled rules of a set of policies (`policies.ts`). */
   readonly acl: ReturnType<typeof aclMemory>
   readonly inFlight: InFlight

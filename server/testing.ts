@@ -11,7 +11,6 @@ import { isJsonObject, type Json, type JsonObject, type Operation, parseDuration
 import { memoryStorage, type Storage } from "@arca/storage"
 import { assemble, type Parts } from "./assemble.ts"
 import type { AuditBroker, AuditRequest, AuditResponse } from "./audit/index.ts"
-import { furnish, rootToken } from "./first-start.ts"
 import { runJobs } from "./jobs.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
@@ -46,6 +45,7 @@ export interface TestServer {
   readonly storage: Storage
   readonly clock: Clock
   readonly root: string
+  readonly unsealKey: string
   /** Every record that the audit was given. */
   readonly audited: { readonly requests: AuditRequest[]; readonly responses: AuditResponse[] }
   /** Makes the audit refuse records of a kind, or accept them again. */
@@ -64,8 +64,18 @@ export interface TestServer {
   runJobs(): Promise<void>
 }
 
+const NO_WISHES = {
+  pgp_keys: [],
+  root_token_pgp_key: undefined,
+  recovery_shares: undefined,
+  recovery_threshold: undefined,
+  recovery_pgp_keys: [],
+  stored_shares: undefined,
+}
+
 export interface TestOptions {
-  readonly storage?: Storage
+  /** The store under the barrier. */
+  readonly inner?: Storage
   readonly engines?: readonly AnyEngine[]
   readonly parts?: Partial<Parts>
 }
@@ -78,27 +88,30 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
       time += parseDuration(duration) ?? Number.NaN
     },
   }
-  const storage = options.storage ?? memoryStorage()
   const recorder = auditRecorder()
   const server = assemble({
-    storage,
+    inner: options.inner ?? memoryStorage(),
     audit: recorder.broker,
     now: clock.now,
     random: randomBytes,
     engines: options.engines ?? [],
     ...options.parts,
   })
-  using view = storage.view()
-  furnish(view, randomBytes)
-  const root = await rootToken(server, view)
-  await storage.commit(view)
+  const { keys, root_token } = (await server.seal.init({ ...NO_WISHES, secret_shares: 1, secret_threshold: 1 })) as {
+    keys: string[]
+    root_token: string
+  }
+  const unsealKey = keys[0] ?? ""
+  await server.seal.unseal({ key: unsealKey, reset: false, migrate: false })
+  const root = root_token
   const ask = async (operation: Operation, path: string, body: JsonObject = {}, asked: Asked = {}): Promise<Told> =>
     told(await serve(server, requestOf(operation, path, body, { token: root, ...asked })))
   const vault: TestServer = {
     server,
-    storage,
+    storage: server.storage,
     clock,
     root,
+    unsealKey,
     audited: recorder.records,
     refuseAudit: recorder.refuse,
     ask,

@@ -5,8 +5,8 @@ import { type JsonObject, type Operation, parseDuration, parseJson, Refusal, ref
 import { canonicalPath, readBody } from "./listener/request.ts"
 import type { RandomBytes } from "./random.ts"
 import { uuid } from "./random.ts"
-import type { Reply, Request } from "./server.ts"
 import { errorReply } from "./reply.ts"
+import type { Reply, Request } from "./server.ts"
 
 /** What the listener knows of a connection beside its bytes. */
 export interface Peer {
@@ -118,7 +118,8 @@ function wrapTtlOf(headers: ReadonlyMap<string, readonly string[]>): number | un
   const text = headers.get("x-vault-wrap-ttl")?.[0]
   if (text === undefined || text === "") return undefined
   const seconds = parseDuration(text)
-  if (seconds === undefined) throw refuse.invalid(`error parsing X-Vault-Wrap-TTL header: time: invalid duration ${JSON.stringify(text)}`)
+  if (seconds === undefined)
+    throw refuse.invalid(`error parsing X-Vault-Wrap-TTL header: time: invalid duration ${JSON.stringify(text)}`)
   if (seconds < 0) throw refuse.invalid("requested wrap ttl cannot be negative")
   return seconds === 0 ? undefined : Math.ceil(seconds)
 }
@@ -139,7 +140,8 @@ async function bodyOf(
   if (isForm && first !== "{" && first !== "[") return formOf(bytes)
   const parsed = parse(bytes)
   if (parsed === null) return {}
-  if (typeof parsed !== "object" || Array.isArray(parsed)) throw refuse.invalid("failed to parse JSON input: the body must be an object")
+  if (typeof parsed !== "object" || Array.isArray(parsed))
+    throw refuse.invalid("failed to parse JSON input: the body must be an object")
   return parsed as JsonObject
 }
 

@@ -26,4 +26,5 @@ export async function readSealConfig(view: View): Promise<SealConfig | undefined
   return value && decode(value)
 }
 
-export const writeSealConfig = (view: View, config: SealConfig): void => view.put(KEY, encodeJson(config as unknown as JsonObject))
+export const writeSealConfig = (view: View, config: SealConfig): void =>
+  view.put(KEY, encodeJson(config as unknown as JsonObject))

@@ -5,15 +5,15 @@
 
 import { createHash, timingSafeEqual } from "node:crypto"
 import { type JsonObject, refuse, type Values } from "@arca/api"
-import type { Barrier } from "@arca/storage/barrier"
 import { Conflict, type View } from "@arca/storage"
+import type { Barrier } from "@arca/storage/barrier"
 import type { RandomBytes } from "../random.ts"
 import { uuid } from "../random.ts"
-import { readSealConfig, RECOVERY, type SealConfig, writeSealConfig } from "./config.ts"
+import { RECOVERY, readSealConfig, type SealConfig, writeSealConfig } from "./config.ts"
 import type { initFields } from "./fields.ts"
 import { encryptText } from "./pgp.ts"
 import { type Seal, unwrapUnderShares, wrapUnderShares } from "./seal.ts"
-import { checkWish, joinShares, readShare, shownKeys, type Split, splitKey } from "./shares.ts"
+import { checkWish, joinShares, readShare, type Split, shownKeys, splitKey } from "./shares.ts"
 
 export interface SealWorld {
   readonly barrier: Barrier
@@ -57,7 +57,8 @@ export function sealCore(world: SealWorld) {
   }
 
   const open = async (rootKey: Uint8Array): Promise<void> => {
-    if (!(await barrier.unseal(rootKey))) throw refuse.failed("the root key does not open the store: it may have been altered")
+    if (!(await barrier.unseal(rootKey)))
+      throw refuse.failed("the root key does not open the store: it may have been altered")
     await world.opened()
   }
 
@@ -109,9 +110,11 @@ export function sealCore(world: SealWorld) {
       const share = readShare(input.key)
       if (!barrier.sealed()) return
       const migrating = migrationOf(seal, world.former, stored)
-      if (seal.kind === "auto" && !migrating) throw refuse.invalid("this store is unsealed by its seal; it takes no keys")
+      if (seal.kind === "auto" && !migrating)
+        throw refuse.invalid("this store is unsealed by its seal; it takes no keys")
       if (input.migrate && !migrating) throw refuse.invalid("can't perform a seal migration, no migration seal found")
-      if (migrating && !input.migrate) throw refuse.invalid("migrate option not provided and seal migration is in progress")
+      if (migrating && !input.migrate)
+        throw refuse.invalid("migrate option not provided and seal migration is in progress")
       if (progress.nonce === "") progress.nonce = uuid(world.random)
       if (!progress.shares.some(known => sameBytes(known, share))) progress.shares.push(share)
       if (progress.shares.length < stored.threshold) return
@@ -156,7 +159,13 @@ export function sealCore(world: SealWorld) {
     },
 
     /** Puts new shares in force: the root key is wrapped anew (Shamir), or the recovery key replaced. One transaction. */
-    async adoptShares(view: View, beside: View, key: Uint8Array, wish: { shares: number; threshold: number }, rest: Partial<SealConfig>): Promise<void> {
+    async adoptShares(
+      view: View,
+      beside: View,
+      key: Uint8Array,
+      wish: { shares: number; threshold: number },
+      rest: Partial<SealConfig>,
+    ): Promise<void> {
       const stored = await readSealConfig(beside)
       if (stored === undefined) throw refuse.invalid("server is not yet initialized")
       const auto = stored.type !== "shamir"
@@ -194,7 +203,9 @@ export function sealCore(world: SealWorld) {
   async function migrateFromAuto(stored: SealConfig, key: Uint8Array, wrapped: Uint8Array): Promise<void> {
     const { former } = world
     if (former?.kind !== "auto" || former.type !== stored.type) {
-      throw refuse.invalid(`the former seal ${JSON.stringify(stored.type)} must stay in the configuration, with disabled = "true", until the migration is done`)
+      throw refuse.invalid(
+        `the former seal ${JSON.stringify(stored.type)} must stay in the configuration, with disabled = "true", until the migration is done`,
+      )
     }
     const rootKey = await former.unwrap(wrapped)
     if (!(await barrier.unseal(rootKey))) throw refuse.failed("the root key does not open the store")
@@ -243,8 +254,15 @@ const migrationOf = (seal: Seal, former: Seal | undefined, stored: SealConfig): 
 /** How the key shall be split: unseal keys for Shamir, recovery keys for the others. Refuses what belongs to the other. */
 function initWish(input: InitInput, seal: Seal): { shares: number; threshold: number; pgpKeys: string[] } {
   const shamir = { shares: input.secret_shares, threshold: input.secret_threshold, pgpKeys: input.pgp_keys }
-  const recovery = { shares: input.recovery_shares, threshold: input.recovery_threshold, pgpKeys: input.recovery_pgp_keys }
-  const alien = seal.kind === "auto" ? namesGiven(shamir, "secret", "pgp_keys") : namesGiven(recovery, "recovery", "recovery_pgp_keys")
+  const recovery = {
+    shares: input.recovery_shares,
+    threshold: input.recovery_threshold,
+    pgpKeys: input.recovery_pgp_keys,
+  }
+  const alien =
+    seal.kind === "auto"
+      ? namesGiven(shamir, "secret", "pgp_keys")
+      : namesGiven(recovery, "recovery", "recovery_pgp_keys")
   if (alien.length > 0) throw refuse.invalid(`parameters ${alien.join(",")} not applicable to seal type ${seal.type}`)
   const given = seal.kind === "auto" ? recovery : shamir
   const kind = seal.kind === "auto" ? "recovery" : "secret"
@@ -269,7 +287,12 @@ function namesGiven(
   ]
 }
 
-const configOf = (seal: Seal, wish: { shares: number; threshold: number }, wrapped: Uint8Array, parts: Split): SealConfig => ({
+const configOf = (
+  seal: Seal,
+  wish: { shares: number; threshold: number },
+  wrapped: Uint8Array,
+  parts: Split,
+): SealConfig => ({
   type: seal.type,
   shares: wish.shares,
   threshold: wish.threshold,

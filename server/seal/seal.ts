@@ -25,7 +25,8 @@ export const shamirSeal: ShamirSeal = { kind: "shamir", type: "shamir" }
 const LABEL = "arca root key"
 
 /** The root key under the unseal key that people hold shares of. */
-export const wrapUnderShares = (unsealKey: Uint8Array, rootKey: Uint8Array): Uint8Array => wrapKey(unsealKey, LABEL, rootKey)
+export const wrapUnderShares = (unsealKey: Uint8Array, rootKey: Uint8Array): Uint8Array =>
+  wrapKey(unsealKey, LABEL, rootKey)
 
 export const unwrapUnderShares = (unsealKey: Uint8Array, wrapped: Uint8Array): Uint8Array | undefined =>
   unsealKey.length === 32 ? unwrapKey(unsealKey, LABEL, wrapped) : undefined

@@ -19,11 +19,15 @@ export interface SplitWish {
 }
 
 /** Refuses (400) numbers that make no sense, in Vault's words. */
-export function checkWish({ shares, threshold, pgpKeys }: SplitWish, names: { shares: string; threshold: string; pgp: string }): void {
+export function checkWish(
+  { shares, threshold, pgpKeys }: SplitWish,
+  names: { shares: string; threshold: string; pgp: string },
+): void {
   if (shares < 1) throw refuse.invalid(`invalid seal configuration: ${names.shares} must be at least one`)
   if (threshold < 1) throw refuse.invalid(`invalid seal configuration: ${names.threshold} must be at least one`)
   if (shares > 255) throw refuse.invalid(`invalid seal configuration: ${names.shares} must be less than 256`)
-  if (shares > 1 && threshold === 1) throw refuse.invalid("invalid seal configuration: threshold must be greater than one for multiple shares")
+  if (shares > 1 && threshold === 1)
+    throw refuse.invalid("invalid seal configuration: threshold must be greater than one for multiple shares")
   if (threshold > shares) throw refuse.invalid("invalid seal configuration: threshold cannot be larger than shares")
   if (pgpKeys.length > 0 && pgpKeys.length !== shares) {
     throw refuse.invalid(`incorrect number of PGP keys for ${names.shares}: ${pgpKeys.length} for ${shares}`)
@@ -41,7 +45,7 @@ export async function splitKey(key: Uint8Array, wish: SplitWish, random: RandomB
 /** The key behind `threshold` shares; undefined when they cannot belong together. */
 export function joinShares(shares: readonly Uint8Array[]): Uint8Array | undefined {
   const [only] = shares
-  if (shares.length === 1) return only
+  if (shares.length === 1) return only && Uint8Array.from(only)
   try {
     return combine(shares)
   } catch (error) {

@@ -4,8 +4,8 @@
  */
 
 import { field, type JsonObject, refuse, routesOf } from "@arca/api"
-import { initFields } from "../seal/fields.ts"
 import type { SealCore } from "../seal/core.ts"
+import { initFields } from "../seal/fields.ts"
 import type { ServerFacts } from "../server.ts"
 
 export interface BootContext {

@@ -4,6 +4,7 @@ import type { AnyEngine } from "../server.ts"
 import { leaseRoutes } from "./leases.ts"
 import { mountRoutes } from "./mounts.ts"
 import { policyRoutes } from "./policies.ts"
+import { sealRoutes } from "./seal.ts"
 import { toolRoutes } from "./tools.ts"
 import { uiRoutes } from "./ui.ts"
 import { wrappingRoutes } from "./wrapping.ts"
@@ -13,5 +14,13 @@ export const systemEngine: AnyEngine = {
   type: "system",
   summary: "The server itself.",
   singleton: true,
-  routes: [...mountRoutes, ...policyRoutes, ...leaseRoutes, ...wrappingRoutes, ...toolRoutes, ...uiRoutes],
+  routes: [
+    ...mountRoutes,
+    ...policyRoutes,
+    ...leaseRoutes,
+    ...sealRoutes,
+    ...wrappingRoutes,
+    ...toolRoutes,
+    ...uiRoutes,
+  ],
 }

@@ -1,0 +1,177 @@
+/** `sys/seal`, `rekey`, `generate-root`, `rotate`, `key-status`: the keys of the store, with a token. */
+
+import { type Answer, field, type JsonObject } from "@arca/api"
+import { rotation } from "../rotation.ts"
+import { type Attempts, decodeToken, type RekeyKind } from "../seal/attempts.ts"
+import type { ServerContext } from "../server.ts"
+import { sysRoute } from "./route.ts"
+
+const rekeyFields = {
+  secret_shares: field.int("How many people shall hold a share.", { default: 0 }),
+  secret_threshold: field.int("How many of them it shall take.", { default: 0 }),
+  pgp_keys: field.stringList("Public keys to encrypt the shares to, one each.", { default: [] }),
+  backup: field.bool("Keep the encrypted shares for those who lose theirs.", { default: false }),
+  require_verification: field.bool("The new shares count only once their holders have shown them.", { default: false }),
+}
+
+const shareFields = {
+  key: field.string("A share, in hex or base64.", { secret: true, default: "" }),
+  nonce: field.string("Which attempt this is about.", { default: "", plain: true }),
+}
+
+/** Where a token is not asked for, the nonce must be known; with one it may be left out. */
+function cancelNonce(ctx: ServerContext, nonce: string): string | undefined {
+  return ctx.asker.token === undefined ? nonce : nonce || undefined
+}
+
+const bare = async (answer: Promise<JsonObject>): Promise<Answer> => ({ bare: await answer })
+
+const need = (ctx: ServerContext): Attempts => ctx.server.attempts
+
+/** The routes of one kind of rekeying. Older clients bring no token: where the operator opted in, they need none. */
+const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) => {
+  const common = { sudo: true, rootOnly: true, ...(unauthenticated ? { openWhen: "rekey" } : {}) }
+  return [
+    sysRoute(`${base}/init`, {
+      summary: "Replace the shares of the key: begin, look, give up.",
+      fields: { ...rekeyFields, nonce: shareFields.nonce },
+      ...common,
+      read: (_, ctx) => bare(need(ctx).rekeyStatus(kind)),
+      write: (input, ctx) => bare(need(ctx).rekeyStart(kind, input)),
+      delete: async ({ nonce }, ctx) => {
+        await need(ctx).rekeyCancel(kind, cancelNonce(ctx, nonce))
+        return undefined
+      },
+    }),
+    sysRoute(`${base}/update`, {
+      summary: "Give a share of the present key.",
+      fields: shareFields,
+      ...common,
+      write: (input, ctx) => bare(need(ctx).rekeyUpdate(kind, input)),
+    }),
+    sysRoute(`${base}/verify`, {
+      summary: "Give a share of the new key, to show that it arrived.",
+      fields: shareFields,
+      ...common,
+      read: (_, ctx) => bare(need(ctx).verifyStatus(kind)),
+      write: (input, ctx) => bare(need(ctx).verifyUpdate(kind, input)),
+      delete: (_, ctx) => bare(need(ctx).verifyCancel(kind)),
+    }),
+  ]
+}
+
+const backupRoute = (paths: readonly string[], kind: RekeyKind) =>
+  sysRoute(paths, {
+    summary: "The PGP-encrypted shares that were kept.",
+    sudo: true,
+    rootOnly: true,
+    read: async (_, ctx) => {
+      const data = await need(ctx).backup(kind)
+      return data && { data }
+    },
+    delete: async (_, ctx) => {
+      await need(ctx).backupDelete(kind)
+      return undefined
+    },
+  })
+
+const rootFields = {
+  otp: field.string("A one-time pad of 28 characters; made when neither it nor a PGP key is given.", {
+    default: "",
+    secret: true,
+  }),
+  pgp_key: field.string("A public key to encrypt the token to.", { default: "" }),
+  nonce: shareFields.nonce,
+}
+
+const rootRoutes = (attempt: readonly string[], update: string, unauthenticated: boolean) => {
+  const common = { sudo: true, rootOnly: true, ...(unauthenticated ? { openWhen: "generate-root" } : {}) }
+  return [
+    sysRoute(attempt, {
+      summary: "Make a root token, with the shares of enough people: begin, look, give up.",
+      fields: rootFields,
+      ...common,
+      read: (_, ctx) => bare(need(ctx).rootStatus()),
+      write: (input, ctx) => bare(need(ctx).rootStart(input)),
+      delete: async ({ nonce }, ctx) => {
+        await need(ctx).rootCancel(cancelNonce(ctx, nonce))
+        return undefined
+      },
+    }),
+    sysRoute(update, {
+      summary: "Give a share.",
+      fields: shareFields,
+      ...common,
+      write: (input, ctx) => bare(need(ctx).rootUpdate(input)),
+    }),
+  ]
+}
+
+/** Seconds; Vault's bounds: no more operations than the cipher allows, no interval below a day. */
+const rotateFields = {
+  max_operations: field.int("Values sealed under one key before the next one is made.", {}),
+  interval: field.duration("How long a key is used at most; 0 is without limit.", {}),
+  enabled: field.bool("Whether keys are replaced by themselves.", {}),
+}
+
+const rotate = async (_: object, ctx: ServerContext): Promise<undefined> => {
+  await ctx.server.seal.barrier.rotate(ctx.now)
+}
+
+export const sealRoutes = [
+  sysRoute("seal", {
+    summary: "Seal the server: it forgets its keys.",
+    sudo: true,
+    rootOnly: true,
+    write: (_, ctx) => {
+      ctx.atLast(() => ctx.server.seal.close())
+      return undefined
+    },
+  }),
+  sysRoute("step-down", {
+    summary: "Give up being the active node. Every node is active here, so there is nothing to give up.",
+    sudo: true,
+    rootOnly: true,
+    write: () => undefined,
+  }),
+  sysRoute("key-status", {
+    summary: "The key that values are sealed under.",
+    rootOnly: true,
+    read: (_, ctx) => {
+      const { term, installedAt, encryptions } = ctx.server.seal.barrier.status()
+      return { data: { term, install_time: new Date(installedAt * 1000).toISOString(), encryptions } }
+    },
+  }),
+  sysRoute(["rotate", "rotate/keyring"], {
+    summary: "Seal everything from now on under a new key. What is sealed stays readable.",
+    sudo: true,
+    rootOnly: true,
+    write: rotate,
+  }),
+  sysRoute(["rotate/config", "rotate/keyring/config"], {
+    summary: "When keys are replaced by themselves.",
+    fields: rotateFields,
+    rootOnly: true,
+    read: async (_, ctx) => ({ data: { ...(await rotation.read(ctx.view)) } }),
+    write: async (input, ctx) => {
+      await rotation.write(ctx.view, input)
+      return undefined
+    },
+  }),
+  ...rekeyRoutes("rekey", "barrier", true),
+  ...rekeyRoutes("rekey-recovery-key", "recovery", true),
+  ...rekeyRoutes("rotate/root", "barrier", false),
+  ...rekeyRoutes("rotate/recovery", "recovery", false),
+  backupRoute(["rekey/backup", "rotate/root/backup"], "barrier"),
+  backupRoute(["rekey/recovery-key-backup", "rotate/recovery/backup"], "recovery"),
+  ...rootRoutes(["generate-root", "generate-root/attempt"], "generate-root/update", true),
+  ...rootRoutes(["generate-root-token/attempt"], "generate-root-token/update", false),
+  sysRoute("decode-token", {
+    summary: "The token behind an encoded one and its one-time pad.",
+    fields: { encoded_token: field.string("The encoded token.", { default: "", secret: true }), otp: rootFields.otp },
+    open: true,
+    write: ({ encoded_token: encoded, otp }) => ({
+      bare: { data: { token: decodeToken(encoded, otp) }, token: decodeToken(encoded, otp) },
+    }),
+  }),
+]
