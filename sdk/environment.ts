@@ -2,14 +2,8 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseDuration } from "@arca/api"
 import { defaults, type Settings } from "./settings.ts"
+import { type Environment, variable } from "./variable.ts"
 import type { TlsSettings } from "./wire.ts"
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** A variable by its name behind the prefix (`ADDR`): ours wins over BAO_, which wins over VAULT_. An empty one counts. */
-export function variable(env: Environment, name: string): string | undefined {
-  return env[`ARCA_${name}`] ?? env[`BAO_${name}`] ?? env[`VAULT_${name}`]
-}
 
 /** Files named on a command line or in the environment that make up the TLS settings. */
 export interface TlsFiles {

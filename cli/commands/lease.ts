@@ -1,0 +1,90 @@
+import { command, family } from "../command.ts"
+import { attempt, Failure } from "../failure.ts"
+import { bool, duration } from "../flags.ts"
+import { wrap } from "../output/table.ts"
+import { NOTHING, put } from "../send.ts"
+
+const ID = { usage: "ID", min: 0, max: 1, expected: "1" }
+
+function idOf(given: string | undefined): string {
+  if (given === undefined) throw new Failure("Missing ID!", 1)
+  return given.trim()
+}
+
+const lookup = command({
+  name: "lookup",
+  summary: "Shows how long a lease still lives.",
+  examples: [["Look at one", "lease lookup database/creds/readonly/2f6a614c"]],
+  args: ID,
+  prints: "fields",
+  run: async ({ args: [given], out, client }) => {
+    const lease_id = idOf(given)
+    await out.secret(
+      await attempt(`error looking up lease id ${lease_id}`, put(await client(), "sys/leases/lookup", { lease_id })),
+    )
+  },
+})
+
+const renew = command({
+  name: "renew",
+  summary: "Extends a lease.",
+  examples: [["Ask for another hour", "lease renew -increment=1h database/creds/readonly/2f6a614c"]],
+  args: ID,
+  flags: { increment: duration("How much to ask for; the server may give less.", { alias: "i" }) },
+  prints: "fields",
+  run: async ({ args: [given], flags, out, client }) => {
+    const lease_id = idOf(given)
+    const increment = Math.max(0, Math.trunc(flags.increment ?? 0))
+    await out.secret(
+      await attempt(`Error renewing ${lease_id}`, put(await client(), "sys/leases/renew", { lease_id, increment })),
+    )
+  },
+})
+
+const revoke = command({
+  name: "revoke",
+  summary: "Ends a lease, and with it the credentials behind it.",
+  examples: [
+    ["End one", "lease revoke database/creds/readonly/2f6a614c"],
+    ["End all of a role", "lease revoke -prefix database/creds/readonly"],
+    ["Forget leases whose database is gone", "lease revoke -force -prefix database/creds"],
+  ],
+  args: { usage: "ID", min: 1, max: 1 },
+  flags: {
+    force: bool("Forget the leases even if their engine cannot remove the credentials; with -prefix.", { alias: "f" }),
+    prefix: bool("ID is a prefix: end all leases below it."),
+    sync: bool("Wait until it is done."),
+  },
+  run: async ({ args: [given = ""], flags: { force, prefix, sync }, out, client }) => {
+    if (force && !prefix) throw new Failure("Specifying -force requires also specifying -prefix", 1)
+    const id = given.trim()
+    if (force)
+      out.warn(wrap("Warning! Force-removing leases can cause Vault to become out of sync with secret engines!"))
+    const server = await client()
+    const doing = force
+      ? `Error force revoking leases with prefix ${id}`
+      : prefix
+        ? `Error revoking leases with prefix ${id}`
+        : `Error revoking lease ${id}`
+    const sent = force
+      ? server.write(`sys/leases/revoke-force/${id}`)
+      : prefix
+        ? server.write(`sys/leases/revoke-prefix/${id}`, { sync })
+        : server.write("sys/leases/revoke", { lease_id: id, sync })
+    const reply = await attempt(doing, sent)
+    out.warnings(reply ?? NOTHING)
+    if (force) out.line(`Success! Force revoked any leases with prefix: ${id}`)
+    else if (!sync) out.line("All revocation operations queued successfully!")
+    else out.line(prefix ? `Success! Revoked any leases with prefix: ${id}` : `Success! Revoked lease: ${id}`)
+  },
+})
+
+export const lease = family({
+  name: "lease",
+  summary: "Looks at, extends and ends leases.",
+  examples: [
+    ["Extend one", "lease renew database/creds/readonly/2f6a614c"],
+    ["End all of a role", "lease revoke -prefix database/creds/readonly"],
+  ],
+  commands: [lookup, renew, revoke],
+})

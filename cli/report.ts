@@ -1,0 +1,37 @@
+import { variable } from "@arca/sdk/variable"
+import { Failure } from "./failure.ts"
+import { nextSteps } from "./hints.ts"
+import type { Io } from "./io.ts"
+import { inert } from "./output/table.ts"
+
+/** Says on stderr why a command stopped, and what to do next; returns its exit code. */
+export async function reportFailure(error: unknown, io: Io): Promise<number> {
+  if (!(error instanceof Failure) && io.interrupted.aborted) return 130
+  const message = error instanceof Error ? error.message : String(error)
+  const failure = error instanceof Failure ? error : new Failure(message, isServers(error) ? 2 : 1, { cause: error })
+  io.stderr.write(`${red(io, safe(failure.message))}\n`)
+  const hints = wantsHints(io) ? [...(await guess(failure)), ...failure.hints, ...nextSteps(failure, io)] : []
+  if (hints.length > 0) io.stderr.write(`\n${hints.map(safe).join("\n")}\n`)
+  return failure.exitCode
+}
+
+const isServers = (error: unknown): boolean =>
+  error instanceof Error && (error.name === "ApiError" || error.name === "ConnectionError")
+
+async function guess({ meant }: Failure): Promise<string[]> {
+  if (meant === undefined) return []
+  const { nearest } = await import("@arca/hcl")
+  const near = nearest(meant.typed, meant.known)
+  return near === undefined ? [] : [`Did you mean ${meant.shown(near)}?`]
+}
+
+/** Scripts that call us by another's name compare what that one prints; people at a terminal read on. */
+const wantsHints = ({ program, stderr }: Io): boolean => program === "arca" || stderr.isTerminal
+
+/** What a server said moves no cursor; line breaks and tabs stay. */
+const safe = (text: string): string => inert(text)
+
+function red({ env, stderr }: Io, text: string): string {
+  const plain = !stderr.isTerminal || env.NO_COLOR || env.TERM === "dumb" || variable(env, "CLI_NO_COLOR")
+  return plain && !env.FORCE_COLOR ? text : `\u001b[31m${text}\u001b[39m`
+}
