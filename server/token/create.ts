@@ -73,7 +73,7 @@ function refuseWithoutSudo(input: CreateInput, ctx: ServerContext, role: Role | 
   if (input.period > 0 && !sudo && role === undefined) {
     throw refuse.invalid("root or sudo privileges required to create periodic token")
   }
-  if (input.entity_alias !== undefined && role === undefined) {
+  if (input.entity_alias && role === undefined) {
     throw refuse.invalid("'entity_alias' is only allowed in combination with token role")
   }
 }
@@ -215,7 +215,7 @@ function defaultsOf(role: Role, ctx: ServerContext): string[] {
 }
 
 async function entityIdFor(input: CreateInput, ctx: ServerContext, role: Role | undefined): Promise<string> {
-  if (input.entity_alias === undefined) return ctx.asker.token?.entityId ?? ""
+  if (!input.entity_alias) return ctx.asker.token?.entityId ?? ""
   const name = input.entity_alias
   const allowed = role?.allowed_entity_aliases.some(glob => globMatches(glob.toLowerCase(), name.toLowerCase()))
   if (!allowed) throw refuse.invalid("invalid 'entity_alias' value")

@@ -1,0 +1,54 @@
+/** A running server: its listeners, its background work, its end. */
+
+import { hostname } from "node:os"
+import { httpHandler } from "./http.ts"
+import { runJobs } from "./jobs.ts"
+import { type Listener, listen } from "./listener/listener.ts"
+import type { ListenerOptions } from "./listener/options.ts"
+import type { Server } from "./server.ts"
+
+/** How long requests that are being answered may take when the server stops, in seconds. */
+const DRAIN_SECONDS = 20
+const JOB_MILLISECONDS = 1_000
+
+export interface Daemon {
+  readonly listeners: readonly Listener[]
+  /** Reads certificates and log files anew (SIGHUP). */
+  reload(): Promise<void>
+  /** Takes no new requests, answers those that came, lets go of the store. */
+  stop(): Promise<void>
+}
+
+export async function startDaemon(
+  server: Server,
+  options: { readonly listeners: readonly ListenerOptions[]; readonly clusterName: string; readonly worker?: number },
+): Promise<Daemon> {
+  const listeners: Listener[] = []
+  for (const one of options.listeners) {
+    listeners.push(await listen(one, httpHandler(server, options.clusterName, one.maxRequestBytes)))
+  }
+  const owner = `${hostname()}/${process.pid}/${options.worker ?? 0}`
+  let round: Promise<void> = Promise.resolve()
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    round = runJobs(server, owner).finally(() => {
+      busy = false
+    })
+  }, JOB_MILLISECONDS)
+  return {
+    listeners,
+    reload: async () => {
+      await Promise.all(listeners.map(one => one.reload()))
+      await server.audit.reload()
+    },
+    stop: async () => {
+      clearInterval(timer)
+      await Promise.all(listeners.map(one => one.close(DRAIN_SECONDS)))
+      await round
+      await server.audit.close()
+      await server.seal.barrier.inner[Symbol.asyncDispose]()
+    },
+  }
+}

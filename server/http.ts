@@ -1,0 +1,70 @@
+/** From a socket's request to its reply: the boot routes, then the pipeline. */
+
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { matcher, Refusal, readInput, verbOf } from "@arca/api"
+import type { Handler } from "./listener/listener.ts"
+import { serve } from "./pipeline.ts"
+import { errorReply, replyOf } from "./reply.ts"
+import type { Reply, Request, Server } from "./server.ts"
+import { bootRoutes } from "./sys/boot.ts"
+import { type Peer, readRequest, unreadable, writeReply } from "./wire.ts"
+
+const findBoot = matcher(bootRoutes)
+
+/** Answers the requests of a listener. */
+export function httpHandler(server: Server, clusterName: string, maxBytes: number): Handler {
+  return async (message, response, verb, peer) => {
+    try {
+      writeReply(response, await replyTo(server, clusterName, maxBytes, message, verb, peer), verb)
+    } catch (error) {
+      server.log.error("a request could not be answered", { error: String(error) })
+      failQuietly(response)
+    }
+  }
+}
+
+async function replyTo(
+  server: Server,
+  clusterName: string,
+  maxBytes: number,
+  message: IncomingMessage,
+  verb: string,
+  peer: Peer,
+): Promise<Reply> {
+  let request: Request
+  try {
+    request = await readRequest(message, verb, peer, { random: server.random, maxBytes })
+  } catch (error) {
+    const reply = unreadable(error)
+    if (reply === undefined) throw error
+    return reply
+  }
+  return (await bootReply(server, clusterName, request)) ?? serve(server, request)
+}
+
+/** The reply to a boot route; undefined when the path is another. */
+async function bootReply(server: Server, clusterName: string, request: Request): Promise<Reply | undefined> {
+  const match = findBoot(request.path)
+  if (match === undefined || request.operation === "help") return undefined
+  const handler = match.route.handlers.get(verbOf(request.operation))
+  if (handler === undefined) return errorReply(405, ["1 error occurred:\n\t* unsupported operation\n\n"])
+  try {
+    const { input } = readInput(match, foldKeys(request))
+    const context = { seal: server.seal, facts: server.facts, now: server.now(), clusterName }
+    const answer = (await handler(input as never, context)) ?? {}
+    return replyOf(request.id, request.path, "system", { answer, warnings: [], lease: undefined, grant: undefined })
+  } catch (error) {
+    if (error instanceof Refusal) return errorReply(error.status, error.errors, error.headers)
+    server.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error), { request: request.id })
+    return errorReply(500, [`internal error (request ${request.id})`])
+  }
+}
+
+/** Go's decoder takes `Key` for `key`, and clients came to rely on it for `sys/unseal`. */
+const foldKeys = ({ body }: Request) =>
+  Object.fromEntries(Object.entries(body).map(([name, value]) => [name.toLowerCase(), value]))
+
+function failQuietly(response: ServerResponse): void {
+  if (!response.headersSent) response.writeHead(500, { "Content-Type": "application/json" })
+  response.end('{"errors":["internal error"]}\n')
+}
