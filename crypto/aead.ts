@@ -1,6 +1,13 @@
 /** AES-256-GCM as it is used everywhere here: a random nonce of 12 bytes in front, the tag of 16 behind. */
 
-import { createCipheriv, createDecipheriv, createHmac, type KeyObject, randomFillSync, timingSafeEqual } from "node:crypto"
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  type KeyObject,
+  randomFillSync,
+  timingSafeEqual,
+} from "node:crypto"
 
 const NONCE = 12
 const TAG = 16
@@ -39,7 +46,8 @@ export function openBytes(key: Key, context: Uint8Array, sealed: Uint8Array, hea
 const COMMITMENT = 32
 
 /** GCM alone does not commit to its key: one ciphertext can open under two. Where keys are wrapped, this is put before it. */
-const commitment = (key: Uint8Array, label: string): Buffer => createHmac("sha256", key).update(`arca commitment ${label}`).digest()
+const commitment = (key: Uint8Array, label: string): Buffer =>
+  createHmac("sha256", key).update(`arca commitment ${label}`).digest()
 
 /** Wraps key material under another key, for a purpose named by `label`. */
 export function wrapKey(key: Uint8Array, label: string, plain: Uint8Array): Buffer {

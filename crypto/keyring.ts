@@ -93,11 +93,13 @@ export function sealValue(keyring: Keyring, path: string, plain: Uint8Array): Ui
 
 /** Throws `Tampered` or `UnknownTerm`. */
 export function openValue(keyring: Keyring, path: string, sealed: Uint8Array): Uint8Array {
-  if (sealed.length < HEADER || sealed[0] !== FORMAT) throw new Tampered(`the value at ${JSON.stringify(path)} has no known format`)
+  if (sealed.length < HEADER || sealed[0] !== FORMAT)
+    throw new Tampered(`the value at ${JSON.stringify(path)} has no known format`)
   const header = sealed.subarray(0, HEADER)
   const number = new DataView(sealed.buffer, sealed.byteOffset, HEADER).getUint32(1)
   const term = keyring.terms.get(number)
-  if (term === undefined) throw new UnknownTerm(`the value at ${JSON.stringify(path)} is sealed under the unknown term ${number}`)
+  if (term === undefined)
+    throw new UnknownTerm(`the value at ${JSON.stringify(path)} is sealed under the unknown term ${number}`)
   const plain = openBytes(term.key, contextOf(keyring, header, path), sealed, HEADER)
   if (plain === undefined) throw new Tampered(`the value at ${JSON.stringify(path)} was altered or moved`)
   return plain

@@ -80,7 +80,9 @@ export function combine(shares: readonly Uint8Array[]): Uint8Array {
   if (shares.some(share => share.length !== first.length)) throw new RangeError("the shares differ in length")
   const xs = shares.map(share => share[share.length - 1] ?? 0)
   if (new Set(xs).size !== xs.length) throw new RangeError("the same share was given twice")
-  const weights = xs.map((x, i) => xs.reduce((weight, other, j) => (i === j ? weight : multiply(weight, ratio(other, x))), 1))
+  const weights = xs.map((x, i) =>
+    xs.reduce((weight, other, j) => (i === j ? weight : multiply(weight, ratio(other, x))), 1),
+  )
   const secret = new Uint8Array(first.length - 1)
   for (let index = 0; index < secret.length; index++) {
     secret[index] = shares.reduce((sum, share, i) => sum ^ multiply(share[index] ?? 0, weights[i] ?? 0), 0)

@@ -1,6 +1,6 @@
 /**
  * Installs the programs that the tests use as counterparts, on Debian and its relatives: `node tools/parts.ts`.
- * Without the rights to do so it prints what to install. Tests whose counterpart is absent skip with a reason.
+ * Without the rights to do so it prints what to install and goes on: tests whose counterpart is absent skip with a reason.
  */
 
 import { spawnSync } from "node:child_process"
@@ -19,7 +19,7 @@ if (absent.length > 0) process.exitCode = install(absent.map(part => part.name))
 function install(names: readonly string[]): number {
   if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
     console.error(`Install them as root: apt-get install ${names.join(" ")}`)
-    return 1
+    return 0
   }
   const apt = (...args: string[]) =>
     spawnSync("apt-get", args, { stdio: "inherit", env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } }).status

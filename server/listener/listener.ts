@@ -68,7 +68,8 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
 
 async function bind(server: Server, options: ListenerOptions): Promise<void> {
   if (options.socket !== undefined) await rm(options.socket.path, { force: true })
-  const target = options.socket === undefined ? { host: options.host, port: options.port } : { path: options.socket.path }
+  const target =
+    options.socket === undefined ? { host: options.host, port: options.port } : { path: options.socket.path }
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject)
     server.listen({ ...target, backlog: 1024 }, () => {
@@ -122,7 +123,10 @@ function peerOf(message: IncomingMessage, options: ListenerOptions, forwarders: 
   const rule = options.forwardedFor
   if (rule === undefined) return direct
   const isForwarder = isIP(address) !== 0 && forwarders.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
-  const chain = [message.headersDistinct["x-forwarded-for"] ?? []].flat().flatMap(value => value.split(",")).map(one => one.trim())
+  const chain = [message.headersDistinct["x-forwarded-for"] ?? []]
+    .flat()
+    .flatMap(value => value.split(","))
+    .map(one => one.trim())
   if (chain.length === 0) return rule.rejectNotPresent && isForwarder ? "missing x-forwarded-for header" : direct
   if (!isForwarder) return rule.rejectNotAuthorized ? "client address not authorized for x-forwarded-for" : direct
   const original = chain.at(-1 - rule.hopSkips)

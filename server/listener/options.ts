@@ -2,7 +2,9 @@
 export interface ListenerOptions {
   readonly host: string
   readonly port: number
-  readonly socket?: { readonly path: string; readonly mode?: number; readonly uid?: number; readonly gid?: number } | undefined
+  readonly socket?:
+    | { readonly path: string; readonly mode?: number; readonly uid?: number; readonly gid?: number }
+    | undefined
   readonly tls?: TlsOptions | undefined
   readonly forwardedFor?: ForwardedFor | undefined
   /** Response headers of every reply. */

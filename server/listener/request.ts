@@ -18,7 +18,6 @@ export function canonicalPath(url: string): { path: string; query: ReadonlyMap<s
   const raw = cut < 0 ? url : url.slice(0, cut)
   if (!raw.startsWith("/")) throw refuse.invalid("the request's path must begin with a slash")
   const decoded = raw.includes("%") ? decodeOnce(raw) : raw
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(decoded)) {
     throw refuse.invalid("the path holds control characters")
   }
@@ -67,7 +66,8 @@ function queryOf(text: string): ReadonlyMap<string, readonly string[]> {
 /** The body, never more than `maxBytes` of it in memory. Refuses 413 beyond that, 415 for a compressed one. */
 export async function readBody(message: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const encoding = message.headers["content-encoding"]
-  if (encoding !== undefined && encoding !== "identity") throw new Refusal(415, ["compressed request bodies are not accepted"])
+  if (encoding !== undefined && encoding !== "identity")
+    throw new Refusal(415, ["compressed request bodies are not accepted"])
   const tooLarge = () => refuse.tooLarge(`the request is larger than ${maxBytes} bytes`)
   if (Number(message.headers["content-length"] ?? 0) > maxBytes) throw tooLarge()
   const chunks: Buffer[] = []

@@ -35,6 +35,8 @@ async function file(path: string, key: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    throw new Error(`cannot read ${key} ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Error(
+      `cannot read ${key} ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
 }

@@ -56,8 +56,12 @@ function startOf(packet: Buffer, parsed: number): number | undefined {
 
 /** Takes the HTTP machinery off a socket, so that it can be connected anew. */
 function detach(socket: Duplex): void {
-  for (const event of ["data", "end", "close", "drain", "error", "timeout", "pause", "resume"]) socket.removeAllListeners(event)
-  const held = socket as Duplex & { parser?: { remove?: () => void; socket?: unknown; close?: () => void } | null; _httpMessage?: unknown }
+  for (const event of ["data", "end", "close", "drain", "error", "timeout", "pause", "resume"])
+    socket.removeAllListeners(event)
+  const held = socket as Duplex & {
+    parser?: { remove?: () => void; socket?: unknown; close?: () => void } | null
+    _httpMessage?: unknown
+  }
   held.parser = null
   held._httpMessage = null
 }
