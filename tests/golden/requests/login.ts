@@ -1,0 +1,90 @@
+/** The auth methods userpass and approle. */
+
+import type { GoldenRequest } from "../requests.ts"
+import { get, list, post, remove } from "./verbs.ts"
+
+const userpass: GoldenRequest[] = [
+  post("enable", "sys/auth/userpass", { type: "userpass", description: "people" }),
+  list("list nobody", "auth/userpass/users"),
+  get("read nobody", "auth/userpass/users/nobody"),
+  post("create without a password", "auth/userpass/users/ann", { token_policies: "reader" }),
+  post("create", "auth/userpass/users/ann", { password: "pw", token_policies: "reader", token_ttl: "1h" }),
+  get("read", "auth/userpass/users/ann"),
+  post("create by old fields", "auth/userpass/users/bob", {
+    password: "pw",
+    policies: "reader",
+    ttl: "1h",
+    max_ttl: "2h",
+  }),
+  get("read old fields", "auth/userpass/users/bob"),
+  list("list", "auth/userpass/users"),
+  post("a ttl above the maximum", "auth/userpass/users/odd", { password: "pw", token_ttl: "2h", token_max_ttl: "1h" }),
+  post("a token type that is none", "auth/userpass/users/odd", { password: "pw", token_type: "magic" }),
+  post("log in", "auth/userpass/login/ann", { password: "pw" }, { token: "", keep: { ann: "auth.client_token" } }),
+  post("log in with another case", "auth/userpass/login/ANN", { password: "pw" }, { token: "" }),
+  get("self", "auth/token/lookup-self", { token: "$ann" }),
+  post("wrong password", "auth/userpass/login/ann", { password: "no" }, { token: "" }),
+  post("unknown user", "auth/userpass/login/nobody", { password: "no" }, { token: "" }),
+  post("no password", "auth/userpass/login/ann", {}, { token: "" }),
+  get("log in by GET", "auth/userpass/login/ann", { token: "" }),
+  post("change the password", "auth/userpass/users/ann/password", { password: "new" }),
+  post("change the password of nobody", "auth/userpass/users/nobody/password", { password: "new" }),
+  post("change the policies", "auth/userpass/users/ann/policies", { token_policies: "reader,older" }),
+  post("log in with the new password", "auth/userpass/login/ann", { password: "new" }, { token: "" }),
+  remove("delete", "auth/userpass/users/bob"),
+  remove("delete again", "auth/userpass/users/bob"),
+]
+
+const role = "auth/approle/role/app"
+
+const approle: GoldenRequest[] = [
+  post("enable", "sys/auth/approle", { type: "approle" }),
+  list("list nothing", "auth/approle/role"),
+  get("read of nothing", role),
+  get("role id of nothing", `${role}/role-id`),
+  post("secret id of nothing", `${role}/secret-id`, {}),
+  post("write", role, { token_policies: ["reader"], token_ttl: "20m", secret_id_num_uses: 2, secret_id_ttl: "1h" }),
+  get("read", role),
+  post("no constraint", "auth/approle/role/open", { bind_secret_id: false }),
+  post("a ttl above the maximum", "auth/approle/role/odd", { token_ttl: "2h", token_max_ttl: "1h" }),
+  list("list", "auth/approle/role"),
+  post("set the role id", `${role}/role-id`, { role_id: "my-role" }),
+  get("role id", `${role}/role-id`),
+  post(
+    "secret id",
+    `${role}/secret-id`,
+    { metadata: '{"host":"one"}' },
+    { keep: { secretId: "data.secret_id", secretIdAccessor: "data.secret_id_accessor" } },
+  ),
+  post("secret id with metadata that is none", `${role}/secret-id`, { metadata: "x" }),
+  post("secret id with more uses than the role's", `${role}/secret-id`, { num_uses: 9 }),
+  post("look the secret id up", `${role}/secret-id/lookup`, { secret_id: "$secretId" }),
+  post("look up no secret id", `${role}/secret-id/lookup`, {}),
+  post("look up an unknown secret id", `${role}/secret-id/lookup`, { secret_id: "unknown" }),
+  post("look the accessor up", `${role}/secret-id-accessor/lookup`, { secret_id_accessor: "$secretIdAccessor" }),
+  post("look up an unknown accessor", `${role}/secret-id-accessor/lookup`, { secret_id_accessor: "unknown" }),
+  post("custom secret id", `${role}/custom-secret-id`, { secret_id: "my-secret" }),
+  post("custom secret id again", `${role}/custom-secret-id`, { secret_id: "my-secret" }),
+  post(
+    "log in",
+    "auth/approle/login",
+    { role_id: "my-role", secret_id: "$secretId" },
+    { token: "", keep: { app: "auth.client_token" } },
+  ),
+  get("self", "auth/token/lookup-self", { token: "$app" }),
+  post("log in without a role id", "auth/approle/login", { secret_id: "x" }, { token: "" }),
+  post("log in without a secret id", "auth/approle/login", { role_id: "my-role" }, { token: "" }),
+  post("log in with an unknown role id", "auth/approle/login", { role_id: "x", secret_id: "x" }, { token: "" }),
+  post("log in with an unknown secret id", "auth/approle/login", { role_id: "my-role", secret_id: "x" }, { token: "" }),
+  get("one field", `${role}/token-ttl`),
+  post("set one field", `${role}/token-ttl`, { token_ttl: "30m" }),
+  get("policies", `${role}/policies`),
+  remove("reset one field", `${role}/token-ttl`),
+  get("bind_secret_id", `${role}/bind-secret-id`),
+  post("destroy the secret id", `${role}/secret-id/destroy`, { secret_id: "$secretId" }),
+  post("destroy it again", `${role}/secret-id/destroy`, { secret_id: "$secretId" }),
+  remove("delete", role),
+  remove("delete again", role),
+]
+
+export const login = { userpass, approle }
