@@ -25,7 +25,8 @@ const own = new Map([
 export const normalised = (value: unknown, key = ""): unknown => {
   const ours = own.get(key)
   if (ours !== undefined && value !== "" && typeof value !== "object" && !isMountAccessor(value)) return ours
-  if (typeof value === "string") return patterns.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), value)
+  if (typeof value === "string")
+    return patterns.reduce((text, [pattern, name]) => text.replaceAll(pattern, name), value)
   // Seconds that run, rounded up to the minute.
   if (typeof value === "number" && key === "ttl") return Math.ceil(value / 60) * 60
   if (Array.isArray(value)) return value.map(item => normalised(item))
@@ -37,4 +38,5 @@ export const normalised = (value: unknown, key = ""): unknown => {
   )
 }
 
-const isMountAccessor = (value: unknown): boolean => typeof value === "string" && /^(auth_)?[a-z]+_[0-9a-f]{8}$/.test(value)
+const isMountAccessor = (value: unknown): boolean =>
+  typeof value === "string" && /^(auth_)?[a-z]+_[0-9a-f]{8}$/.test(value)
