@@ -8,6 +8,7 @@ import type { AuditBroker } from "./audit/index.ts"
 import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
 import { inFlightRequests } from "./in-flight.ts"
+import { alone, type Peers } from "./peers.ts"
 import { aclMemory } from "./policies.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
@@ -38,6 +39,8 @@ export interface Parts {
   readonly facts: Partial<ServerFacts>
   /** The text of the first root token, when it is chosen (`-dev-root-token-id`). */
   readonly rootTokenText: string
+  /** The other workers of this machine. */
+  readonly peers: Peers
   /** Called after each unsealing, and before each sealing. */
   readonly opened: (server: Server) => Promise<void>
   readonly closing: (server: Server) => Promise<void>
@@ -59,6 +62,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     former: parts.former,
     random,
     now,
+    peers: parts.peers ?? alone,
     furnish: async view => {
       furnish(view, random)
       return rootToken(server, view, parts.rootTokenText)

@@ -9,6 +9,7 @@
  */
 
 import { holdsFor, type JsonObject, type Match, Refusal, readInput, refuse, type Verb, verbOf } from "@arca/api"
+import { UnknownTerm } from "@arca/crypto/keyring"
 import { decide, type Verdict } from "@arca/policy"
 import { Conflict, type View } from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
@@ -57,6 +58,10 @@ async function untilNoConflict(server: Server, request: Request, run: Run): Prom
       return await attempt(server, request, view, effects, run)
     } catch (error) {
       await undo(server, effects)
+      if (error instanceof UnknownTerm && tries === 1) {
+        await server.seal.barrier.reload()
+        continue
+      }
       if (!(error instanceof Conflict)) throw error
       if (effects.prepared.size > 0 || tries >= MAX_TRIES) {
         throw refuse.unavailable("the data this request depends on was changed by another one; please send it again")
@@ -81,7 +86,7 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
     const outcome = await grant(setting, answer)
     return await conclude(setting, place, verdict, outcome, run)
   } catch (error) {
-    if (error instanceof Conflict || error instanceof AuditFailed) throw error
+    if (error instanceof Conflict || error instanceof AuditFailed || error instanceof UnknownTerm) throw error
     return await refused(setting, place, verdict, error)
   }
 }

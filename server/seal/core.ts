@@ -7,12 +7,13 @@ import { createHash, timingSafeEqual } from "node:crypto"
 import { type JsonObject, refuse, type Values } from "@arca/api"
 import { Conflict, type View } from "@arca/storage"
 import type { Barrier } from "@arca/storage/barrier"
+import type { Peers } from "../peers.ts"
 import type { RandomBytes } from "../random.ts"
 import { uuid } from "../random.ts"
 import { RECOVERY, readSealConfig, type SealConfig, writeSealConfig } from "./config.ts"
 import type { initFields } from "./fields.ts"
 import { encryptText } from "./pgp.ts"
-import { type Seal, unwrapUnderShares, wrapUnderShares } from "./seal.ts"
+import { type AutoSeal, type Seal, unwrapUnderShares, wrapUnderShares } from "./seal.ts"
 import { checkWish, joinShares, readShare, type Split, shownKeys, splitKey } from "./shares.ts"
 
 export interface SealWorld {
@@ -26,10 +27,18 @@ export interface SealWorld {
   readonly now: () => number
   /** Fills an empty store through the barrier, and returns the root token. */
   readonly furnish: (view: View) => Promise<string>
+  /** The other workers of this machine. */
+  readonly peers: Peers
   /** Called after each unsealing, before it is answered. */
   readonly opened: () => Promise<void>
   /** Called before the keys are forgotten. */
   readonly closing: () => Promise<void>
+}
+
+export interface UnsealInput {
+  readonly key?: string | undefined
+  readonly reset: boolean
+  readonly migrate: boolean
 }
 
 export type InitInput = Values<typeof initFields>
@@ -62,7 +71,7 @@ export function sealCore(world: SealWorld) {
     await world.opened()
   }
 
-  return {
+  const core = {
     barrier,
     seal,
     config,
@@ -84,7 +93,10 @@ export function sealCore(world: SealWorld) {
         return world.furnish(view)
       })
       if (token === undefined) throw refuse.invalid("Vault is already initialized")
-      if (seal.kind === "auto") await open(rootKey)
+      if (seal.kind === "auto") {
+        await open(rootKey)
+        await world.peers.tell({ act: "open", rootKey: rootKey.toString("base64") })
+      }
       const pgp = input.root_token_pgp_key
       const shown = pgp ? Buffer.from((await encryptText(pgp, token)).bytes).toString("base64") : token
       const keys = shownKeys(parts.handed, seal.kind === "auto" ? "recovery_" : "")
@@ -95,12 +107,25 @@ export function sealCore(world: SealWorld) {
     async autoUnseal(): Promise<boolean> {
       const stored = await config()
       if (seal.kind !== "auto" || stored === undefined || stored.type !== seal.type) return false
-      await open(await seal.unwrap(Buffer.from(stored.wrapped, "base64")))
+      const wrapped = Buffer.from(stored.wrapped, "base64")
+      const rootKey = await seal.unwrap(wrapped)
+      await open(rootKey)
+      if (seal.stale?.(wrapped)) await rewrap(seal, rootKey)
       return true
     },
 
     /** Takes a share. Returns the seal status. */
-    async unseal(input: { key?: string | undefined; reset: boolean; migrate: boolean }): Promise<void> {
+    async unseal(input: UnsealInput): Promise<void> {
+      const wasSealed = barrier.sealed()
+      try {
+        await core.takeShare(input, "")
+      } finally {
+        if (wasSealed) await world.peers.tell({ act: "unseal", input, nonce: progress.nonce })
+      }
+    },
+
+    /** Takes a share, from a caller or from another worker; the nonce is the attempt's, "" for a new one. */
+    async takeShare(input: UnsealInput, nonce: string): Promise<void> {
       const stored = await config()
       if (stored === undefined) throw refuse.invalid("server is not yet initialized")
       if (input.reset) return reset()
@@ -115,7 +140,7 @@ export function sealCore(world: SealWorld) {
       if (input.migrate && !migrating) throw refuse.invalid("can't perform a seal migration, no migration seal found")
       if (migrating && !input.migrate)
         throw refuse.invalid("migrate option not provided and seal migration is in progress")
-      if (progress.nonce === "") progress.nonce = uuid(world.random)
+      if (progress.nonce === "") progress.nonce = nonce || uuid(world.random)
       if (!progress.shares.some(known => sameBytes(known, share))) progress.shares.push(share)
       if (progress.shares.length < stored.threshold) return
       const key = joinShares(progress.shares)
@@ -124,8 +149,25 @@ export function sealCore(world: SealWorld) {
     },
 
     async close(): Promise<void> {
+      await core.forget()
+      await world.peers.tell({ act: "seal" })
+    },
+
+    /** Seals this process alone. */
+    async forget(): Promise<void> {
+      if (barrier.sealed()) return
       await world.closing()
       barrier.seal()
+    },
+
+    /** A worker that starts later asks the others for the key they have. */
+    async askPeers(): Promise<boolean> {
+      if (!barrier.sealed()) return true
+      const keys = await world.peers.tell({ act: "ask" })
+      const key = keys.find(answer => typeof answer === "string" && answer !== "")
+      if (typeof key !== "string") return false
+      await open(Buffer.from(key, "base64"))
+      return true
     },
 
     /** `sys/seal-status`, without what the server adds (version, cluster). */
@@ -174,6 +216,24 @@ export function sealCore(world: SealWorld) {
       writeSealConfig(beside, { ...stored, ...rest, wrapped, shares: wish.shares, threshold: wish.threshold })
     },
   }
+
+  /** Puts the root key under the newest key of its seal. */
+  async function rewrap(auto: AutoSeal, rootKey: Uint8Array): Promise<void> {
+    const wrapped = Buffer.from(await auto.wrap(rootKey)).toString("base64")
+    await bothSides(barrier, async (_, beside) => {
+      const stored = await readSealConfig(beside)
+      if (stored !== undefined) writeSealConfig(beside, { ...stored, wrapped })
+    })
+  }
+
+  world.peers.listen(async message => {
+    if (message.act === "seal") return core.forget()
+    if (message.act === "unseal") return core.takeShare(message.input, message.nonce).catch(() => undefined)
+    if (message.act === "open") return barrier.sealed() ? open(Buffer.from(message.rootKey, "base64")) : undefined
+    return barrier.sealed() ? "" : Buffer.from(barrier.rootKey()).toString("base64")
+  })
+
+  return core
 
   async function openWith(stored: SealConfig, key: Uint8Array | undefined, migrating: boolean): Promise<void> {
     const wrong = refuse.invalid("unable to retrieve unseal key or it is wrong: cipher: message authentication failed")

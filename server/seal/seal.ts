@@ -10,6 +10,8 @@ export interface AutoSeal {
   wrap(rootKey: Uint8Array): Promise<Uint8Array>
   /** Throws a sentence for the operator when the key cannot be had. */
   unwrap(wrapped: Uint8Array): Promise<Uint8Array>
+  /** Whether the root key should be wrapped anew: the seal has a newer key than the one this was wrapped with. */
+  stale?(wrapped: Uint8Array): boolean
 }
 
 /** The root key is wrapped under a key that is split among people. */
