@@ -1,0 +1,246 @@
+import { type Commit, type Finding, fingerprintOf, type RequiredFinding, redact } from "../finding.ts"
+import { decodeRunes, occursIn, type Pattern } from "../re2/pattern.ts"
+import type { Required } from "../rule.ts"
+import { allowsMatch, allowsSource, type Exceptions } from "./allowlist.ts"
+import { decodedLine, decodePass, decodeTags, type Segment, toOriginal, touches } from "./decode.ts"
+import { shannonEntropy } from "./entropy.ts"
+import { locate, newlinesOf } from "./location.ts"
+import { eachMatch } from "./match.ts"
+import type { Matcher, Ruleset } from "./ruleset.ts"
+import { readText, type Text } from "./text.ts"
+
+/** A piece of a source: a chunk of a file, or the added lines of one hunk. */
+export type Fragment = {
+  bytes: Uint8Array
+  /** "" when it has none, as on standard input. */
+  path: string
+  symlink?: string
+  /** The line number of the first line; 0 without one. */
+  startLine: number
+  commit?: Commit
+}
+
+export type DetectOptions = {
+  /** Passes of decoding; 0: none. */
+  maxDecodeDepth: number
+  /** Reports lines marked `gitleaks:allow` too. */
+  ignoreAllowComments: boolean
+  /** Texts above this many megabytes are not matched; 0: no limit. */
+  maxTargetMegabytes: number
+  /** Percentage of each secret to hide. */
+  redact: number
+  /** Paths that are never scanned: the configuration and the baseline. */
+  skipPaths: ReadonlySet<string>
+}
+
+export const defaultDetectOptions: DetectOptions = {
+  maxDecodeDepth: 5,
+  ignoreAllowComments: false,
+  maxTargetMegabytes: 0,
+  redact: 0,
+  skipPaths: new Set(),
+}
+
+/** Everything about the text under examination that the steps below share. Strings are byte strings. */
+type Examination = {
+  ruleset: Ruleset
+  options: DetectOptions
+  fragment: Fragment
+  path: string
+  commit: string
+  original: Text
+  newlines(): readonly number[]
+  exempt: (exceptions: readonly Exceptions[]) => boolean
+}
+
+const allowComment = "gitleaks:allow"
+
+/** Finds the secrets of one fragment. */
+export function detect(ruleset: Ruleset, options: DetectOptions, fragment: Fragment): Finding[] {
+  if (fragment.path !== "" && options.skipPaths.has(fragment.path)) return []
+  const examination = examine(ruleset, options, fragment)
+  if (examination.exempt(ruleset.exceptions)) return []
+  const findings: Finding[] = []
+  let text = examination.original
+  let segments: readonly Segment[] = []
+  for (let depth = 0; ; depth++) {
+    for (const matcher of ruleset.matchers)
+      if (text.isOpen(matcher)) findings.push(...detectRule(examination, text, segments, matcher))
+    if (depth >= options.maxDecodeDepth) break
+    const decoded = decodePass(text.string(), segments)
+    if (decoded === undefined) break
+    segments = decoded.segments
+    text = readText(ruleset, Buffer.from(decoded.text, "latin1"))
+  }
+  return withoutGeneric(findings).map(finding => redact(finding, options.redact))
+}
+
+function examine(ruleset: Ruleset, options: DetectOptions, fragment: Fragment): Examination {
+  const path = Buffer.from(fragment.path).toString("latin1")
+  const commit = fragment.commit?.sha ?? ""
+  const original = readText(ruleset, fragment.bytes)
+  let newlines: number[] | undefined
+  return {
+    ruleset,
+    options,
+    fragment,
+    path,
+    commit,
+    original,
+    newlines: () => (newlines ??= newlinesOf(original.string())),
+    exempt: exceptions => allowsSource(exceptions, commit, path),
+  }
+}
+
+function detectRule(about: Examination, text: Text, segments: readonly Segment[], matcher: Matcher): Finding[] {
+  if (matcher.rule.skipReport) return []
+  const findings = matchRule(about, text, segments, matcher)
+  const { required } = matcher.rule
+  return required.length === 0 || findings.length === 0 ? findings : withRequired(about, text, segments, findings, required)
+}
+
+/** A rule's own findings, whether or not it may report them. */
+function matchRule(about: Examination, text: Text, segments: readonly Segment[], matcher: Matcher): Finding[] {
+  const { rule, path } = matcher
+  const found: Finding[] = []
+  const spans: [number, number][] = []
+  if (matcher.regex === undefined) {
+    if (path === undefined || segments.length > 0 || about.exempt(matcher.exceptions)) return []
+    return occursIn(path, about.path) ? [pathFinding(about, matcher)] : []
+  }
+  const { maxTargetMegabytes } = about.options
+  if (maxTargetMegabytes > 0 && Math.floor(text.bytes.length / 1e6) > maxTargetMegabytes) return []
+  eachMatch(text, matcher, (start, end) => spans.push([start, end]))
+  if (spans.length === 0 || about.exempt(matcher.exceptions)) return []
+  if (rule.path !== undefined && path !== undefined && !occursIn(path, about.path)) return []
+  for (const [start, end] of spans) {
+    const finding = judge(about, text, segments, matcher, start, end)
+    if (finding !== undefined) found.push(finding)
+  }
+  return found
+}
+
+/** Turns a match into a finding, unless an allow comment, its entropy or an allowlist speaks against it. */
+function judge(
+  about: Examination,
+  text: Text,
+  segments: readonly Segment[],
+  matcher: Matcher,
+  start: number,
+  end: number,
+): Finding | undefined {
+  const { rule, regex } = matcher
+  const match = text.string().slice(start, end).replace(/^\n+|\n+$/g, "")
+  let span = { start, end: start + match.length }
+  const inside = segments.filter(segment => touches(segment.decoded, { start, end }))
+  if (segments.length > 0) {
+    // Matches outside the decoded parts were found in an earlier pass.
+    if (inside.length === 0) return undefined
+    span = toOriginal(inside, { start, end })
+  }
+  const place = locate(about.newlines(), about.original.string(), span.start, span.end)
+  const line = about.original.string().slice(place.lineStart, place.lineEnd)
+  if (!about.options.ignoreAllowComments && line.includes(allowComment)) return undefined
+  const secret = regex === undefined ? match : secretOf(regex, match, rule.secretGroup)
+  const entropy = shannonEntropy(secret)
+  if (rule.entropy !== 0 && entropy <= rule.entropy) return undefined
+  const currentLine = inside.length > 0 ? decodedLine(inside, text.string()) : line
+  const judged = { secret, match, line: currentLine === "" ? line : currentLine, commit: about.commit, path: about.path }
+  if (allowsMatch(about.ruleset.exceptions, judged) || allowsMatch(matcher.exceptions, judged)) return undefined
+  return {
+    ...blank(about, matcher),
+    startLine: about.fragment.startLine + place.startLine,
+    endLine: about.fragment.startLine + place.endLine,
+    startColumn: place.startColumn,
+    endColumn: place.endColumn,
+    line: decoded(line),
+    match: decoded(match),
+    secret: decoded(secret),
+    entropy: Math.fround(entropy),
+    tags: inside.length > 0 ? [...rule.tags, ...decodeTags(inside)] : rule.tags,
+  }
+}
+
+/** The pattern is run again on the match alone, so `\b` and `$` may see another context: then the match is the secret. */
+function secretOf(regex: Pattern, match: string, group: number): string {
+  if (regex.groups === 0) return match
+  const alphabet = /^[\x00-\x7f]*$/.test(match) ? "bytes" : "runes"
+  const groups = regex.regexp(alphabet, "").exec(alphabet === "bytes" ? match : decodeRunes(match).text)
+  if (groups === null) return match
+  const found = group > 0 ? (groups[group] ?? "") : (groups.slice(1).find(text => text !== undefined && text !== "") ?? match)
+  return alphabet === "bytes" || found === match ? found : Buffer.from(found).toString("latin1")
+}
+
+const decoded = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8")
+
+function pathFinding(about: Examination, matcher: Matcher): Finding {
+  return { ...blank(about, matcher), match: `file detected: ${about.fragment.path}`, tags: matcher.rule.tags }
+}
+
+function blank(about: Examination, { rule }: Matcher): Finding {
+  const { commit, path, symlink } = about.fragment
+  return {
+    ruleId: rule.id,
+    description: rule.description,
+    startLine: 0,
+    endLine: 0,
+    startColumn: 0,
+    endColumn: 0,
+    match: "",
+    secret: "",
+    line: "",
+    file: path,
+    symlinkFile: symlink ?? "",
+    commit: commit?.sha ?? "",
+    author: commit?.author ?? "",
+    email: commit?.email ?? "",
+    date: commit?.date ?? "",
+    message: commit?.message ?? "",
+    entropy: 0,
+    tags: [],
+    fingerprint: "",
+    link: "",
+    required: [],
+  }
+}
+
+/** Keeps the findings near which every required rule matches too. */
+function withRequired(
+  about: Examination,
+  text: Text,
+  segments: readonly Segment[],
+  findings: Finding[],
+  required: Required[],
+): Finding[] {
+  const parts = required.map(one => {
+    const matcher = about.ruleset.byId.get(one.id)
+    return { near: one, findings: matcher === undefined ? [] : matchRule(about, text, segments, matcher) }
+  })
+  return findings.flatMap(finding => {
+    const near = parts.map(part => part.findings.filter(other => isNear(finding, other, part.near)))
+    if (near.some(group => group.length === 0)) return []
+    return [{ ...finding, required: near.flat().map(asRequired) }]
+  })
+}
+
+const isNear = (finding: Finding, other: Finding, { withinLines, withinColumns }: Required) =>
+  (withinLines === undefined || Math.abs(finding.startLine - other.startLine) <= withinLines) &&
+  (withinColumns === undefined || Math.abs(finding.startColumn - other.startColumn) <= withinColumns)
+
+function asRequired(finding: Finding): RequiredFinding {
+  const { ruleId, startLine, endLine, startColumn, endColumn, line, match, secret } = finding
+  return { ruleId, startLine, endLine, startColumn, endColumn, line, match, secret }
+}
+
+/** A generic rule's finding gives way to a specific rule that found the same secret on the same line. */
+function withoutGeneric(findings: Finding[]): Finding[] {
+  const isGeneric = (finding: Finding) => finding.ruleId.toLowerCase().includes("generic")
+  const specific = findings.filter(finding => !isGeneric(finding))
+  return findings
+    .filter(
+      finding =>
+        !isGeneric(finding) ||
+        !specific.some(other => other.startLine === finding.startLine && other.secret.includes(finding.secret)),
+    )
+    .map(finding => ({ ...finding, fingerprint: fingerprintOf(finding) }))
+}

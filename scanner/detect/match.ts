@@ -1,0 +1,63 @@
+import type { Pattern } from "../re2/pattern.ts"
+import type { Matcher } from "./ruleset.ts"
+import type { Text } from "./text.ts"
+
+/** Calls back for each match of a rule's pattern, as offsets in bytes, leftmost first and not overlapping. */
+export function eachMatch(text: Text, matcher: Matcher, found: (start: number, end: number) => void): void {
+  const { regex } = matcher
+  if (regex === undefined) return
+  const inRunes = text.foreignFolds || (regex.plan.runes && !text.ascii())
+  if (matcher.anchored && !text.foreignFolds) {
+    const tries = text.tries(matcher)
+    if (tries.length === 0) return
+    if (!inRunes) return anchoredMatches(text.string(), tries, matcher, regex.sticky(), found)
+  }
+  if (inRunes) {
+    const { text: decoded, offsets } = text.runes()
+    allMatches(decoded, regex, "runes", (start, end) => found(offsets[start] ?? 0, offsets[end] ?? 0))
+  } else allMatches(text.string(), regex, "bytes", found)
+}
+
+/**
+ * Tries the pattern only where its anchor lies. The preamble never decides whether there is a match, only where it
+ * begins: it is walked back afterwards, not beyond the previous match.
+ */
+function anchoredMatches(
+  text: string,
+  tries: readonly number[],
+  { preamble }: Matcher,
+  sticky: RegExp,
+  found: (start: number, end: number) => void,
+): void {
+  let free = 0
+  for (const at of tries) {
+    if (at < free) continue
+    sticky.lastIndex = at
+    if (!sticky.test(text)) continue
+    const end = sticky.lastIndex
+    let start = at
+    if (preamble !== undefined) {
+      const least = Math.max(free, at - preamble.max)
+      while (start > least && preamble.bytes[text.charCodeAt(start - 1)] === 1) start--
+    }
+    found(start, end)
+    free = Math.max(end, at + 1)
+  }
+}
+
+/** Go skips an empty match right after another match; JavaScript would report it. */
+function allMatches(text: string, regex: Pattern, alphabet: "bytes" | "runes", found: (start: number, end: number) => void): void {
+  const regexp = regex.regexp(alphabet, "g")
+  regexp.lastIndex = 0
+  let previousEnd = -1
+  for (let match = regexp.exec(text); match !== null; match = regexp.exec(text)) {
+    const end = match.index + match[0].length
+    if (match[0] === "") regexp.lastIndex = end + 1
+    if (match[0] !== "" || end !== previousEnd) {
+      const resume = regexp.lastIndex
+      found(match.index, end)
+      regexp.lastIndex = resume
+    }
+    previousEnd = end
+  }
+}

@@ -1,0 +1,176 @@
+import type { Node } from "./parse.ts"
+import { type CodePoints, members, size } from "./sets.ts"
+
+/**
+ * What every match of a pattern must hold near its start, so that it is tried only there.
+ * Offsets count bytes from the start of the match (after the preamble) to the start of the literal.
+ */
+export type Anchor = { literals: string[]; minOffset: number; maxOffset: number }
+
+/**
+ * A leading lazy run such as `[\w.-]{0,50}?`: it never decides whether a match exists, only where it begins, so the
+ * rest is matched first and the run is walked backwards.
+ */
+export type Preamble = { set: CodePoints; max: number }
+
+export type Plan = { preamble: Preamble | undefined; rest: Node; anchor: Anchor | undefined; runes: boolean }
+
+const maxLiterals = 48
+const maxLiteralLength = 12
+const maxOffsetWidth = 64
+
+/** Splits a pattern into its preamble and the rest, and finds literals that anchor the rest. */
+export function plan(root: Node): Plan {
+  const runes = seesRunes(root)
+  const { preamble, rest } = splitPreamble(root)
+  return { preamble, rest, anchor: findAnchor(rest), runes }
+}
+
+function splitPreamble(root: Node): { preamble: Preamble | undefined; rest: Node } {
+  if (root.kind !== "concat") return { preamble: undefined, rest: root }
+  const [first, ...others] = root.nodes
+  if (first?.kind !== "repeat" || !first.lazy || first.min !== 0 || first.max > 256) return { preamble: undefined, rest: root }
+  if (first.node.kind !== "set" || others.length === 0) return { preamble: undefined, rest: root }
+  return { preamble: { set: first.node.set, max: first.max }, rest: { kind: "concat", nodes: others } }
+}
+
+/** Whether non-ASCII text can matter to the pattern, apart from the two folds that leave ASCII. */
+function seesRunes(node: Node): boolean {
+  switch (node.kind) {
+    case "set":
+      return node.set.some((_, i) => i % 2 === 0 && holdsForeign(node.set[i] ?? 0, node.set[i + 1] ?? 0))
+    case "assert":
+      return false
+    case "group":
+    case "repeat":
+      return seesRunes(node.node)
+    default:
+      return node.nodes.some(seesRunes)
+  }
+}
+
+const isFold = (code: number) => code === 0x17f || code === 0x212a
+const holdsForeign = (lo: number, hi: number) => hi > 0x7f && !(lo === hi && isFold(lo))
+
+type Prefix = { text: string; open: boolean }
+
+/** Tries each element of a sequence in turn as the anchor, keeping the most telling one. */
+function findAnchor(rest: Node): Anchor | undefined {
+  const nodes = flatten(rest)
+  let best: Anchor | undefined
+  let minOffset = 0
+  let maxOffset = 0
+  for (let i = 0; i < nodes.length && maxOffset - minOffset <= maxOffsetWidth; i++) {
+    const literals = literalsAt({ kind: "concat", nodes: nodes.slice(i) })
+    if (literals !== undefined) {
+      const found = { literals, minOffset, maxOffset }
+      if (best === undefined || score(found) > score(best)) best = found
+    }
+    const node = nodes[i]
+    if (node === undefined) break
+    const [min, max] = lengths(node)
+    minOffset += min
+    maxOffset += max
+  }
+  return best
+}
+
+/** A shortest literal of three characters is enough; beyond that a fixed offset counts more. */
+function score(anchor: Anchor): number {
+  const shortest = Math.min(...anchor.literals.map(text => text.length))
+  return Math.min(shortest, 4) * 100 - (anchor.maxOffset - anchor.minOffset) * 4 - anchor.literals.length
+}
+
+function flatten(node: Node): Node[] {
+  if (node.kind === "concat") return node.nodes.flatMap(flatten)
+  if (node.kind === "group") return flatten(node.node)
+  return [node]
+}
+
+function literalsAt(node: Node): string[] | undefined {
+  const found = prefixes(node)
+  if (found === undefined) return undefined
+  const texts = [...new Set(found.map(prefix => prefix.text))]
+  // A literal that begins with another one adds nothing.
+  const least = texts.filter(text => !texts.some(other => other !== text && text.startsWith(other)))
+  return least.every(text => text.length >= 2) ? least : undefined
+}
+
+/** The strings (lower case) with which every match of the node begins; undefined when too many. */
+function prefixes(node: Node): Prefix[] | undefined {
+  switch (node.kind) {
+    case "set":
+      return setPrefixes(node.set)
+    case "assert":
+      return [{ text: "", open: true }]
+    case "group":
+      return prefixes(node.node)
+    case "alternate": {
+      const all = node.nodes.map(prefixes)
+      if (all.some(found => found === undefined)) return undefined
+      return bounded(all.flatMap(found => found ?? []))
+    }
+    case "concat":
+      return node.nodes.reduce<Prefix[] | undefined>(
+        (soFar, child) => soFar && append(soFar, child),
+        [{ text: "", open: true }],
+      )
+    case "repeat":
+      return repeatPrefixes(node)
+  }
+}
+
+function setPrefixes(set: CodePoints): Prefix[] {
+  if (size(set) > 24) return [{ text: "", open: false }]
+  const chars = [...members(set)].filter(code => !isFold(code))
+  if (chars.some(code => code > 0x7f)) return [{ text: "", open: false }]
+  const folded = new Set(chars.map(code => String.fromCharCode(code).toLowerCase()))
+  return [...folded].map(text => ({ text, open: true }))
+}
+
+function repeatPrefixes(node: Extract<Node, { kind: "repeat" }>): Prefix[] | undefined {
+  const once = prefixes(node.node)
+  if (once === undefined) return undefined
+  if (node.min === 0) {
+    const some = node.max === 1 ? once : once.map(prefix => ({ ...prefix, open: false }))
+    return bounded([...some, { text: "", open: true }])
+  }
+  let found: Prefix[] | undefined = once
+  for (let i = 1; i < Math.min(node.min, maxLiteralLength) && found !== undefined; i++) found = append(found, node.node)
+  return node.min === node.max ? found : found?.map(prefix => ({ ...prefix, open: false }))
+}
+
+function append(soFar: Prefix[], next: Node): Prefix[] | undefined {
+  if (!soFar.some(prefix => prefix.open && prefix.text.length < maxLiteralLength)) return soFar
+  const more = prefixes(next)
+  const closed = soFar.map(prefix => ({ ...prefix, open: false }))
+  if (more === undefined) return closed
+  const crossed = soFar.flatMap(prefix =>
+    prefix.open ? more.map(one => ({ text: prefix.text + one.text, open: one.open })) : [prefix],
+  )
+  return bounded(crossed) ?? closed
+}
+
+const bounded = (found: Prefix[]) => (found.length <= maxLiterals ? found : undefined)
+
+/** Shortest and longest match in characters; Infinity for an unbounded one. */
+export function lengths(node: Node): [number, number] {
+  switch (node.kind) {
+    case "set":
+      return [1, 1]
+    case "assert":
+      return [0, 0]
+    case "group":
+      return lengths(node.node)
+    case "concat":
+      return node.nodes.map(lengths).reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0])
+    case "alternate": {
+      const all = node.nodes.map(lengths)
+      return [Math.min(...all.map(([min]) => min)), Math.max(...all.map(([, max]) => max))]
+    }
+    case "repeat": {
+      const [min, max] = lengths(node.node)
+      return [min * node.min, max === 0 ? 0 : max * node.max]
+    }
+  }
+}
