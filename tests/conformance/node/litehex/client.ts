@@ -40,6 +40,11 @@ export const metadata = async (path: string) => (await ask(vault.kv2.readMetadat
 export const absent = async (path: string, version?: number): Promise<void> => {
   const { data, error } = await vault.kv2.read({ ...secret, path, ...(version !== undefined && { version }) })
   if (error?.cause instanceof Response && error.cause.status === 404) return
-  if (JSON.stringify(error?.cause ?? "").includes('"path":["data","data"],"message":"Invalid input: expected record, received null"')) return
+  if (
+    JSON.stringify(error?.cause ?? "").includes(
+      '"path":["data","data"],"message":"Invalid input: expected record, received null"',
+    )
+  )
+    return
   throw new Error(`expected nothing at ${path}, got ${JSON.stringify(data ?? error)}`)
 }

@@ -1,0 +1,63 @@
+/**
+ * The unmodified command line of Vault or OpenBao (`VAULT_BINARY=/path/to/vault`) against our server: each command of
+ * commands.ts in order, with its exit code and what it shows.
+ */
+
+import assert from "node:assert/strict"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { test } from "node:test"
+import { fields, startUnsealed } from "../parts/arca.ts"
+import { type Command, commands } from "./commands.ts"
+
+const binary = process.env.VAULT_BINARY
+const reason = binary === undefined && "VAULT_BINARY names no vault or bao binary whose commands could be tried"
+
+test("the unmodified command line works", { skip: reason }, async t => {
+  const server = await startUnsealed()
+  const kept = new Map([
+    ["share", server.share],
+    ["dir", server.dir],
+  ])
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, HOME: server.dir }
+  for (const prefix of ["VAULT", "BAO"]) {
+    Object.assign(env, {
+      [`${prefix}_ADDR`]: server.url,
+      [`${prefix}_CACERT`]: server.caFile,
+      [`${prefix}_TOKEN`]: server.token,
+    })
+  }
+  try {
+    for (const [number, command] of commands.entries()) {
+      await t.test(`${number + 1}: ${command.line}`, () => type(binary ?? "", command, env, kept))
+    }
+  } finally {
+    await server.stop()
+  }
+})
+
+/** Runs one command and holds it against what is expected of it. */
+async function type(
+  program: string,
+  command: Command,
+  env: NodeJS.ProcessEnv,
+  kept: Map<string, string>,
+): Promise<void> {
+  const args = command.line
+    .split(" ")
+    .map(word => word.replace(/\$([a-zA-Z]+)/g, (whole, name: string) => kept.get(name) ?? whole))
+  const child = spawn(program, args, { env, stdio: ["pipe", "pipe", "pipe"] })
+  let out = ""
+  let err = ""
+  child.stdout.on("data", chunk => (out += chunk))
+  child.stderr.on("data", chunk => (err += chunk))
+  child.stdin.end(command.stdin ?? "")
+  const [code] = await once(child, "close")
+  assert.equal(code, command.code ?? 0, `exit code ${code}\n${out}${err}`)
+  if (command.shows !== undefined) assert.match(code === 0 ? out : `${out}${err}`, command.shows)
+  for (const [name, at] of Object.entries(command.keep ?? {})) {
+    const found = at.split(".").reduce<unknown>((inner, key) => fields(inner)[key], JSON.parse(out))
+    assert.notEqual(found, undefined, `no ${at} in\n${out}`)
+    kept.set(name, String(found))
+  }
+}
