@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises"
 import { isRawNumber, type Json, type JsonObject, parseJson } from "@arca/api"
 import { Failure } from "./failure.ts"
+import { textOf } from "./files.ts"
 import { split } from "./flags.ts"
 import type { GlobalValues } from "./global-flags.ts"
 import type { Io } from "./io.ts"
@@ -49,7 +49,7 @@ async function addWord(data: Map<string, Json>, word: string, stdin: () => Promi
   if (word === "-") return addObject(data, await stdin())
   const [key, given] = split(word)
   if (given === undefined) {
-    if (word.startsWith("@")) return addObject(data, await readFile(word.slice(1), "utf8"))
+    if (word.startsWith("@")) return addObject(data, await textOf(word.slice(1)))
     throw new Error("format must be key=value")
   }
   const value = await wordValue(given, stdin)
@@ -61,7 +61,7 @@ async function addWord(data: Map<string, Json>, word: string, stdin: () => Promi
 async function wordValue(given: string, stdin: () => Promise<string>): Promise<string> {
   if (given === "-") return stdin()
   if (given.startsWith("\\@")) return given.slice(1)
-  return given.startsWith("@") ? readFile(given.slice(1), "utf8") : given
+  return given.startsWith("@") ? fileValue(given.slice(1)) : given
 }
 
 function addObject(data: Map<string, Json>, text: string): void {
@@ -71,6 +71,14 @@ function addObject(data: Map<string, Json>, text: string): void {
     throw new Error("the data must be a JSON object")
   }
   for (const [key, one] of Object.entries(value)) data.set(key, one)
+}
+
+async function fileValue(path: string): Promise<string> {
+  try {
+    return await textOf(path)
+  } catch (error) {
+    throw new Error(`error reading file: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
 }
 
 const asText = (value: Json): string => (typeof value === "string" ? value : JSON.stringify(value))

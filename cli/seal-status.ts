@@ -69,19 +69,20 @@ export async function showSeal(out: Output, status: SealStatus): Promise<void> {
 }
 
 type Row = [string, string]
-const row = (key: string, value: unknown, when: unknown = true): Row[] => (when ? [[key, String(value)]] : [])
+const row = (key: string, value: unknown): Row[] => [[key, String(value)]]
+const rowIf = (when: unknown, key: string, value: unknown): Row[] => (when ? row(key, value) : [])
 
 function sealRows(status: SealStatus): Row[] {
   const prefix = status.recovery_seal === true ? "Recovery " : ""
   return [
     ...row("Seal Type", status.type),
-    ...row("Recovery Seal Type", status.recovery_seal_type ?? "", status.recovery_seal),
+    ...rowIf(status.recovery_seal, "Recovery Seal Type", status.recovery_seal_type ?? ""),
     ...row("Initialized", status.initialized),
     ...row("Sealed", status.sealed),
     ...row(`Total ${prefix}Shares`, status.n),
     ...row("Threshold", status.t),
-    ...row("Unseal Progress", `${status.progress}/${status.t}`, status.sealed),
-    ...row("Unseal Nonce", status.nonce, status.sealed),
+    ...rowIf(status.sealed, "Unseal Progress", `${status.progress}/${status.t}`),
+    ...rowIf(status.sealed, "Unseal Nonce", status.nonce),
   ]
 }
 
@@ -90,20 +91,20 @@ function clusterRows(status: FullStatus): Row[] {
   const serving = status.ha_enabled && !status.sealed
   const since = status.active_time !== undefined && !status.active_time.startsWith("0001-")
   return [
-    ...row("Seal Migration in Progress", true, status.migration),
-    ...row("Version", status.version, status.version),
-    ...row("Build Date", status.build_date, status.build_date),
-    ...row("Commit Date", status.commit_date, status.commit_date && !status.build_date),
-    ...row("Storage Type", status.storage_type, status.storage_type),
-    ...row("Cluster Name", status.cluster_name, status.cluster_name && status.cluster_id),
-    ...row("Cluster ID", status.cluster_id, status.cluster_name && status.cluster_id),
+    ...rowIf(status.migration, "Seal Migration in Progress", true),
+    ...rowIf(status.version, "Version", status.version),
+    ...rowIf(status.build_date, "Build Date", status.build_date),
+    ...rowIf(status.commit_date && !status.build_date, "Commit Date", status.commit_date),
+    ...rowIf(status.storage_type, "Storage Type", status.storage_type),
+    ...rowIf(status.cluster_name && status.cluster_id, "Cluster Name", status.cluster_name),
+    ...rowIf(status.cluster_name && status.cluster_id, "Cluster ID", status.cluster_id),
     ...row("HA Enabled", status.ha_enabled),
-    ...row("HA Cluster", status.leader_cluster_address ?? "", serving),
-    ...row("HA Mode", active ? "active" : "standby", serving),
-    ...row("Active Since", status.active_time, serving && active && since),
-    ...row("Active Node Address", status.leader_address, serving && !active && status.leader_address),
-    ...row("Raft Committed Index", status.raft_committed_index, status.raft_committed_index),
-    ...row("Raft Applied Index", status.raft_applied_index, status.raft_applied_index),
+    ...rowIf(serving, "HA Cluster", status.leader_cluster_address ?? ""),
+    ...rowIf(serving, "HA Mode", active ? "active" : "standby"),
+    ...rowIf(serving && active && since, "Active Since", status.active_time),
+    ...rowIf(serving && !active && status.leader_address, "Active Node Address", status.leader_address),
+    ...rowIf(status.raft_committed_index, "Raft Committed Index", status.raft_committed_index),
+    ...rowIf(status.raft_applied_index, "Raft Applied Index", status.raft_applied_index),
   ]
 }
 

@@ -40,11 +40,12 @@ function escapePath(path: string): string {
     .join("/")
 }
 
-function headersOf(settings: Settings, { method, headers }: RequestOptions): Record<string, string> {
+function headersOf(settings: Settings, { method, path, headers }: RequestOptions): Record<string, string> {
   const own: Record<string, string> = { ...settings.headers, "X-Vault-Request": "true" }
   if (settings.token !== "") own["X-Vault-Token"] = settings.token
   if (settings.namespace !== "") own["X-Vault-Namespace"] = canonicalNamespace(settings.namespace)
-  if (settings.wrapTtl !== undefined) own["X-Vault-Wrap-TTL"] = settings.wrapTtl
+  const wrapTtl = settings.wrapTtl ?? (path === "sys/wrapping/wrap" ? "5m" : undefined)
+  if (wrapTtl !== undefined) own["X-Vault-Wrap-TTL"] = wrapTtl
   if (settings.mfa.length > 0) own["X-Vault-MFA"] = settings.mfa.join(", ")
   if (settings.policyOverride) own["X-Vault-Policy-Override"] = "true"
   if (method === "PATCH") own["Content-Type"] = "application/merge-patch+json"

@@ -126,7 +126,7 @@ const tune = command({
     }
     await attempt(
       `Error tuning auth method ${path}`,
-      post(await client(), `sys/auth/${path}tune`, body).then(out.warnings),
+      post(await client(), `sys/mounts/auth/${path}tune`, body).then(out.warnings),
     )
     out.line(`Success! Tuned the auth method at: ${path}`)
   },

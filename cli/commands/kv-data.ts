@@ -49,7 +49,7 @@ async function printField(
   const data = ownField(secret.data, "data")
   if (!isObject(data)) throw new Failure(`No data found at ${path}`, 2)
   if (field === "data" && !Object.hasOwn(data, "data")) return out.secret(secret)
-  await out.fieldOf(data, "secret")
+  await out.fieldOf(data, "map")
 }
 
 async function printSecret(out: Output, secret: Secret, { versioned, at }: KvPlace): Promise<void> {
@@ -147,10 +147,10 @@ export const kvPatch = command({
   run: async ({ args: [given = "", ...words], flags, globals, io, out, client, preflight }: Call<PatchFlags>) => {
     if (words.length === 0 && flags["remove-data"].length === 0) throw new Failure("Must supply data", 1)
     if (flags.method !== undefined && flags.method !== "patch" && flags.method !== "rw") {
-      throw new Failure(`Unsupported method provided to -method flag: ${flags.method}`, 1)
+      throw new Failure(`Unsupported method provided to -method flag: ${flags.method}`, 2)
     }
-    const given_ = await dataOf(words, io, globals)
-    const changes = { ...given_, ...Object.fromEntries(flags["remove-data"].map(key => [key, null])) }
+    const values = await dataOf(words, io, globals)
+    const changes = { ...values, ...Object.fromEntries(flags["remove-data"].map(key => [key, null])) }
     const place = await locateVersioned(
       await preflight(),
       flags.mount,
@@ -160,7 +160,7 @@ export const kvPatch = command({
     const path = place.at("data")
     const rewrite = async () => {
       const { values, version } = await currentVersion(await preflight(), path, "patch")
-      return (await client()).write(path, { data: { ...values, ...changes }, options: { cas: version } })
+      return (await client()).write(path, { data: { ...values, ...changes }, options: { cas: flags.cas || version } })
     }
     const merge = async () => {
       const options = (flags.cas ?? 0) > 0 ? { cas: flags.cas } : {}

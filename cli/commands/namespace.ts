@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises"
 import { ApiError, type Client, type Secret } from "@arca/sdk"
 import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
+import { readText } from "../files.ts"
 import { bool, int, list as listOf, pairs, text } from "../flags.ts"
 import { keysOf } from "../listing.ts"
 import type { Output } from "../output/output.ts"
@@ -72,9 +72,7 @@ async function sealStanza(flags: {
   "key-threshold": number | undefined
 }): Promise<string | undefined> {
   if (flags.seal !== undefined) {
-    return readFile(flags.seal, "utf8").catch(error => {
-      throw new Failure(`Error reading seal config file: ${error.message}`, 2)
-    })
+    return readText(flags.seal, "Error reading seal config file", 2)
   }
   const { "key-shares": shares, "key-threshold": threshold } = flags
   if (!shares && !threshold) return undefined
@@ -166,7 +164,6 @@ const remove = command({
 })
 
 function printDeletion(out: Output, path: string, reply: Secret | null, status: unknown): void {
-  if (reply !== null) out.warnings(reply)
   if (reply === null || !status) out.warn("Requested namespace does not exist")
   else out.line(`Success! Namespace deletion scheduled: ${cleanPath(path)}/`)
 }

@@ -1,8 +1,9 @@
-import { readFile, writeFile } from "node:fs/promises"
+import { writeFile } from "node:fs/promises"
 import type { Json } from "@arca/api"
 import { ApiError } from "@arca/sdk"
 import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
+import { readText } from "../files.ts"
 import { text } from "../flags.ts"
 import { keysOf } from "../listing.ts"
 import { table } from "../output/table.ts"
@@ -24,7 +25,8 @@ const write = command({
   args: { usage: "NAME PATH", min: 2, max: 2 },
   run: async ({ args: [given = "", path = ""], io, out, client }) => {
     const name = nameOf(given)
-    const policy = path.trim() === "-" ? await io.stdin.text() : await readPolicy(path.trim())
+    const policy =
+      path.trim() === "-" ? await io.stdin.text() : await readText(path.trim(), "Error opening policy file", 2)
     const server = await client()
     await attempt(
       "Error uploading policy",
@@ -34,14 +36,6 @@ const write = command({
     out.line(`Success! Uploaded policy: ${name}`)
   },
 })
-
-async function readPolicy(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8")
-  } catch (error) {
-    throw new Failure(`Error opening policy file: ${reason(error)}`, 2)
-  }
-}
 
 const read = command({
   name: "read",
@@ -99,9 +93,7 @@ const fmt = command({
   run: async ({ args: [given = ""], io, out }) => {
     const path = expand(given, io.home)
     const { formatHcl } = await import("@arca/hcl")
-    const source = await readFile(path, "utf8").catch(error => {
-      throw new Failure(`Error reading source file: ${reason(error)}`, 1)
-    })
+    const source = await readText(path, "Error reading source file", 1)
     let formatted: string
     try {
       formatted = formatHcl(source)

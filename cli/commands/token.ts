@@ -155,7 +155,7 @@ function revocation(token: string, { self, accessor, mode }: Revocation): { path
   if (self) return { path: "auth/token/revoke-self", body: undefined }
   if (accessor) return { path: "auth/token/revoke-accessor", body: { accessor: token } }
   if (mode === "orphan") return { path: "auth/token/revoke-orphan", body: { token } }
-  if (mode === "path") return { path: `sys/revoke-prefix/${token}`, body: undefined }
+  if (mode === "path") return { path: `sys/leases/revoke-prefix/${token}`, body: undefined }
   return { path: "auth/token/revoke", body: { token } }
 }
 

@@ -125,8 +125,28 @@ export function secretJson(secret: Secret): object {
     renewable,
     data: sorted(data),
     warnings: warnings ?? null,
-    ...(auth === null ? {} : { auth }),
+    ...(auth === null ? {} : { auth: authJson(auth) }),
     ...(wrap_info === null ? {} : { wrap_info }),
     ...(mount_type ? { mount_type } : {}),
+  }
+}
+
+function authJson(auth: NonNullable<Secret["auth"]>): object {
+  const { client_token, accessor, policies, token_policies, identity_policies, metadata, orphan, entity_id, ...rest } =
+    auth
+  const { lease_duration, renewable, mfa_requirement, ...more } = rest
+  return {
+    client_token,
+    accessor,
+    policies,
+    token_policies: token_policies ?? null,
+    identity_policies: identity_policies ?? null,
+    metadata: sorted(metadata),
+    orphan,
+    entity_id,
+    lease_duration,
+    renewable,
+    mfa_requirement: mfa_requirement ?? null,
+    ...more,
   }
 }

@@ -26,12 +26,15 @@ export function loadToml(text: string, path: string | undefined, options: LoadOp
 function read(text: string, path: string | undefined, options: LoadOptions, depth: number): Config {
   const where = path ?? "the configuration"
   const root = table(parsed(text, where), where)
-  const rules = uniqueRules(list(root, "rules", where).map((item, i) => readRule(table(item, `${where}: rules[${i}]`), i)))
+  const rules = uniqueRules(
+    list(root, "rules", where).map((item, i) => readRule(table(item, `${where}: rules[${i}]`), i)),
+  )
   checkRequired(rules)
   warnOfVersion(string(root, "minversion", where), where, options)
   const { global, targeted } = readGlobalAllowlists(root, where)
   const own: Config = { title: string(root, "title", where), rules, allowlists: global }
-  const extended = depth < maxExtendDepth ? extend(own, table(root.get("extend") ?? {}, `${where}: extend`), options, depth) : own
+  const extended =
+    depth < maxExtendDepth ? extend(own, table(root.get("extend") ?? {}, `${where}: extend`), options, depth) : own
   return depth === 0 ? withTargeted(extended, targeted) : extended
 }
 
@@ -48,7 +51,8 @@ function parsed(text: string, where: string): unknown {
 type Table = Map<string, unknown>
 
 function table(value: unknown, where: string): Table {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new ConfigError(`${where} must be a table`)
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ConfigError(`${where} must be a table`)
   return new Map(Object.entries(value).map(([key, item]) => [key.toLowerCase(), item]))
 }
 
@@ -128,7 +132,9 @@ function allowlistTables(from: Table, prefix: string, where: string): Table[] {
   const many = list(from, "allowlists", where)
   const old = from.get("allowlist")
   if (old !== undefined && many.length > 0)
-    throw new ConfigError(`${where}: [${prefix}allowlist] is deprecated, it cannot be used alongside [[${prefix}allowlists]]`)
+    throw new ConfigError(
+      `${where}: [${prefix}allowlist] is deprecated, it cannot be used alongside [[${prefix}allowlists]]`,
+    )
   return (old === undefined ? many : [old]).map(item => table(item, `${where}: [[${prefix}allowlists]]`))
 }
 
@@ -217,7 +223,8 @@ function extend(own: Config, from: Table, options: LoadOptions, depth: number): 
   const other = useDefault ? options.defaultConfig() : read(options.read(path), path, options, depth + 1)
   const disabled = new Set(strings(from, "disabledrules", "extend"))
   for (const id of disabled)
-    if (!other.rules.some(rule => rule.id === id)) options.warn(`Disabled rule "${id}" is not in the extended configuration`)
+    if (!other.rules.some(rule => rule.id === id))
+      options.warn(`Disabled rule "${id}" is not in the extended configuration`)
   return mergeConfigs(own, { ...other, rules: other.rules.filter(rule => !disabled.has(rule.id)) })
 }
 
@@ -255,12 +262,16 @@ function mergeRules(from: Rule, over: Rule): Rule {
 function validated(config: Config): Config {
   for (const rule of config.rules) {
     if (rule.id.trim() === "")
-      throw new ConfigError(`rule |id| is missing or empty, description: ${rule.description}, regex: ${rule.regex ?? ""}`)
+      throw new ConfigError(
+        `rule |id| is missing or empty, description: ${rule.description}, regex: ${rule.regex ?? ""}`,
+      )
     if (rule.regex === undefined && rule.path === undefined)
       throw new ConfigError(`${rule.id}: both |regex| and |path| are empty, this rule will have no effect`)
     const groups = rule.regex === undefined ? rule.secretGroup : compilePattern(rule.regex).groups
     if (rule.secretGroup > groups)
-      throw new ConfigError(`${rule.id}: invalid regex secret group ${rule.secretGroup}, max regex secret group ${groups}`)
+      throw new ConfigError(
+        `${rule.id}: invalid regex secret group ${rule.secretGroup}, max regex secret group ${groups}`,
+      )
   }
   return config
 }

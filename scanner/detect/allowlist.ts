@@ -26,7 +26,8 @@ export function compileAllowlist(list: Allowlist): Exceptions {
 // Gitleaks joins in the same way: `(?i)` in one pattern carries over to the next ones.
 const joined = (patterns: string[]) => (patterns.length > 0 ? compilePattern(`(?:${patterns.join("|")})`) : undefined)
 
-const allowsCommit = (list: Exceptions, commit: string) => commit !== "" && list.commits?.has(commit.toLowerCase()) === true
+const allowsCommit = (list: Exceptions, commit: string) =>
+  commit !== "" && list.commits?.has(commit.toLowerCase()) === true
 export const allowsPath = (list: Exceptions, path: string) =>
   path !== "" && list.paths !== undefined && occursIn(list.paths, path)
 
@@ -58,7 +59,8 @@ export function allowsMatch(
       const target = found[list.regexTarget]
       checks.push(() => target !== "" && occursIn(regexes, target))
     }
-    if (stopwords !== undefined) checks.push(() => found.secret !== "" && stopwords.occursIn(found.secret.toLowerCase()))
+    if (stopwords !== undefined)
+      checks.push(() => found.secret !== "" && stopwords.occursIn(found.secret.toLowerCase()))
     return list.condition === "and" ? checks.every(check => check()) : checks.some(check => check())
   })
 }

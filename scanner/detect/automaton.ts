@@ -33,7 +33,13 @@ export function buildAutomaton(literals: readonly string[]): Automaton {
   const table = transitions(trie, order, classes, classCount)
   const firstAccepting = order.findIndex(state => (trie.ends[state] ?? []).length > 0)
   const accepting = firstAccepting < 0 ? [] : order.slice(firstAccepting).map(state => trie.ends[state] ?? [])
-  return instantiate({ classes, classCount, table, firstAccepting: firstAccepting < 0 ? order.length : firstAccepting, accepting })
+  return instantiate({
+    classes,
+    classCount,
+    table,
+    firstAccepting: firstAccepting < 0 ? order.length : firstAccepting,
+    accepting,
+  })
 }
 
 function buildTrie(literals: readonly string[]): Trie {
@@ -138,7 +144,10 @@ function instantiate(tables: Tables): Automaton {
   const words = new Int32Array(memory.buffer)
   const input = new Uint8Array(memory.buffer, inputAt, inputBytes)
   new Uint16Array(memory.buffer, classesAt, 256).set(tables.classes.map(c => c * 4))
-  words.set(Array.from(tables.table, row => tableAt + row * stride), tableAt / 4)
+  words.set(
+    Array.from(tables.table, row => tableAt + row * stride),
+    tableAt / 4,
+  )
   // The root accepts nothing (no literal is empty), so it stays the first row.
   const root = tableAt
   const accept = tableAt + tables.firstAccepting * stride
@@ -191,7 +200,24 @@ function scanModule(): Uint8Array<ArrayBuffer> {
   const body = [
     ...[0x02, 0x40, 0x03, 0x40], // block, loop
     ...[...get(at), ...get(end), 0x4f, 0x0d, 1], // br_if 1 (at >= end)
-    ...[...get(state), ...get(at), 0x2d, 0, 0, 0x41, 1, 0x74, 0x2f, 1, ...leb(classesAt), 0x6a, 0x28, 2, 0, ...set(state)],
+    ...[
+      ...get(state),
+      ...get(at),
+      0x2d,
+      0,
+      0,
+      0x41,
+      1,
+      0x74,
+      0x2f,
+      1,
+      ...leb(classesAt),
+      0x6a,
+      0x28,
+      2,
+      0,
+      ...set(state),
+    ],
     ...[...get(at), ...plus(1), ...set(at)],
     ...[...get(state), ...get(accept), 0x4f, 0x04, 0x40], // if (state >= accept)
     ...[...get(out), ...get(at), 0x36, 2, 0],

@@ -25,7 +25,10 @@ const encoded =
 type Candidate = Span & { encoding: Encoding }
 
 /** One pass. Undefined when nothing decodes. Texts are byte strings. */
-export function decodePass(text: string, predecessors: readonly Segment[]): { text: string; segments: Segment[] } | undefined {
+export function decodePass(
+  text: string,
+  predecessors: readonly Segment[],
+): { text: string; segments: Segment[] } | undefined {
   const segments: Segment[] = []
   const parts: string[] = []
   let copied = 0
@@ -39,7 +42,10 @@ export function decodePass(text: string, predecessors: readonly Segment[]): { te
       original: toOriginal(predecessors, { start, end }),
       encoded: { start, end },
       decoded: { start: start + shift, end: start + shift + value.length },
-      encodings: new Set([encoding, ...predecessors.filter(p => touches({ start, end }, p.decoded)).flatMap(p => [...p.encodings])]),
+      encodings: new Set([
+        encoding,
+        ...predecessors.filter(p => touches({ start, end }, p.decoded)).flatMap(p => [...p.encodings]),
+      ]),
       depth: 1 + (predecessors[0]?.depth ?? 0),
       predecessors,
     })
@@ -72,7 +78,10 @@ export function toOriginal(segments: readonly Segment[], span: Span): Span {
 /** `decoded:base64`, …, `decode-depth:2`. */
 export function decodeTags(segments: readonly Segment[]): string[] {
   const all = new Set(segments.flatMap(segment => [...segment.encodings]))
-  return [...encodings.filter(one => all.has(one)).map(one => `decoded:${one}`), `decode-depth:${segments[0]?.depth ?? 0}`]
+  return [
+    ...encodings.filter(one => all.has(one)).map(one => `decoded:${one}`),
+    `decode-depth:${segments[0]?.depth ?? 0}`,
+  ]
 }
 
 /** The line of decoded text around some segments. */
@@ -98,7 +107,8 @@ function candidates(text: string): Candidate[] {
     at = starts(encoded.lastIndex)
   }
   const rank = (one: Candidate) => encodings.indexOf(one.encoding)
-  const loses = (one: Candidate, to: Candidate | undefined) => to !== undefined && touches(one, to) && rank(to) < rank(one)
+  const loses = (one: Candidate, to: Candidate | undefined) =>
+    to !== undefined && touches(one, to) && rank(to) < rank(one)
   return all.filter((one, i) => !loses(one, all[i - 1]) && !loses(one, all[i + 1]))
 }
 
@@ -148,7 +158,8 @@ const decoders: Record<Encoding, (text: string, start: number, end: number) => s
   percent(text, start, end) {
     let value = ""
     for (let at = start; at < end; ) {
-      const isEscape = text.charCodeAt(at) === 0x25 && at + 2 < end && hexAt(text, at + 1) >= 0 && hexAt(text, at + 2) >= 0
+      const isEscape =
+        text.charCodeAt(at) === 0x25 && at + 2 < end && hexAt(text, at + 1) >= 0 && hexAt(text, at + 2) >= 0
       if (!isEscape) {
         value += text[at++]
         continue

@@ -96,7 +96,9 @@ function detectRule(about: Examination, text: Text, segments: readonly Segment[]
   if (matcher.rule.skipReport) return []
   const findings = matchRule(about, text, segments, matcher)
   const { required } = matcher.rule
-  return required.length === 0 || findings.length === 0 ? findings : withRequired(about, text, segments, findings, required)
+  return required.length === 0 || findings.length === 0
+    ? findings
+    : withRequired(about, text, segments, findings, required)
 }
 
 /** A rule's own findings, whether or not it may report them. */
@@ -130,7 +132,10 @@ function judge(
   end: number,
 ): Finding | undefined {
   const { rule, regex } = matcher
-  const match = text.string().slice(start, end).replace(/^\n+|\n+$/g, "")
+  const match = text
+    .string()
+    .slice(start, end)
+    .replace(/^\n+|\n+$/g, "")
   let span = { start, end: start + match.length }
   const inside = segments.filter(segment => touches(segment.decoded, { start, end }))
   if (segments.length > 0) {
@@ -145,7 +150,13 @@ function judge(
   const entropy = shannonEntropy(secret)
   if (rule.entropy !== 0 && entropy <= rule.entropy) return undefined
   const currentLine = inside.length > 0 ? decodedLine(inside, text.string()) : line
-  const judged = { secret, match, line: currentLine === "" ? line : currentLine, commit: about.commit, path: about.path }
+  const judged = {
+    secret,
+    match,
+    line: currentLine === "" ? line : currentLine,
+    commit: about.commit,
+    path: about.path,
+  }
   if (allowsMatch(about.ruleset.exceptions, judged) || allowsMatch(matcher.exceptions, judged)) return undefined
   return {
     ...blank(about, matcher),
@@ -167,7 +178,8 @@ function secretOf(regex: Pattern, match: string, group: number): string {
   const alphabet = /^[\x00-\x7f]*$/.test(match) ? "bytes" : "runes"
   const groups = regex.regexp(alphabet, "").exec(alphabet === "bytes" ? match : decodeRunes(match).text)
   if (groups === null) return match
-  const found = group > 0 ? (groups[group] ?? "") : (groups.slice(1).find(text => text !== undefined && text !== "") ?? match)
+  const found =
+    group > 0 ? (groups[group] ?? "") : (groups.slice(1).find(text => text !== undefined && text !== "") ?? match)
   return alphabet === "bytes" || found === match ? found : Buffer.from(found).toString("latin1")
 }
 

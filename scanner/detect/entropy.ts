@@ -17,7 +17,10 @@ export function shannonEntropy(bytes: string): number {
     if (counts[code] === 0) seen.push(code)
     counts[code] = (counts[code] ?? 0) + 1
   }
-  return sum(seen.map(code => counts[code] ?? 0), bytes.length)
+  return sum(
+    seen.map(code => counts[code] ?? 0),
+    bytes.length,
+  )
 }
 
 function entropyOfRunes(bytes: string): number {

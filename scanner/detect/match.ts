@@ -46,7 +46,12 @@ function anchoredMatches(
 }
 
 /** Go skips an empty match right after another match; JavaScript would report it. */
-function allMatches(text: string, regex: Pattern, alphabet: "bytes" | "runes", found: (start: number, end: number) => void): void {
+function allMatches(
+  text: string,
+  regex: Pattern,
+  alphabet: "bytes" | "runes",
+  found: (start: number, end: number) => void,
+): void {
   const regexp = regex.regexp(alphabet, "g")
   regexp.lastIndex = 0
   let previousEnd = -1

@@ -44,12 +44,18 @@ export function buildRuleset(config: Config): Ruleset {
     for (const keyword of matcher.rule.keywords) if (keyword !== "") literal(asBytes(keyword)).opens.add(matcher.index)
     const anchor = matcher.anchored ? matcher.regex?.plan.anchor : undefined
     for (const text of anchor?.literals ?? [])
-      literal(text).tries.push(matcher.index, text.length + (anchor?.maxOffset ?? 0), text.length + (anchor?.minOffset ?? 0))
+      literal(text).tries.push(
+        matcher.index,
+        text.length + (anchor?.maxOffset ?? 0),
+        text.length + (anchor?.minOffset ?? 0),
+      )
   }
   const entries = [...literals]
   const automaton = buildAutomaton(entries.map(([text]) => text))
   const gather = (of: (literal: Literal) => Iterable<number>) =>
-    automaton.accepting.map(ends => Int32Array.from(ends.flatMap(i => [...of(entries[i]?.[1] ?? { opens: new Set(), tries: [] })])))
+    automaton.accepting.map(ends =>
+      Int32Array.from(ends.flatMap(i => [...of(entries[i]?.[1] ?? { opens: new Set(), tries: [] })])),
+    )
   return {
     config,
     matchers,

@@ -70,7 +70,9 @@ function openInRunes(ruleset: Ruleset, text: string): Set<number> {
 function gatherTries(ruleset: Ruleset, count: number, open: ReadonlySet<number>): number[][] {
   const hits = ruleset.automaton.hits()
   const tries: number[][] = ruleset.matchers.map(() => [])
-  const wanted = Uint8Array.from(ruleset.matchers, ({ rule, index }) => (rule.keywords.length === 0 || open.has(index) ? 1 : 0))
+  const wanted = Uint8Array.from(ruleset.matchers, ({ rule, index }) =>
+    rule.keywords.length === 0 || open.has(index) ? 1 : 0,
+  )
   for (let i = 0; i < count; i++) {
     const entries = ruleset.tries[hits[i * 2 + 1] ?? 0]
     if (entries === undefined) continue

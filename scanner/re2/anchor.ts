@@ -29,7 +29,8 @@ export function plan(root: Node): Plan {
 function splitPreamble(root: Node): { preamble: Preamble | undefined; rest: Node } {
   if (root.kind !== "concat") return { preamble: undefined, rest: root }
   const [first, ...others] = root.nodes
-  if (first?.kind !== "repeat" || !first.lazy || first.min !== 0 || first.max > 256) return { preamble: undefined, rest: root }
+  if (first?.kind !== "repeat" || !first.lazy || first.min !== 0 || first.max > 256)
+    return { preamble: undefined, rest: root }
   if (first.node.kind !== "set" || others.length === 0) return { preamble: undefined, rest: root }
   return { preamble: { set: first.node.set, max: first.max }, rest: { kind: "concat", nodes: others } }
 }

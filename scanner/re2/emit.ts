@@ -29,7 +29,9 @@ export function emit(node: Node, alphabet: Alphabet): string {
     case "group":
       return `(${emit(node.node, alphabet)})`
     case "concat":
-      return node.nodes.map(child => (child.kind === "alternate" ? `(?:${emit(child, alphabet)})` : emit(child, alphabet))).join("")
+      return node.nodes
+        .map(child => (child.kind === "alternate" ? `(?:${emit(child, alphabet)})` : emit(child, alphabet)))
+        .join("")
     case "alternate":
       return node.nodes.map(child => emit(child, alphabet)).join("|")
     case "repeat":

@@ -175,8 +175,7 @@ function readRepeat(reader: Reader): { min: number; max: number; lazy: boolean }
   const [, sign, least, comma, most, mark] = found
   const min = sign === undefined ? Number(least) : sign === "+" ? 1 : 0
   const max = sign === "?" ? 1 : sign !== undefined || (comma && !most) ? Infinity : Number(most ?? least)
-  if (min > maxRepeat || (max !== Infinity && max > maxRepeat) || max < min)
-    throw fail(reader, "invalid repeat count")
+  if (min > maxRepeat || (max !== Infinity && max > maxRepeat) || max < min) throw fail(reader, "invalid repeat count")
   return { min, max, lazy: (mark === "?") !== reader.flags.swapLazy }
 }
 

@@ -95,8 +95,7 @@ export function foldCase(set: CodePoints): CodePoints {
     [0x4b, 0x6b, 0x212a],
     [0x53, 0x73, 0x17f],
   ] as const)
-    if ([upper, lower, other].some(c => contains(set, c)))
-      folded.push(upper, upper, lower, lower, other, other)
+    if ([upper, lower, other].some(c => contains(set, c))) folded.push(upper, upper, lower, lower, other, other)
   return normalise(folded)
 }
 

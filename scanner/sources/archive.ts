@@ -33,7 +33,10 @@ const containers = [".zip", ".tar", ".7z", ".rar"]
 /** Whether a file's name says that it is an archive or compressed (by what the name contains, as Gitleaks judges). */
 export function archiveKind(path: string): string | undefined {
   const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("!")) + 1).toLowerCase()
-  const known = [...containers, ...compressions.map(([extension]) => extension).filter(extension => extension !== ".tgz")]
+  const known = [
+    ...containers,
+    ...compressions.map(([extension]) => extension).filter(extension => extension !== ".tgz"),
+  ]
   return known.find(extension => name.includes(extension)) ?? (name.endsWith(".tgz") ? ".tgz" : undefined)
 }
 
@@ -54,7 +57,8 @@ function parts(path: string, bytes: Uint8Array, limits: ArchiveLimits): Iterable
   if (startsWith(bytes, "PK\x03\x04") || startsWith(bytes, "PK\x05\x06")) return zipParts(bytes, limits)
   if (isTar(bytes)) return tarParts(bytes)
   const compression = compressions.find(([extension]) => name.includes(extension))
-  if (compression?.[1] === undefined) throw new Error(`the format ${archiveKind(path) ?? "of its content"} is not supported`)
+  if (compression?.[1] === undefined)
+    throw new Error(`the format ${archiveKind(path) ?? "of its content"} is not supported`)
   const plain = decompress(compression[1], bytes, limits)
   return isTar(plain) ? tarParts(plain) : [{ path, bytes: plain, isWhole: true }]
 }
@@ -69,7 +73,8 @@ function decompress(by: Decompress, bytes: Uint8Array, limits: ArchiveLimits): B
 }
 
 const startsWith = (bytes: Uint8Array, text: string, at = 0) =>
-  bytes.length >= at + text.length && Buffer.from(bytes.buffer, bytes.byteOffset + at, text.length).toString("latin1") === text
+  bytes.length >= at + text.length &&
+  Buffer.from(bytes.buffer, bytes.byteOffset + at, text.length).toString("latin1") === text
 
 const isTar = (bytes: Uint8Array) => startsWith(bytes, "ustar", 257)
 
@@ -140,7 +145,8 @@ function* zipParts(bytes: Uint8Array, limits: ArchiveLimits): Generator<ArchiveP
     // Overlapping entries are how a "better zip bomb" reuses one stream.
     if (seen.has(entry.localAt)) throw new Error("two of its files share their content")
     seen.add(entry.localAt)
-    if (!entry.name.endsWith("/")) yield { path: cleanPath(entry.name), bytes: zipContent(view, entry, limits), isWhole: false }
+    if (!entry.name.endsWith("/"))
+      yield { path: cleanPath(entry.name), bytes: zipContent(view, entry, limits), isWhole: false }
   }
 }
 
@@ -160,14 +166,16 @@ function zipEntry(view: Buffer, at: number): ZipEntry {
 
 function zipContent(view: Buffer, entry: ZipEntry, limits: ArchiveLimits): Uint8Array {
   const { localAt: at, packed } = entry
-  if (at + 30 > view.length || !startsWith(view, "PK\x03\x04", at)) throw new Error(`the file ${entry.name} in it is missing`)
+  if (at + 30 > view.length || !startsWith(view, "PK\x03\x04", at))
+    throw new Error(`the file ${entry.name} in it is missing`)
   const start = at + 30 + view.readUInt16LE(at + 26) + view.readUInt16LE(at + 28)
   const content = view.subarray(start, start + packed)
   if (content.length < packed) throw new Error("it ends in the middle of a file")
   if (entry.encrypted) throw new Error(`the file ${entry.name} in it is encrypted`)
   if (entry.method === 0) return content
   if (entry.method === 8) return decompress(inflateRawSync, content, { ...limits, maxTotalBytes: limits.maxFileBytes })
-  if (entry.method === 93) return decompress(zstdDecompressSync, content, { ...limits, maxTotalBytes: limits.maxFileBytes })
+  if (entry.method === 93)
+    return decompress(zstdDecompressSync, content, { ...limits, maxTotalBytes: limits.maxFileBytes })
   throw new Error(`the file ${entry.name} in it has the unsupported compression ${entry.method}`)
 }
 

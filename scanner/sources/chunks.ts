@@ -59,7 +59,8 @@ function extendToBlankLine(chunk: Uint8Array, start: number, readByte: () => num
 
 function endsInBlankLine(chunk: Uint8Array, length: number): boolean {
   let newlines = 0
-  for (let at = length - 1; at >= 0 && isSpace(chunk[at]); at--) if (chunk[at] === newline && ++newlines >= 2) return true
+  for (let at = length - 1; at >= 0 && isSpace(chunk[at]); at--)
+    if (chunk[at] === newline && ++newlines >= 2) return true
   return false
 }
 

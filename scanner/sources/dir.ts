@@ -1,4 +1,14 @@
-import { closeSync, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs"
+import {
+  closeSync,
+  type Dirent,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs"
 import { join, normalize } from "node:path"
 import { type FileOptions, scanFile } from "./file.ts"
 import type { Source, SourceReport } from "./source.ts"
@@ -87,7 +97,9 @@ function scanOpened(
     const size = fstatSync(fd).size
     if (size === 0) return
     if (options.maxFileBytes > 0 && size > options.maxFileBytes) {
-      report.warn(`Skipped ${path}: ${Math.floor(size / 1e6)} MB, more than ${Math.floor(options.maxFileBytes / 1e6)} MB`)
+      report.warn(
+        `Skipped ${path}: ${Math.floor(size / 1e6)} MB, more than ${Math.floor(options.maxFileBytes / 1e6)} MB`,
+      )
       return
     }
     const file = {
@@ -106,6 +118,7 @@ function wholeFile(fd: number, size: number): Uint8Array {
   if (size > maxArchiveBytes) throw new Error(`it is larger than ${maxArchiveBytes} bytes`)
   const bytes = Buffer.allocUnsafe(size)
   let length = 0
-  for (let read = -1; read !== 0 && length < size; length += read) read = readSync(fd, bytes, length, size - length, length)
+  for (let read = -1; read !== 0 && length < size; length += read)
+    read = readSync(fd, bytes, length, size - length, length)
   return bytes.subarray(0, length)
 }

@@ -1,5 +1,5 @@
 import type { Fragment } from "../detect/detector.ts"
-import { archiveKind, type ArchiveLimits, defaultArchiveLimits, openArchive } from "./archive.ts"
+import { type ArchiveLimits, archiveKind, defaultArchiveLimits, openArchive } from "./archive.ts"
 import { chunksOf } from "./chunks.ts"
 import { isApplicationFile } from "./sniff.ts"
 import { type ByteReader, readerOf, type SourceReport } from "./source.ts"
@@ -28,7 +28,8 @@ export function scanFile(file: FileToScan, options: FileOptions, emit: Emit, rep
   const kind = archiveKind(file.path)
   if (kind !== undefined) {
     if (depth + 1 <= options.maxArchiveDepth) scanArchive(file, options, emit, report, depth)
-    else if (options.maxArchiveDepth > 0) report.warn(`Skipped ${file.path}: deeper than ${options.maxArchiveDepth} archives`)
+    else if (options.maxArchiveDepth > 0)
+      report.warn(`Skipped ${file.path}: deeper than ${options.maxArchiveDepth} archives`)
     return
   }
   let isFirst = true
@@ -45,7 +46,12 @@ function scanArchive(file: FileToScan, options: FileOptions, emit: Emit, report:
     for (const part of openArchive(file.path, file.content(), options.archiveLimits ?? defaultArchiveLimits)) {
       report.checkTime()
       if (options.skips(part.path)) continue
-      const inner = { ...file, path: part.isWhole ? file.path : `${file.path}!${part.path}`, read: readerOf(part.bytes), content: () => part.bytes }
+      const inner = {
+        ...file,
+        path: part.isWhole ? file.path : `${file.path}!${part.path}`,
+        read: readerOf(part.bytes),
+        content: () => part.bytes,
+      }
       if (part.isWhole) scanText(inner, emit, report)
       else scanFile(inner, options, emit, report, depth + 1)
     }

@@ -75,7 +75,11 @@ export function patchReader(visitor: PatchVisitor): { push(piece: Uint8Array): v
     } else if (startsWith(text, from, to, "+++ ")) path = pathOfSide(line().slice(4), "b/")
     else if (startsWith(text, from, to, "rename to ")) path = fromBytes(unquote(line().slice(10)))
     else if (startsWith(text, from, to, "deleted file mode ")) path = undefined
-    else if (startsWith(text, from, to, "Binary files ") && path !== undefined && !line().endsWith(" and /dev/null differ"))
+    else if (
+      startsWith(text, from, to, "Binary files ") &&
+      path !== undefined &&
+      !line().endsWith(" and /dev/null differ")
+    )
       visitor.binary(path, commit)
   }
   /** Consumes whole lines; a commit header is consumed only when it is whole. Returns what was not consumed. */
@@ -145,10 +149,16 @@ function inUtc(date: string): string {
 function foldMessage(message: string): string {
   const lines = message.replace(/^\n+/, "").split("\n")
   const blank = lines.findIndex(line => line.trim() === "")
-  const title = lines.slice(0, blank < 0 ? undefined : blank).map(line => line.trim()).join(" ")
+  const title = lines
+    .slice(0, blank < 0 ? undefined : blank)
+    .map(line => line.trim())
+    .join(" ")
   if (blank < 0) return title
   const body = lines.slice(blank).map(line => expandTabs(line.trimEnd()))
-  const folded = body.join("\n").replace(/^\n+|\n+$/g, "").replace(/\n{3,}/g, "\n\n")
+  const folded = body
+    .join("\n")
+    .replace(/^\n+|\n+$/g, "")
+    .replace(/\n{3,}/g, "\n\n")
   return folded === "" ? title : `${title}\n\n${folded}`
 }
 

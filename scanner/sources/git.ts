@@ -31,7 +31,14 @@ function logArguments(options: readonly string[]): string[] {
   return ["log", "-p", "-U0", logFormat, "--no-ext-diff", "--no-color", ...chosen]
 }
 
-const diffArguments = (staged: boolean) => ["diff", "-U0", "--no-ext-diff", "--no-color", ...(staged ? ["--staged"] : []), "."]
+const diffArguments = (staged: boolean) => [
+  "diff",
+  "-U0",
+  "--no-ext-diff",
+  "--no-color",
+  ...(staged ? ["--staged"] : []),
+  ".",
+]
 
 // Git mentions these without failing: all commits are still shown.
 const harmless = [
@@ -85,7 +92,10 @@ async function scanBlob(
 
 type Ended = { code: number | null; errors: string }
 
-function startGit(options: Pick<GitOptions, "repository" | "env">, args: string[]): { stdout: Readable; ended: Promise<Ended> } {
+function startGit(
+  options: Pick<GitOptions, "repository" | "env">,
+  args: string[],
+): { stdout: Readable; ended: Promise<Ended> } {
   const git = spawn("git", ["-C", options.repository, ...settings, ...args], {
     env: options.env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -105,12 +115,16 @@ function judgeExit({ code, errors }: Ended, report: SourceReport): void {
   const lines = errors.split("\n").filter(line => line !== "")
   for (const line of lines) if (harmless.some(text => line.includes(text))) report.warn(`[git] ${line}`)
   const grave = lines.filter(line => !harmless.some(text => line.includes(text)))
-  if (code !== 0) report.incomplete(`git ended with ${code === null ? "an error" : `status ${code}`}: ${grave.join("; ")}`)
+  if (code !== 0)
+    report.incomplete(`git ended with ${code === null ? "an error" : `status ${code}`}: ${grave.join("; ")}`)
   else if (grave.length > 0) report.incomplete(`git complained: ${grave.join("; ")}`)
 }
 
 /** What a short command prints, trimmed; undefined when it fails. */
-export async function gitAnswer(options: Pick<GitOptions, "repository" | "env">, ...args: string[]): Promise<string | undefined> {
+export async function gitAnswer(
+  options: Pick<GitOptions, "repository" | "env">,
+  ...args: string[]
+): Promise<string | undefined> {
   const git = startGit(options, args)
   let text = ""
   for await (const piece of git.stdout) text += piece

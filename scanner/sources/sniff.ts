@@ -1,12 +1,16 @@
 /** Bytes that a file of some kind holds at an offset; several alternatives with the same meaning are listed apart. */
 type Signature = { at: number; bytes: string; least?: number }
 
-const sign = (bytes: string, at = 0, least?: number): Signature => ({ at, bytes, ...(least === undefined ? {} : { least }) })
+const sign = (bytes: string, at = 0, least?: number): Signature => ({
+  at,
+  bytes,
+  ...(least === undefined ? {} : { least }),
+})
 
 // Kinds whose media type is application/…: archives, executables, documents, fonts. Images, audio and video pass.
 const signatures: readonly Signature[] = [
-  ...["\x03\x04", "\x05\x06", "\x07\x08", "\x03\x06", "\x03\x08", "\x05\x04", "\x05\x08", "\x07\x04", "\x07\x06"].map(end =>
-    sign(`PK${end}`),
+  ...["\x03\x04", "\x05\x06", "\x07\x08", "\x03\x06", "\x03\x08", "\x05\x04", "\x05\x08", "\x07\x04", "\x07\x06"].map(
+    end => sign(`PK${end}`),
   ),
   sign("ustar", 257),
   sign("Rar!\x1a\x07\x00"),
@@ -27,9 +31,14 @@ const signatures: readonly Signature[] = [
   sign("CD001", 32769),
   sign("MZ"),
   sign("\x7fELF", 0, 53),
-  ...["\xfe\xed\xfa\xcf", "\xfe\xed\xfa\xce", "\xbe\xba\xfe\xca", "\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xca\xfe\xba\xbe"].map(
-    start => sign(start),
-  ),
+  ...[
+    "\xfe\xed\xfa\xcf",
+    "\xfe\xed\xfa\xce",
+    "\xbe\xba\xfe\xca",
+    "\xcf\xfa\xed\xfe",
+    "\xce\xfa\xed\xfe",
+    "\xca\xfe\xba\xbe",
+  ].map(start => sign(start)),
   sign("\x00asm\x01\x00\x00\x00"),
   sign("dex\n", 0, 37),
   sign("NES\x1a"),
