@@ -11,6 +11,18 @@ interface Given {
   readonly nonce: string | undefined
 }
 
+/** The key share in the argument `word`, on stdin when that is `-`, typed when there is none. */
+export async function shareOf(
+  word: string | undefined,
+  io: Io,
+  nonInteractive: boolean,
+  question = "Unseal Key",
+): Promise<string> {
+  const given = word?.trim()
+  if (!given) return promptFor(io, nonInteractive, question)
+  return given === "-" ? (await io.stdin.text()).trim() : given
+}
+
 /**
  * A key share and the nonce of the operation it is given for. Whoever types the share at the prompt is shown the nonce of the
  * running operation; a script has to name it.
@@ -24,8 +36,8 @@ export async function keyShare(
   const { io, nonInteractive, word, nonce } = given
   const asks = word === undefined || word.trim() === ""
   if (asks) io.stderr.write(`${nonceTitle}: ${running}\n`)
-  const key = asks ? await promptFor(io, nonInteractive, question) : word === "-" ? await io.stdin.text() : word
+  const key = await shareOf(word, io, nonInteractive, question)
   const chosen = asks ? running : nonce
   if (!chosen) throw new Failure("Missing nonce value: specify it via the -nonce flag", 1)
-  return { key: key.trim(), nonce: chosen }
+  return { key, nonce: chosen }
 }

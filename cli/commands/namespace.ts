@@ -3,12 +3,12 @@ import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
 import { readText } from "../files.ts"
 import { bool, int, list as listOf, pairs, text } from "../flags.ts"
+import { shareOf } from "../key-shares.ts"
 import { keysOf } from "../listing.ts"
 import type { Output } from "../output/output.ts"
 import { wrap } from "../output/table.ts"
 import { cleanPath } from "../paths.ts"
 import { pgpKeys } from "../pgp.ts"
-import { promptFor } from "../prompt.ts"
 import { type SealStatus, showSeal } from "../seal-status.ts"
 import { post } from "../send.ts"
 import { number } from "../shape.ts"
@@ -241,9 +241,7 @@ const unseal = command({
   flags: { reset: bool("Forget the shares given so far.") },
   prints: "value",
   run: async ({ args: [path = "", given], flags, globals, io, out, client }) => {
-    const body = flags.reset
-      ? { reset: true }
-      : { key: given?.trim() || (await promptFor(io, globals["non-interactive"], "Unseal Key")) }
+    const body = flags.reset ? { reset: true } : { key: await shareOf(given, io, globals["non-interactive"]) }
     const server = await client()
     const doing = flags.reset ? "Error resetting unseal process" : "Error unsealing"
     await showSeal(out, await attempt(doing, statusFrom(post(server, `${at(path)}/unseal`, body))))

@@ -10,7 +10,7 @@ import { pgpKeys } from "../pgp.ts"
 
 /** `rekey/init` and `rekey/verify`, together. */
 interface Progress {
-  readonly nonce: string
+  readonly nonce?: string
   readonly started: boolean
   readonly t: number
   readonly n: number
@@ -199,7 +199,7 @@ async function provide(steps: Steps): Promise<void> {
   const given = { io, nonInteractive: globals["non-interactive"], word: args[0], nonce: flags.nonce }
   const body = await keyShare(
     given,
-    running.nonce,
+    running.nonce ?? "",
     `${procedure.noun === "rekey" ? "Rekey" : "Rotation"} operation nonce`,
     `${kind} Key`,
   )
@@ -227,7 +227,7 @@ async function showNewKeys(steps: Steps, { n, t, verification_required }: Progre
         : `Key ${index + 1} fingerprint: ${fingerprint}; value: ${key}`,
     )
   }
-  out.line(`\nOperation nonce: ${outcome.nonce}\n`)
+  out.line(`\nOperation nonce: ${outcome.nonce ?? ""}\n`)
   const kind = steps.target === "barrier" ? "unseal" : "recovery"
   if (!verification_required) {
     const use =
@@ -259,7 +259,7 @@ function verificationRows({ started, n, t, nonce, progress }: Progress): [string
     ["Started", String(started)],
     ["New Shares", String(n)],
     ["New Threshold", String(t)],
-    ["Verification Nonce", nonce],
+    ["Verification Nonce", nonce ?? ""],
     ["Verification Progress", `${progress}/${t}`],
   ]
 }
@@ -278,7 +278,7 @@ function progressRows(status: Progress): [string, string][] {
     verification_nonce,
   } = status
   const rows: [string, string][] = [
-    ["Nonce", nonce],
+    ["Nonce", nonce ?? ""],
     ["Started", String(started)],
   ]
   if (started) {
