@@ -95,9 +95,8 @@ export function command<Table extends FlagTable = Record<never, never>>(declarat
       const shared = globals(parsed.flags, env)
       const out = outputFor(shared, io, declaration.raw === true)
       checkCount(args, parsed.args.length)
-      const { connect } = await import("./connect.ts")
       let opened: Promise<Client> | undefined
-      const client = () => (opened ??= connect(shared, io))
+      const client = () => (opened ??= import("./connect.ts").then(({ connect }) => connect(shared, io)))
       const code = await declaration.run({
         flags: valuesOf((declaration.flags ?? {}) as Table, parsed.flags, env),
         globals: shared,

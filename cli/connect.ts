@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from "@arca/api"
+import { formatDuration, parseDuration } from "@arca/api/duration"
 import { type Client, createClient, type Settings } from "@arca/sdk"
 import { settingsFromEnvironment } from "@arca/sdk/environment"
 import { variable } from "@arca/sdk/variable"

@@ -1,4 +1,4 @@
-import { isRawNumber, type Json, type JsonObject, parseJson } from "@arca/api"
+import { isRawNumber, type Json, type JsonObject, parseJson } from "@arca/api/json"
 import { Failure } from "./failure.ts"
 import { textOf } from "./files.ts"
 import { split } from "./flags.ts"

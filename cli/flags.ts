@@ -1,4 +1,4 @@
-import { parseDuration } from "@arca/api"
+import { parseDuration } from "@arca/api/duration"
 import { Failure } from "./failure.ts"
 
 /**

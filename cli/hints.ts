@@ -60,14 +60,18 @@ function refusalSteps(error: ApiError, io: Io): string[] {
   return []
 }
 
-function deniedSteps(path: string, operation: string, io: Io): string[] {
-  return [
-    "The token may not do this, or is no longer valid. To see which, and which rule decides:",
-    `    ${io.program} token lookup`,
-    ...(io.program === "arca"
-      ? [`    arca policy explain ${path} ${operation}`]
-      : [`    ${io.program} token capabilities ${path}`]),
-  ]
+function deniedSteps(path: string, operation: string, { program }: Io): string[] {
+  const title = "The token may not do this, or is no longer valid. To see which, and which rule decides:"
+  const lookup = `    ${program} token lookup`
+  const asked = path.replace(/^sys\/internal\/ui\/mounts\//, "")
+  if (path === "sys/policies/explain" || program !== "arca")
+    return [title, lookup, `    ${program} token capabilities PATH`]
+  const explain = `    arca policy explain ${asked} ${operation}`
+  if (asked === path) return [title, lookup, explain]
+  // The engine could not even be found: the token has no rights below its mount.
+  const [mount = "", ...key] = asked.split("/")
+  const versioned = `    arca policy explain ${[mount, "data", ...key].join("/")} ${operation}    # where versions are kept`
+  return [title, lookup, explain, ...(key.length > 0 ? [versioned] : [])]
 }
 
 const pathOf = (url: string): string => decodeURIComponent(new URL(url).pathname.replace(/^.*?\/v1\//, ""))

@@ -1,4 +1,4 @@
-import { formatDuration } from "@arca/api"
+import { formatDuration } from "@arca/api/duration"
 import { duration, int, list, pairs, text } from "./flags.ts"
 
 /** What can be tuned of a mount, when it is made or later; of engines and auth methods alike. */

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "@arca/api"
+import type { Json, JsonObject } from "@arca/api/json"
 import type { Client } from "@arca/sdk"
 import { attempt, Failure } from "./failure.ts"
 import { goValue } from "./output/go.ts"

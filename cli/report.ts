@@ -1,6 +1,5 @@
 import { variable } from "@arca/sdk/variable"
 import { Failure } from "./failure.ts"
-import { nextSteps } from "./hints.ts"
 import type { Io } from "./io.ts"
 import { inert } from "./output/table.ts"
 
@@ -9,8 +8,9 @@ export async function reportFailure(error: unknown, io: Io): Promise<number> {
   if (!(error instanceof Failure) && io.interrupted.aborted) return 130
   const message = error instanceof Error ? error.message : String(error)
   const failure = error instanceof Failure ? error : new Failure(message, isServers(error) ? 2 : 1, { cause: error })
-  io.stderr.write(`${red(io, safe(failure.message))}\n`)
-  const hints = wantsHints(io) ? [...(await guess(failure)), ...failure.hints, ...nextSteps(failure, io)] : []
+  const hints = wantsHints(io) ? [...(await guess(failure)), ...failure.hints, ...(await advice(failure, io))] : []
+  const text = safe(failure.message)
+  io.stderr.write(`${red(io, hints.length > 0 ? text.trimEnd() : text)}\n`)
   if (hints.length > 0) io.stderr.write(`\n${hints.map(safe).join("\n")}\n`)
   return failure.exitCode
 }
@@ -23,6 +23,11 @@ async function guess({ meant }: Failure): Promise<string[]> {
   const { nearest } = await import("@arca/hcl")
   const near = nearest(meant.typed, meant.known)
   return near === undefined ? [] : [`Did you mean ${meant.shown(near)}?`]
+}
+
+/** Only for what a server said, or did not: then the client is loaded already. */
+async function advice(failure: Failure, io: Io): Promise<string[]> {
+  return isServers(failure.cause) ? (await import("./hints.ts")).nextSteps(failure, io) : []
 }
 
 /** Scripts that call us by another's name compare what that one prints; people at a terminal read on. */

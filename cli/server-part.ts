@@ -14,7 +14,7 @@ export async function serverPart(module: string, name: string): Promise<ForeignC
 export async function partOf(specifier: string, name: string): Promise<ForeignCommand> {
   const loaded: unknown = await import(specifier).catch((error: unknown) => {
     if (!isAbsent(error, specifier)) throw error
-    throw new Failure(`This installation has no ${specifier}; install Arca's server package to use this command`, 1, {
+    throw new Failure(`This installation has no ${specifier}, which the command needs`, 1, {
       cause: error,
     })
   })

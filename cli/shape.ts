@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "@arca/api"
+import type { Json, JsonObject } from "@arca/api/json"
 
 /** What replies turn out to be. */
 export const isObject = (value: Json | undefined): value is JsonObject & { rawJSON?: never } =>

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, parseJson } from "@arca/api"
+import { type Json, type JsonObject, parseJson } from "@arca/api/json"
 import { ApiError } from "./errors.ts"
 import { send } from "./request.ts"
 import { parseSecret, type Secret } from "./secret.ts"

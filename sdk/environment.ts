@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { parseDuration } from "@arca/api"
+import { parseDuration } from "@arca/api/duration"
 import { defaults, type Settings } from "./settings.ts"
 import { type Environment, variable } from "./variable.ts"
 import type { TlsSettings } from "./wire.ts"

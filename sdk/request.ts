@@ -1,4 +1,4 @@
-import { parseJson } from "@arca/api"
+import { parseJson } from "@arca/api/json"
 import { openTransport } from "#transport"
 import { ApiError, ConnectionError } from "./errors.ts"
 import { isObject, parseSecret } from "./secret.ts"

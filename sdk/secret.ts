@@ -1,4 +1,4 @@
-import { type JsonObject, parseJson } from "@arca/api"
+import { type JsonObject, parseJson } from "@arca/api/json"
 
 /** The envelope of a reply (Vault's `logical.Response`). Numbers that a double cannot hold keep their text. */
 export interface Secret<T = JsonObject> {

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@arca/api"
+import type { JsonObject } from "@arca/api/json"
 import { ApiError, type Secret } from "@arca/sdk"
 import { type Call, command } from "../command.ts"
 import { dataOf } from "../data.ts"

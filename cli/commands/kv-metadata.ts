@@ -1,4 +1,4 @@
-import { formatDuration } from "@arca/api"
+import { formatDuration } from "@arca/api/duration"
 import type { Client } from "@arca/sdk"
 import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@arca/api"
+import type { JsonObject } from "@arca/api/json"
 import { ApiError } from "@arca/sdk"
 import { command } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"

@@ -1,14 +1,12 @@
 import { writeFile } from "node:fs/promises"
-import type { Json } from "@arca/api"
-import { ApiError } from "@arca/sdk"
+import type { Json } from "@arca/api/json"
+import { ApiError, type Client } from "@arca/sdk"
 import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
 import { readText } from "../files.ts"
-import { text } from "../flags.ts"
+import { list as names, text } from "../flags.ts"
 import { keysOf } from "../listing.ts"
-import { table } from "../output/table.ts"
 import { post } from "../send.ts"
-import { isObject } from "../shape.ts"
 
 const NAME = { usage: "NAME", min: 1, max: 1 }
 const nameOf = (given: string | undefined): string => (given ?? "").trim().toLowerCase()
@@ -110,46 +108,44 @@ const fmt = command({
 const explain = command({
   name: "explain",
   summary: "Says which rule of which policy allows or denies an operation at a path, and what would change that.",
+  about:
+    "PATH is the API's path: secret/data/app for a versioned secret. About another token, or about policies that no token carries yet, only those may ask who may look tokens up.",
   examples: [
     ["Why may I not write here", "policy explain secret/data/app update"],
-    ["What decides for another token", "policy explain -token=hvs.CAESIJ… secret/data/app read"],
+    ["What decides for another token", "policy explain -accessor=DvMKtAEg secret/data/app read"],
+    ["What would these two policies allow", "policy explain -policy=app-read -policy=deny-prod secret/data/app read"],
   ],
   args: { usage: "PATH [OPERATION]", min: 1, max: 2 },
   flags: {
     token: text("The token to ask about; the one in use unless told."),
     accessor: text("The same by its accessor."),
+    policy: names("Policy to ask about, in place of a token's."),
   },
   prints: "fields",
-  run: async ({ args: [path = "", operation = "read"], flags, out, client }) => {
-    const { token, accessor } = flags
+  run: async ({ args: [path = "", operation = "read"], flags, out, client, preflight }) => {
+    const accessor = flags.token === undefined ? flags.accessor : await accessorOf(await preflight(), flags.token)
     const body = {
       path,
       operation,
-      ...(token === undefined ? {} : { token }),
       ...(accessor === undefined ? {} : { accessor }),
+      ...(flags.policy.length === 0 ? {} : { policies: flags.policy }),
     }
     const secret = await attempt(
       `Error explaining ${path}`,
       post(await client(), "sys/policies/explain", body).catch(older),
     )
-    if (out.format !== "table" || out.field !== undefined || secret.data === null) return out.secret(secret)
+    const { text: told, snippet } = secret.data ?? {}
+    if (out.format !== "table" || out.field !== undefined || typeof told !== "string") return out.secret(secret)
     out.warnings(secret)
-    const { rules, ...verdict } = secret.data
-    await out.value(verdict)
-    const rows = (Array.isArray(rules) ? rules : []).filter(isObject)
-    if (rows.length === 0) return
-    const titles = [...new Set(rows.flatMap(row => Object.keys(row)))]
-    out.line(
-      `\n${table(
-        titles,
-        rows.map(row => titles.map(title => cell(row[title]))),
-      )}`,
-    )
+    out.line(told)
+    if (typeof snippet === "string") out.line(`\nA rule that would allow it:\n\n${snippet.trimEnd()}`)
   },
 })
 
-const cell = (value: Json | undefined): string =>
-  Array.isArray(value) ? value.map(String).join(", ") : String(value ?? "")
+async function accessorOf(server: Client, token: string): Promise<string> {
+  const { data } = await attempt("Error looking up token", post(server, "auth/token/lookup", { token }))
+  return typeof data?.accessor === "string" ? data.accessor : ""
+}
 
 function older(error: unknown): never {
   if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 405)) throw error

@@ -1,4 +1,4 @@
-import { formatDuration } from "@arca/api"
+import { formatDuration } from "@arca/api/duration"
 import { command, family } from "../command.ts"
 import { attempt } from "../failure.ts"
 import { bool, text } from "../flags.ts"

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@arca/api"
+import type { JsonObject } from "@arca/api/json"
 import type { Client, Secret } from "@arca/sdk"
 import { type Call, command } from "../command.ts"
 import { dataOf } from "../data.ts"

@@ -1,4 +1,5 @@
-import { formatDuration, isRawNumber, rawNumberText } from "@arca/api"
+import { formatDuration } from "@arca/api/duration"
+import { isRawNumber, rawNumberText } from "@arca/api/json"
 import { byBytes } from "./order.ts"
 
 /**

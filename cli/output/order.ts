@@ -1,4 +1,4 @@
-import { isRawNumber } from "@arca/api"
+import { isRawNumber } from "@arca/api/json"
 
 /** Go's order of strings: by code points. */
 export function byBytes(a: string, b: string): number {

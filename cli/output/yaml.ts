@@ -1,4 +1,4 @@
-import { isRawNumber, rawNumberText } from "@arca/api"
+import { isRawNumber, rawNumberText } from "@arca/api/json"
 import { Document, parse, type Scalar, visit } from "yaml"
 import { sorted } from "./order.ts"
 
