@@ -123,7 +123,9 @@ function exchange({ fetch, signal }: Line, { url, ...request }: WireRequest): Pr
 function asConnectionError(request: WireRequest, error: unknown): ConnectionError {
   if (error instanceof ConnectionError) return error
   if (!(error instanceof Error)) return new ConnectionError(request, "UNKNOWN", String(error), error)
-  if (error.name === "TimeoutError") return new ConnectionError(request, "TIMEOUT", "context deadline exceeded", error)
+  // Node's http says only that it was aborted; the signal's reason is the cause.
+  const timedOut = [error, error.cause].some(one => one instanceof Error && one.name === "TimeoutError")
+  if (timedOut) return new ConnectionError(request, "TIMEOUT", "context deadline exceeded", error)
   if (error.name === "AbortError") return new ConnectionError(request, "ABORTED", "context canceled", error)
   const origin = error.cause instanceof Error ? error.cause : error
   const code = "code" in origin && typeof origin.code === "string" ? origin.code : "UNKNOWN"
