@@ -43,7 +43,7 @@ function settingsOf(flags: GlobalValues, io: Io): Settings {
       skipVerify: flags["tls-skip-verify"],
     })
   } catch (error) {
-    throw new Failure(`failed to read environment: ${error instanceof Error ? error.message : String(error)}`, 2, {
+    throw new Failure(`failed to set up the client: ${error instanceof Error ? error.message : String(error)}`, 2, {
       cause: error,
     })
   }

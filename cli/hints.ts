@@ -28,16 +28,22 @@ function connectionSteps({ code, url }: ConnectionError, io: Io): string[] {
       ? [`The server speaks plain HTTP. Use its address with http:`, `    export ${prefix(io)}_ADDR=http://${host}`]
       : []
   }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return [
+      "The server's certificate is for another name. Use an address that it names, or say which name to expect:",
+      `    export ${prefix(io)}_TLS_SERVER_NAME=name.in.the.certificate`,
+    ]
+  }
   if (CERTIFICATE.test(code)) {
     return [
-      "The server's certificate is not signed by a known authority. Name the file with that authority's certificate:",
+      "No authority that this machine trusts has signed the server's certificate. Name the file with the one that did:",
       `    export ${prefix(io)}_CACERT=/path/to/ca.pem`,
     ]
   }
   return code === "TIMEOUT" ? [`The server took longer than ${prefix(io)}_CLIENT_TIMEOUT allows (60s unless set).`] : []
 }
 
-const CERTIFICATE = /^(DEPTH_ZERO_)?SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER)|CERT_/
+const CERTIFICATE = /^(DEPTH_ZERO_)?SELF_SIGNED_CERT|UNABLE_TO_(VERIFY|GET_ISSUER)/
 const prefix = ({ program }: Io): string => program.toUpperCase()
 
 function refusalSteps(error: ApiError, io: Io): string[] {

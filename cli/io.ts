@@ -28,8 +28,7 @@ export interface Reader {
 }
 
 export function processIo(program: string): Io {
-  const interruption = new AbortController()
-  process.once("SIGINT", () => interruption.abort())
+  let interruption: AbortController | undefined
   // A closed pipe (`| head`) is the reader's choice, not a failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
   return {
@@ -40,7 +39,15 @@ export function processIo(program: string): Io {
     stdout: writer(process.stdout),
     stderr: writer(process.stderr),
     stdin: { isTerminal: process.stdin.isTTY === true, text: allOfStdin, secretLine },
-    interrupted: interruption.signal,
+    // Only a command that asks for it takes Ctrl-C upon itself; all others just end.
+    get interrupted() {
+      if (interruption === undefined) {
+        const made = new AbortController()
+        process.once("SIGINT", () => made.abort())
+        interruption = made
+      }
+      return interruption.signal
+    },
   }
 }
 

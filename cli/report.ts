@@ -5,7 +5,6 @@ import { inert } from "./output/table.ts"
 
 /** Says on stderr why a command stopped, and what to do next; returns its exit code. */
 export async function reportFailure(error: unknown, io: Io): Promise<number> {
-  if (!(error instanceof Failure) && io.interrupted.aborted) return 130
   const message = error instanceof Error ? error.message : String(error)
   const failure = error instanceof Failure ? error : new Failure(message, isServers(error) ? 2 : 1, { cause: error })
   const hints = wantsHints(io) ? [...(await guess(failure)), ...failure.hints, ...(await advice(failure, io))] : []

@@ -45,18 +45,27 @@ function tlsFrom(env: Environment, given: TlsFiles): TlsSettings {
   const directory = given.caPath ?? get("CAPATH")
   const certFile = given.clientCert ?? get("CLIENT_CERT")
   const keyFile = given.clientKey ?? get("CLIENT_KEY")
-  const cert = certFile === undefined ? get("CLIENT_CERT_BYTES") : readFileSync(certFile, "utf8")
-  const key = keyFile === undefined ? get("CLIENT_KEY_BYTES") : readFileSync(keyFile, "utf8")
+  const cert = certFile === undefined ? get("CLIENT_CERT_BYTES") : pem("client certificate", certFile)
+  const key = keyFile === undefined ? get("CLIENT_KEY_BYTES") : pem("client key", keyFile)
   if ((cert === undefined) !== (key === undefined)) {
     throw new Error("both client cert and client key must be provided")
   }
   return {
-    ca:
-      file !== undefined ? [readFileSync(file, "utf8")] : caBytes !== undefined ? [caBytes] : certificatesIn(directory),
+    ca: file !== undefined ? [pem("CA", file)] : caBytes !== undefined ? [caBytes] : certificatesIn(directory),
     cert,
     key,
     serverName: given.serverName ?? get("TLS_SERVER_NAME"),
     skipVerify: given.skipVerify ?? truth("SKIP_VERIFY", get("SKIP_VERIFY")),
+  }
+}
+
+function pem(what: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8")
+  } catch (error) {
+    throw new Error(`could not read the ${what} file "${file}": ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    })
   }
 }
 

@@ -139,8 +139,15 @@ function reasonOf(code: string, error: Error, { url }: WireRequest): string {
   if (code === "ECONNRESET") return "EOF"
   if (code === "EPROTO" || code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG")
     return "http: server gave HTTP response to HTTPS client"
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `tls: failed to verify certificate: x509: ${error.message}`
+  if (code === "CERT_HAS_EXPIRED" || code === "CERT_NOT_YET_VALID")
+    return "tls: failed to verify certificate: x509: certificate has expired or is not yet valid"
+  if (UNKNOWN_AUTHORITY.test(code))
+    return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
   return error.message
 }
+
+const UNKNOWN_AUTHORITY = /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)/
 
 async function refusalOf(request: WireRequest, reply: WireReply): Promise<ApiError> {
   const text = await reply.text()

@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http"
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https"
+import { getCACertificates } from "node:tls"
 import type { Settings } from "./settings.ts"
 import type { Fetch, WireReply } from "./wire.ts"
 
@@ -59,12 +60,18 @@ function exceptLoopback(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 function tlsOptions({ ca, cert, key, serverName, skipVerify }: Settings["tls"]) {
   return {
     minVersion: "TLSv1.2" as const,
-    ...(ca === undefined || ca.length === 0 ? {} : { ca: [...ca] }),
+    ca: ca === undefined || ca.length === 0 ? machineAuthorities() : [...ca],
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(serverName === undefined || serverName === "" ? {} : { servername: serverName }),
     ...(skipVerify ? { rejectUnauthorized: false } : {}),
   }
+}
+
+/** Those that the machine's owner trusts, where it has a list; else Node's own. */
+function machineAuthorities(): string[] {
+  const system = getCACertificates("system")
+  return system.length > 0 ? [...system, ...getCACertificates("extra")] : getCACertificates("default")
 }
 
 function replyFrom(message: IncomingMessage): WireReply {

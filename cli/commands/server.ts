@@ -9,5 +9,8 @@ export const server: Foreign = {
     ["Try things out, in memory", "server -dev"],
     ["Serve what a file describes", "server -config=/etc/arca/arca.hcl"],
   ],
-  start: async (line, io) => (await serverPart("main", "serverCommand"))(line, io),
+  start: async (line, io) => {
+    const words = line.map(word => (/^(-h|--help)$/.test(word) ? "-help" : word))
+    return (await serverPart("main", "serverCommand"))(words, io)
+  },
 }
