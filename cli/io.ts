@@ -23,8 +23,8 @@ export interface Reader {
   /** All of it; once. */
   text(): Promise<string>
   readonly isTerminal: boolean
-  /** A line typed without echo. Throws when stdin is no terminal. */
-  secretLine(): Promise<string>
+  /** A line typed without echo; `ask` is called once the echo is off. Throws when stdin is no terminal. */
+  secretLine(ask: () => void): Promise<string>
 }
 
 export function processIo(program: string): Io {
@@ -63,7 +63,7 @@ async function allOfStdin(): Promise<string> {
 }
 
 /** Reads in raw mode, so that nothing of a key shows, not even its length. */
-function secretLine(): Promise<string> {
+function secretLine(ask: () => void): Promise<string> {
   const input = process.stdin
   if (input.isTTY !== true) return Promise.reject(new Error("file descriptor 0 is not a terminal"))
   return new Promise((resolve, reject) => {
@@ -80,5 +80,6 @@ function secretLine(): Promise<string> {
       }
     }
     input.setRawMode(true).resume().on("data", onData)
+    ask()
   })
 }

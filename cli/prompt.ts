@@ -10,9 +10,8 @@ export async function promptFor(io: Io, nonInteractive: boolean, question: strin
       1,
     )
   }
-  io.stderr.write(`${question} (will be hidden): `)
   try {
-    return (await io.stdin.secretLine()).trim()
+    return (await io.stdin.secretLine(() => io.stderr.write(`${question} (will be hidden): `))).trim()
   } catch {
     throw new Failure("user canceled", 1)
   } finally {
