@@ -5,6 +5,7 @@ import { engines } from "@arca/engines"
 import type { Storage } from "@arca/storage"
 import { barrierStorage } from "@arca/storage/barrier"
 import type { AuditBroker } from "./audit/index.ts"
+import { type AuditPlaces, auditFollower } from "./audit-table.ts"
 import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
 import { inFlightRequests } from "./in-flight.ts"
@@ -41,12 +42,20 @@ export interface Parts {
   readonly rootTokenText: string
   /** The other workers of this machine. */
   readonly peers: Peers
+  readonly auditPlaces: AuditPlaces
   /** Called after each unsealing, and before each sealing. */
   readonly opened: (server: Server) => Promise<void>
   readonly closing: (server: Server) => Promise<void>
 }
 
 type Needed = "inner" | "audit" | "now" | "random"
+
+const NO_PLACES: AuditPlaces = {
+  context: { now: () => 0, after: () => () => {} },
+  allowed: [],
+  denied: [],
+  worker: 0,
+}
 
 const HOURS_768 = 768 * 3600
 
@@ -86,6 +95,8 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     storage: barrier.storage,
     registry: registryOf([...builtIn, ...(parts.engines ?? [])]),
     audit: parts.audit,
+    auditPlaces: parts.auditPlaces ?? NO_PLACES,
+    followAudit: auditFollower(),
     log: parts.log ?? silent,
     now,
     random,

@@ -3,20 +3,29 @@
  * The clock, chance, the network and the disk enter here and nowhere else.
  */
 
+import cluster from "node:cluster"
 import { randomBytes } from "node:crypto"
-import { rename, writeFile } from "node:fs/promises"
-import { homedir } from "node:os"
-import { join } from "node:path"
-import { memoryStorage } from "@arca/storage"
-import { assemble, type Parts } from "./assemble.ts"
+import { rename, rm, writeFile } from "node:fs/promises"
+import { availableParallelism, homedir, tmpdir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { memoryStorage, openStorage, StorageFailed } from "@arca/storage"
+import { assemble } from "./assemble.ts"
 import { auditBroker } from "./audit/index.ts"
+import { followAuditTable } from "./audit-table.ts"
+import { BadConfig, readConfig, type ServerConfig } from "./config/read.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
+import { devCertificate } from "./dev-tls.ts"
+import { declareAudit, initializeItself } from "./first-requests.ts"
 import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
+import { logTo } from "./log.ts"
+import { alone, workerPeers } from "./peers.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
 import { ownRequest } from "./revocation.ts"
+import { sealsOf } from "./seal/configured.ts"
 import type { Server } from "./server.ts"
+import { superviseWorkers } from "./supervisor.ts"
 import { API_VERSION, ARCA_VERSION } from "./version.ts"
 
 const random = (bytes: number): Uint8Array => randomBytes(bytes)
@@ -24,61 +33,158 @@ const now = (): number => Date.now() / 1000
 
 /** Runs a server until a signal ends it; returns the exit code. */
 export async function serverCommand(argv: readonly string[]): Promise<number> {
-  let flags: ServerFlags
   try {
-    flags = readFlags(argv, process.env)
+    const flags = readFlags(argv, process.env)
+    if (flags.dev) return await runDev(flags)
+    if (flags.config.length === 0) {
+      process.stderr.write(
+        'Nothing to serve: give a configuration with -config=FILE, or try things out with "arca server -dev".\n',
+      )
+      return 1
+    }
+    const config = await readConfig(flags.config)
+    for (const warning of config.warnings) process.stderr.write(`WARNING: ${warning}\n`)
+    const workers = flags.workers ?? config.workers ?? 1
+    const count = workers === 0 ? availableParallelism() : workers
+    if (count > 1 && cluster.isPrimary) return await superviseWorkers(count)
+    return await runConfigured(config, flags)
   } catch (error) {
-    if (!(error instanceof BadFlag)) throw error
-    process.stderr.write(`${error.message}\n`)
+    if (!(error instanceof BadFlag || error instanceof BadConfig || error instanceof StorageFailed)) throw error
+    process.stderr.write(`Error: ${error.message}\n`)
     return 1
   }
-  if (!flags.dev) {
-    process.stderr.write(
-      'Nothing to serve: give a configuration with -config=FILE, or try things out with "arca server -dev".\n',
-    )
-    return 1
-  }
-  return runDev(flags)
 }
 
-async function runDev(flags: ServerFlags): Promise<number> {
-  const clock = { now: () => Date.now(), after: later }
-  const options: Pick<Parts, "inner" | "audit" | "now" | "random"> & Partial<Parts> = {
-    inner: memoryStorage(),
-    audit: auditBroker([], clock),
-    now,
-    random,
-    rootTokenText: flags.devRootTokenId,
-    facts: { storageType: "inmem" },
-    unauthenticated: new Set((fromEnv(process.env, "UNAUTHED_ENDPOINTS") ?? "").split(",").filter(name => name !== "")),
-  }
-  const server = assemble(options)
-  const { keys_base64, root_token } = (await server.seal.init({
-    secret_shares: 1,
-    secret_threshold: 1,
-    pgp_keys: [],
-    root_token_pgp_key: undefined,
-    recovery_shares: undefined,
-    recovery_threshold: undefined,
-    recovery_pgp_keys: [],
-    stored_shares: undefined,
-  })) as { keys_base64: string[]; root_token: string }
-  await server.seal.unseal({ key: keys_base64[0], reset: false, migrate: false })
-  await mountDevKv(server, root_token, flags.devKvV1)
-  const daemon = await startDaemon(server, {
-    listeners: [devListener(flags.devListenAddress)],
-    clusterName: "arca-dev",
-  })
-  const address = daemon.listeners[0]?.address ?? ""
-  if (!flags.devNoStoreToken) await storeToken(root_token)
-  process.stdout.write(devBanner(address, keys_base64[0] ?? "", root_token))
-  return untilSignal(daemon)
-}
-
+/** A timer that keeps no process alive. */
 const later = (milliseconds: number, callback: () => void): (() => void) => {
   const timer = setTimeout(callback, milliseconds)
   timer.unref()
   return () => clearTimeout(timer)
+}
+
+const clock = { now: () => Date.now(), after: later }
+
+const optedIn = (): string[] =>
+  (fromEnv(process.env, "UNAUTHED_ENDPOINTS") ?? "").split(",").filter(name => name !== "")
+
+async function runDev(flags: ServerFlags): Promise<number> {
+  const server = assemble({
+    inner: memoryStorage(),
+    audit: auditBroker([], clock),
+    auditPlaces: { context: clock, allowed: [process.cwd(), tmpdir(), "/var/log"], denied: [], worker: 0 },
+    now,
+    random,
+    log: logTo(process.stderr, flags.logLevel, flags.logFormat),
+    rootTokenText: flags.devRootTokenId,
+    facts: { storageType: "inmem", apiAddress: `http://${flags.devListenAddress}` },
+    unauthenticated: new Set(optedIn()),
+  })
+  const { keys_base64, root_token } = (await server.seal.init({
+    ...NO_WISHES,
+    secret_shares: 1,
+    secret_threshold: 1,
+  })) as {
+    keys_base64: string[]
+    root_token: string
+  }
+  await server.seal.unseal({ key: keys_base64[0], reset: false, migrate: false })
+  await mountDevKv(server, root_token, flags.devKvV1)
+  const tls = flags.devTls
+    ? await devCertificate(flags.devTlsCertDir || join(tmpdir(), `arca-dev-tls-${process.pid}`))
+    : undefined
+  const listener = { ...devListener(flags.devListenAddress), ...(tls === undefined ? {} : { tls: tls.options }) }
+  const daemon = await startDaemon(server, { listeners: [listener], clusterName: "arca-dev" })
+  if (!flags.devNoStoreToken) await storeToken(root_token)
+  process.stdout.write(devBanner(daemon.listeners[0]?.address ?? "", keys_base64[0] ?? "", root_token, tls?.caFile))
+  return untilSignal(daemon)
+}
+
+const NO_WISHES = {
+  secret_shares: undefined,
+  secret_threshold: undefined,
+  pgp_keys: [],
+  root_token_pgp_key: undefined,
+  recovery_shares: undefined,
+  recovery_threshold: undefined,
+  recovery_pgp_keys: [],
+  stored_shares: undefined,
+}
+
+/** A server as its configuration describes it: sealed until someone, or its seal, opens it. */
+async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<number> {
+  const log = logTo(process.stderr, flags.logLevel || config.logLevel, flags.logFormat || config.logFormat)
+  if (config.storage === undefined)
+    throw new BadConfig('the configuration has no storage stanza; try storage "lmdb" { path = "/var/lib/arca" }')
+  if (config.listeners.length === 0) throw new BadConfig("the configuration has no listener stanza")
+  const inner = await openStorage(config.storage, text => log.warn(text))
+  const worker = cluster.worker?.id ?? 0
+  const path = config.storage.options.get("path")
+  const seals = await sealsOf(config, process.env)
+  const server = assemble({
+    inner,
+    ...seals,
+    audit: auditBroker([], clock),
+    auditPlaces: {
+      context: clock,
+      allowed: auditDirectories(config, flags),
+      denied: path === undefined ? [] : [path],
+      worker,
+    },
+    now,
+    random,
+    log,
+    peers: cluster.isWorker ? workerPeers() : alone,
+    limits: limitsOf(config),
+    unauthenticated: new Set([...optedIn(), ...config.listeners.flatMap(one => one.unauthenticated)]),
+    facts: {
+      storageType: config.storage.type,
+      shared: config.storage.type === "postgresql",
+      apiAddress: fromEnv(process.env, "API_ADDR") ?? (config.apiAddress || addressOf(config.listeners[0])),
+      clusterAddress: fromEnv(process.env, "CLUSTER_ADDR") ?? config.clusterAddress,
+    },
+    opened: async opened => {
+      await followAuditTable(opened, opened.auditPlaces)
+      opened.log.info("unsealed")
+    },
+    closing: async closing => closing.log.info("sealed"),
+  })
+  await openByItself(server, config)
+  const daemon = await startDaemon(server, {
+    listeners: config.listeners,
+    clusterName: config.clusterName || "arca",
+    worker,
+  })
+  if (config.pidFile !== "") await writeFile(config.pidFile, `${process.pid}\n`)
+  if (worker <= 1) process.stdout.write(banner(config, daemon))
+  const code = await untilSignal(daemon)
+  if (config.pidFile !== "") await rm(config.pidFile, { force: true })
+  return code
+}
+
+function limitsOf({ defaultTtl, maxTtl }: ServerConfig): { defaultTtl: number; maxTtl: number } {
+  const month = 768 * 3600
+  const longest = maxTtl || month
+  return { maxTtl: longest, defaultTtl: Math.min(defaultTtl || month, longest) }
+}
+
+/** Where audit files may be when the configuration does not say: beside it, where the server was started, and in /var/log. */
+function auditDirectories(config: ServerConfig, flags: ServerFlags): readonly string[] {
+  if (config.auditDirectories.length > 0) return config.auditDirectories
+  return ["/var/log", process.cwd(), ...flags.config.map(path => dirname(resolve(path)))]
+}
+
+const addressOf = (listener: ListenerOptions | undefined): string =>
+  listener === undefined ? "" : `${listener.tls === undefined ? "http" : "https"}://${listener.host}:${listener.port}`
+
+/** Unseals with an auto seal, or with what another worker has; makes the store's first content when the configuration says so. */
+async function openByItself(server: Server, config: ServerConfig): Promise<void> {
+  const { seal, log } = server
+  if (!(await seal.initialized()) && config.initialize.length > 0) return initializeItself(server, config)
+  if (await seal.askPeers()) return
+  await seal
+    .autoUnseal()
+    .catch((error: unknown) => log.error("the seal did not open the store; it stays sealed", { error: String(error) }))
+  if (!server.sealed()) await declareAudit(server, config.audit)
 }
 
 function devListener(address: string): ListenerOptions {
@@ -107,13 +213,36 @@ async function storeToken(token: string): Promise<void> {
   await rename(`${path}.tmp`, path)
 }
 
-const devBanner = (address: string, unsealKey: string, token: string): string => `==> Arca server configuration:
+const rows = (pairs: readonly (readonly [string, string])[]): string =>
+  pairs.map(([name, value]) => `${name.padStart(24)}: ${value}\n`).join("")
 
-              Listener 1: ${address}
-               Log Level: info
-                 Storage: inmem
-                 Version: Arca ${ARCA_VERSION}, serving the API of Vault ${API_VERSION}
+const VERSION_LINE = `Arca ${ARCA_VERSION}, serving the API of Vault ${API_VERSION}`
 
+const banner = (config: ServerConfig, daemon: Daemon): string => `==> Arca server configuration:
+
+${rows([
+  ...daemon.listeners.map((one, index) => [`Listener ${index + 1}`, one.address] as const),
+  ["Log Level", config.logLevel || "info"],
+  ["Storage", config.storage?.type ?? ""],
+  ["Version", VERSION_LINE],
+])}
+==> Arca server started! Log data will stream in below:
+
+`
+
+const devBanner = (
+  address: string,
+  unsealKey: string,
+  token: string,
+  caFile: string | undefined,
+): string => `==> Arca server configuration:
+
+${rows([
+  ["Listener 1", address],
+  ["Log Level", "info"],
+  ["Storage", "inmem"],
+  ["Version", VERSION_LINE],
+])}
 ==> Arca server started! Log data will stream in below:
 
 WARNING! dev mode is enabled! In this mode everything is kept in memory and
@@ -122,7 +251,7 @@ is lost when the server stops; it starts unsealed with a single unseal key.
 In another terminal, tell the command line where the server is:
 
     $ export VAULT_ADDR='${address}'
-
+${caFile === undefined ? "" : `    $ export VAULT_CACERT='${caFile}'\n`}
 The unseal key and root token, should you want to seal and unseal, or log in
 anew:
 

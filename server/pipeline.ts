@@ -71,6 +71,7 @@ async function untilNoConflict(server: Server, request: Request, run: Run): Prom
 }
 
 async function attempt(server: Server, request: Request, view: View, effects: Effects, run: Run): Promise<Reply> {
+  await server.followAudit(server, view)
   const place = await resolve(server, view, request)
   await server.quotas.admit(view, place, request)
   const caller = await authenticate(server, view, request, place.namespace, run.spent?.id)
@@ -227,8 +228,14 @@ async function handle(setting: Setting, place: Place): Promise<ServerAnswer> {
     return {}
   }
   effects.warnings.push(...warnings)
+  if ((verb === "list" || verb === "scan") && effects.warnings.length === 0 && isEmptyList(answer.data))
+    throw refuse.absent()
   return answer
 }
+
+/** Vault answers a list without names like one of a folder that is not there. */
+const isEmptyList = (data: JsonObject | undefined): boolean =>
+  data !== undefined && Array.isArray(data.keys) && data.keys.length === 0 && Object.keys(data).length === 1
 
 /** Turns what the handler asks for into a lease or a token, in the same transaction. */
 async function grant(setting: Setting, answer: ServerAnswer): Promise<Outcome> {

@@ -6,6 +6,7 @@
 import type { Answer, Context, Engine, Json, JsonObject, Operation, Route } from "@arca/api"
 import type { Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
+import type { AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
 import type { MountEntry } from "./mounts.ts"
 import type { Namespace } from "./namespaces.ts"
@@ -101,6 +102,9 @@ export interface Server {
   readonly storage: Storage
   readonly registry: Registry
   readonly audit: AuditBroker
+  readonly auditPlaces: AuditPlaces
+  /** Opens and closes audit devices when another process has changed their table. */
+  readonly followAudit: (server: Server, view: View) => Promise<void>
   readonly log: Logger
   /** Seconds since 1970. */
   readonly now: () => number

@@ -14,6 +14,8 @@ export interface ListenerOptions {
   readonly idleTimeout: number
   readonly maxConnections: number
   readonly maxRequestBytes: number
+  /** What callers may do here without a token, beyond what must be: `rekey`, `generate-root`. */
+  readonly unauthenticated: readonly string[]
 }
 
 export interface TlsOptions {
@@ -43,4 +45,5 @@ export const LISTENER_DEFAULTS = {
   idleTimeout: 300,
   maxConnections: 10_000,
   maxRequestBytes: 32 * 1024 * 1024,
+  unauthenticated: [] as readonly string[],
 } as const

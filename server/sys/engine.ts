@@ -1,6 +1,7 @@
 /** The server's own mount, `sys/`: its routes are gathered here, a file for each family. */
 
 import type { AnyEngine } from "../server.ts"
+import { auditRoutes } from "./audit.ts"
 import { leaseRoutes } from "./leases.ts"
 import { mountRoutes } from "./mounts.ts"
 import { policyRoutes } from "./policies.ts"
@@ -17,6 +18,7 @@ export const systemEngine: AnyEngine = {
   routes: [
     ...mountRoutes,
     ...policyRoutes,
+    ...auditRoutes,
     ...leaseRoutes,
     ...sealRoutes,
     ...wrappingRoutes,

@@ -52,6 +52,10 @@ const kinds = {
 
 type Kind = keyof typeof kinds
 
+/** Auth methods can be tuned as `sys/mounts/auth/<path>` as well. */
+const kindOf = (kind: Kind, given: string): [Kind, string] =>
+  kind === "secret" && given.startsWith("auth/") ? ["auth", given.slice("auth/".length)] : [kind, given]
+
 const fullPath = (kind: Kind, given: string): string => `${kinds[kind].prefix}${given.replace(/\/+$/, "")}/`
 
 /** A TTL in a mount's configuration: a duration, or `system` for the server's own. */
@@ -338,8 +342,8 @@ const routesFor = (kind: Kind) => {
       summary: `How a mounted ${noun} is tuned.`,
       fields: { path, ...tuneFields },
       ...(kind === "auth" ? { sudo: true } : {}),
-      read: ({ path: given }, ctx) => shownTune(kind, given ?? "", ctx),
-      write: ({ path: given, ...input }, ctx) => tune(kind, given ?? "", input, ctx),
+      read: ({ path: given }, ctx) => shownTune(...kindOf(kind, given ?? ""), ctx),
+      write: ({ path: given, ...input }, ctx) => tune(...kindOf(kind, given ?? ""), input, ctx),
     }),
     sysRoute(`${sys}/:path`, {
       summary: `Mount a ${noun}, look at it, unmount it with all its data.`,

@@ -1,0 +1,22 @@
+/** Values of configuration files. */
+
+import { parseDuration } from "@arca/api"
+import { type HclBlock, HclError, type HclItem, plainObject, readInteger, readString } from "@arca/hcl"
+
+/** Seconds of a duration, written as text or as a number. */
+export function secondsOf(item: HclItem): number {
+  const text = item.value.kind === "number" ? String(readInteger(item)) : readString(item)
+  const seconds = parseDuration(text)
+  if (seconds === undefined || seconds < 0) throw new HclError(`${JSON.stringify(text)} is no duration`, item.position)
+  return seconds
+}
+
+/** The attributes of a stanza as text, whatever their type. */
+export function textsOf(body: HclBlock["body"]): Map<string, string> {
+  const texts = new Map<string, string>()
+  for (const [name, value] of plainObject(body)) {
+    if (value !== null && typeof value !== "object") texts.set(name, String(value))
+    else if (Array.isArray(value)) texts.set(name, value.map(String).join(","))
+  }
+  return texts
+}

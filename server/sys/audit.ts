@@ -1,0 +1,116 @@
+/** `sys/audit`, `sys/audit-hash`: where records of requests and responses go. */
+
+import { field, type JsonObject, refuse } from "@arca/api"
+import { type AuditEntry, auditTable, openEntry, signingKey, verificationKey, writeAuditTable } from "../audit-table.ts"
+import { uuid } from "../random.ts"
+import type { ServerContext } from "../server.ts"
+import { sysRoute } from "./route.ts"
+
+const path = field.string("The name of the device.", { pattern: ".+?", plain: true })
+
+const tidyPath = (given: string): string => `${given.replace(/^\/+|\/+$/g, "")}/`
+
+const shown = ({ path: name, type, description, options, local }: AuditEntry): JsonObject => ({
+  path: name,
+  type,
+  description,
+  options: { ...options },
+  local,
+})
+
+interface EnableInput {
+  readonly path: string
+  readonly type: string
+  readonly description: string
+  readonly options: Map<string, string>
+  readonly local: boolean
+}
+
+/**
+ * Opens the device and writes a test record to it before anything is stored: a device that cannot work is never in the table.
+ * Other processes of the cluster open it when they next look at the table, which is with every request.
+ */
+async function enable(input: EnableInput, ctx: ServerContext): Promise<undefined> {
+  const name = tidyPath(input.path)
+  if (input.type === "") throw refuse.invalid("missing type of the audit device")
+  const table = await auditTable(ctx.view)
+  if (table.some(one => one.path === name)) throw refuse.invalid(`path already in use: ${name}`)
+  if (table.some(one => one.path.startsWith(name) || name.startsWith(one.path))) {
+    throw refuse.invalid(`path ${name} lies within another device's, or the other way round`)
+  }
+  const entry: AuditEntry = {
+    path: name,
+    type: input.type,
+    description: input.description,
+    options: Object.fromEntries(input.options),
+    local: input.local,
+    salt: uuid(ctx.random),
+  }
+  const { server } = ctx
+  const device = await openEntry(server, server.auditPlaces, entry, await signingKey(ctx.view)).catch(
+    (error: Error) => {
+      throw refuse.invalid(error.message)
+    },
+  )
+  await server.audit.enable(device, { requestId: ctx.request.id }).catch((error: Error) => {
+    throw refuse.invalid(`the audit device does not take records: ${error.message}`)
+  })
+  writeAuditTable(ctx.view, [...table, entry])
+}
+
+async function disable(given: string, ctx: ServerContext): Promise<undefined> {
+  const name = tidyPath(given)
+  const table = await auditTable(ctx.view)
+  if (!table.some(one => one.path === name)) return
+  writeAuditTable(
+    ctx.view,
+    table.filter(one => one.path !== name),
+  )
+  // The response to this very request is still recorded on it.
+  ctx.atLast(async () => void (await ctx.server.audit.disable(name)))
+}
+
+export const auditRoutes = [
+  sysRoute("audit", {
+    summary: "The audit devices.",
+    sudo: true,
+    rootOnly: true,
+    read: async (_, ctx) => ({
+      data: Object.fromEntries((await auditTable(ctx.view)).map(entry => [entry.path, shown(entry)])),
+    }),
+  }),
+  sysRoute("audit/verification-key", {
+    summary: "The public key that checkpoints of audit files are signed with.",
+    sudo: true,
+    rootOnly: true,
+    read: async (_, ctx) => {
+      const key = await verificationKey(ctx.view)
+      return key === undefined ? undefined : { data: { public_key: key } }
+    },
+  }),
+  sysRoute("audit/:path", {
+    summary: "Enable or disable an audit device.",
+    fields: {
+      path,
+      type: field.string("file, syslog, socket or http.", { default: "", plain: true }),
+      description: field.string("What it is for.", { default: "", plain: true }),
+      options: field.pairs("The options of its type, such as `file_path`.", { default: new Map(), plain: true }),
+      local: field.bool("Accepted for compatibility.", { default: false }),
+    },
+    sudo: true,
+    rootOnly: true,
+    write: (input, ctx) => enable(input, ctx),
+    delete: ({ path: given }, ctx) => disable(given, ctx),
+  }),
+  sysRoute("audit-hash/:path", {
+    summary: "What a value looks like in the records of a device.",
+    fields: { path, input: field.string("The value.", {}) },
+    rootOnly: true,
+    write: ({ path: given, input }, ctx) => {
+      if (input === undefined) throw refuse.invalid('the "input" parameter is empty')
+      const hash = ctx.server.audit.hash(tidyPath(given), input)
+      if (hash === undefined) throw refuse.invalid(`unknown audit backend ${JSON.stringify(given)}`)
+      return { data: { hash } }
+    },
+  }),
+]
