@@ -4,6 +4,7 @@ import type { Refusal, Route } from "@arca/api"
 import type { Verdict } from "@arca/policy"
 import type { AuditAuth, AuditedRequest, AuditMount, AuditRequest, AuditResponse, PlainKeys } from "./audit/index.ts"
 import type { Setting } from "./context.ts"
+import type { Grant } from "./grants.ts"
 import type { MountEntry } from "./mounts.ts"
 import type { Place } from "./pipeline.ts"
 import type { Outcome } from "./reply.ts"
@@ -117,11 +118,17 @@ function responsePart(setting: Setting, outcome: Outcome, wrapped: WrapFacts | u
   }
   return {
     ...mount,
-    auth: grant && (authJson(grant) as AuditAuth),
+    auth: grant && issuedAuth(grant),
     secret: lease && { lease_id: lease.id },
     data: answer.data,
     warnings: warnings.length === 0 ? undefined : warnings,
   }
+}
+
+/** The token that was made, as records show it. */
+function issuedAuth(grant: Grant): AuditAuth {
+  const { metadata: _, mfa_requirement: _m, lease_duration, ...auth } = authJson(grant)
+  return { ...(auth as AuditAuth), metadata: grant.entry.meta ?? undefined, token_ttl: Number(lease_duration) }
 }
 
 /** Fields that a route declares `plain`, found once for each route. */

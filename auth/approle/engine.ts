@@ -86,7 +86,7 @@ async function login(roleId: string | undefined, secretId: string | undefined, c
   const found = await roleById(ctx, roleId)
   if (found === undefined) {
     // The work of a look-up is done all the same: an unknown role takes as long as a wrong secret.
-    await secretIds.find(ctx, "", secretId ?? "")
+    await secretIds.find(ctx, "-", secretId ?? "")
     throw refuse.invalid(INVALID)
   }
   const { name, role } = found

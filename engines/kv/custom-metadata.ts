@@ -8,13 +8,14 @@ const bytes = (text: string): number => Buffer.byteLength(text)
 const isPrintable = (text: string): boolean => /^[^\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\u2028\u2029]*$/u.test(text)
 
 /** Custom metadata as it may be stored: at most 64 keys, 128 bytes each, to printable strings of at most 512 bytes. */
-export function checkCustomMetadata(given: unknown): Record<string, string> {
-  const entries = Object.entries(given as JsonObject)
+export function checkCustomMetadata(metadata: unknown): Record<string, string> {
+  const entries = Object.entries(metadata as JsonObject)
   const problems: string[] = []
   if (entries.length > MAX_KEYS)
     problems.push(`payload must contain at most ${MAX_KEYS} keys, provided ${entries.length}`)
   const kept: [string, string][] = []
-  for (const [key, value] of entries) {
+  for (const [key, given] of entries) {
+    const value = typeof given === "number" || typeof given === "boolean" ? String(given) : given
     const problem = problemOf(key, value)
     if (problem !== undefined) problems.push(problem)
     if (typeof value === "string") kept.push([key, value])

@@ -90,7 +90,7 @@ async function patch(secret: string, given: JsonObject, ctx: Context): Promise<A
   if (!isJsonObject(change)) throw refuse.invalid("no data provided")
   const meta = await metadata.get(ctx.store, secret)
   const facts = meta?.versions[meta.current_version]
-  if (meta === undefined || facts === undefined) throw refuse.absent()
+  if (meta === undefined || facts === undefined) return { status: 404 }
   await checkCas(ctx, meta, casOf(given))
   const value = await data.get(ctx.store, secret, meta.current_version)
   if (facts.destroyed || isDeleted(facts, ctx.now) || value === undefined) {
@@ -203,10 +203,12 @@ async function detailed(ctx: Context, folder: string, names: string[]): Promise<
 
 const folderOf = (given: string): string => (given === "" || given.endsWith("/") ? given : `${given}/`)
 
-const WRONG_PATH =
-  "Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv get' for this operation."
-
-const wrongPath = (): Answer => ({ status: 404, warnings: [WRONG_PATH] })
+const wrongPath = (verb: string) => (): Answer => ({
+  status: 404,
+  warnings: [
+    `Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv ${verb}' for this operation.`,
+  ],
+})
 
 export const routes = [
   route("config", {
@@ -263,7 +265,7 @@ export const routes = [
     },
     patch: async ({ path: secret, ...input }, ctx) => {
       const before = await metadata.get(ctx.store, secret)
-      if (before === undefined) throw refuse.absent()
+      if (before === undefined) return { status: 404 }
       metadata.put(ctx.store, secret, changed(before, input, ctx, true))
       return undefined
     },
@@ -287,9 +289,9 @@ export const routes = [
   route("*path", {
     summary: "Paths of version 1, which this mount does not have: the answer says where to look.",
     takesAny: true,
-    read: wrongPath,
-    list: wrongPath,
-    write: wrongPath,
-    delete: wrongPath,
+    read: wrongPath("get"),
+    list: wrongPath("list"),
+    write: wrongPath("put"),
+    delete: wrongPath("delete"),
   }),
 ]

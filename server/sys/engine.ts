@@ -2,8 +2,10 @@
 
 import type { AnyEngine } from "../server.ts"
 import { auditRoutes } from "./audit.ts"
+import { configRoutes } from "./config.ts"
 import { leaseRoutes } from "./leases.ts"
 import { mountRoutes } from "./mounts.ts"
+import { operationRoutes } from "./operation.ts"
 import { policyRoutes } from "./policies.ts"
 import { sealRoutes } from "./seal.ts"
 import { toolRoutes } from "./tools.ts"
@@ -19,6 +21,8 @@ export const systemEngine: AnyEngine = {
     ...mountRoutes,
     ...policyRoutes,
     ...auditRoutes,
+    ...configRoutes,
+    ...operationRoutes,
     ...leaseRoutes,
     ...sealRoutes,
     ...wrappingRoutes,

@@ -49,7 +49,8 @@ async function write(
     ...(options?.version === undefined ? {} : { version: Number(options.version) }),
   }))
   writePolicy(ctx.view, ctx.namespace.id, folded, source)
-  const all = [...warnings, ...lint(policy, mounts)]
+  const folding = folded === given ? [] : [`policy name was converted to ${folded}`]
+  const all = [...folding, ...warnings, ...lint(policy, mounts)]
   return all.length === 0 ? undefined : { warnings: all }
 }
 
@@ -74,8 +75,7 @@ async function read(
 
 function remove(given: string, ctx: ServerContext): undefined {
   const folded = policyName(given)
-  if (IMMUTABLE.has(folded) || folded === "default")
-    throw refuse.invalid(`cannot delete ${JSON.stringify(folded)} policy`)
+  if (IMMUTABLE.has(folded) || folded === "default") throw refuse.invalid(`cannot delete ${folded} policy`)
   deletePolicy(ctx.view, ctx.namespace.id, folded)
 }
 

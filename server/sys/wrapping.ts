@@ -4,9 +4,9 @@ import { field, type Json, type JsonObject, refuse } from "@arca/api"
 import type { Namespace } from "../namespaces.ts"
 import { namespaceTable } from "../namespaces.ts"
 import type { ServerAnswer } from "../reply.ts"
-import { killToken, reapToken } from "../revocation.ts"
+import { reapToken } from "../revocation.ts"
 import type { ServerContext } from "../server.ts"
-import type { TokenEntry } from "../tokens.ts"
+import { type TokenEntry, writeToken } from "../tokens.ts"
 import { lookWrapped, type Wrapped, wrap } from "../wrapping.ts"
 import { sysRoute } from "./route.ts"
 
@@ -29,21 +29,16 @@ async function look(ctx: ServerContext, text: string | undefined): Promise<Found
 }
 
 /**
- * What is behind the token, taken out for good. The token is ended in a transaction of its own before anything is answered:
- * of any number that try, one gets it. When the token came as the caller's own, its one use is spent already.
+ * What is behind the token, taken out for good. Its end is written in this transaction: of any number that try at once, the
+ * commit lets one through, and the others find it gone. A token that came as the caller's own has spent its one use already.
  */
 async function take(ctx: ServerContext, text: string | undefined): Promise<Found> {
   const found = await look(ctx, text)
-  if (found.entry.numUses < 0 && found.entry.id !== ctx.asker.token?.id) throw refuse.invalid(GONE)
-  if (found.entry.id !== ctx.asker.token?.id && !(await endOnce(ctx, found.entry))) throw refuse.invalid(GONE)
+  const isOwn = found.entry.id === ctx.asker.token?.id
+  if (found.entry.numUses < 0 && !isOwn) throw refuse.invalid(GONE)
+  if (!isOwn) await writeToken(ctx.view, { ...found.entry, numUses: -1, expiresAt: ctx.now }, found.entry)
   ctx.afterCommit(() => reapToken(ctx.server, found.entry))
   return found
-}
-
-/** Whether this call was the one that ended the token. */
-async function endOnce(ctx: ServerContext, entry: TokenEntry): Promise<boolean> {
-  const dead = await killToken(ctx.server, entry)
-  return dead !== undefined
 }
 
 /** The reply as it was, with an id of its own; an empty one stays empty. */

@@ -24,17 +24,20 @@ async function visible(ctx: ServerContext, entry: TokenEntry | undefined): Promi
   return home !== undefined && isWithin(home, ctx.namespace) ? entry : undefined
 }
 
-async function byToken(ctx: ServerContext, text: string | undefined): Promise<TokenEntry> {
+const badToken = () => refuse.forbidden("bad token")
+const notFound = () => refuse.invalid("token not found")
+
+async function byToken(ctx: ServerContext, text: string | undefined, unknown = badToken): Promise<TokenEntry> {
   if (text === undefined || text === "") throw refuse.invalid("missing token ID")
   const entry = await visible(ctx, await findToken(ctx.view, text))
-  if (entry === undefined) throw refuse.forbidden("bad token")
+  if (entry === undefined) throw unknown()
   return entry
 }
 
 async function byAccessor(ctx: ServerContext, text: string | undefined): Promise<TokenEntry> {
   if (text === undefined || text === "") throw refuse.invalid("missing accessor")
   const entry = await visible(ctx, await findByAccessor(ctx.view, text))
-  if (entry === undefined) throw refuse.forbidden("invalid accessor")
+  if (entry === undefined) throw refuse.invalid("1 error occurred:\n\t* invalid accessor\n\n")
   return entry
 }
 
@@ -103,7 +106,7 @@ export const tokenEngine: AnyEngine = {
       summary: "Prolong a token.",
       fields: { token, increment },
       write: async ({ token: text, increment: wish }, ctx) =>
-        renewed(ctx, await byToken(ctx, text ?? ctx.full.token), text ?? ctx.full.token, wish),
+        renewed(ctx, await byToken(ctx, text ?? ctx.full.token, notFound), text ?? ctx.full.token, wish),
     }),
     sysRoute("renew-self", {
       summary: "Prolong the caller's token.",
@@ -132,13 +135,18 @@ export const tokenEngine: AnyEngine = {
     sysRoute("revoke-accessor", {
       summary: "Revoke the token with an accessor, and all its children.",
       fields: { accessor },
-      write: async ({ accessor: text }, ctx) => revoke(ctx, await byAccessor(ctx, text)),
+      write: async ({ accessor: text }, ctx) => {
+        if (text === undefined || text === "") throw refuse.invalid("missing accessor")
+        const entry = await visible(ctx, await findByAccessor(ctx.view, text))
+        return entry === undefined ? { warnings: ["No token found with this accessor"] } : revoke(ctx, entry)
+      },
     }),
     sysRoute("revoke-orphan", {
       summary: "Revoke a token; its children live on without a parent.",
       fields: { token },
       sudo: true,
-      write: async ({ token: text }, ctx) => revoke(ctx, await byToken(ctx, text), true),
+      write: async ({ token: text }, ctx) =>
+        revoke(ctx, await byToken(ctx, text, () => refuse.invalid("token to revoke not found")), true),
     }),
     listRoute<ServerContext>("accessors", "The accessors of all tokens.", (ctx, page) =>
       ctx.view.scope(layout.namespace(ctx.namespace.id)).list("token/list/", page),

@@ -20,7 +20,7 @@ export async function lookupData(ctx: ServerContext, token: TokenEntry, text: st
     path: token.path,
     meta: token.meta === null ? null : { ...token.meta },
     display_name: token.displayName,
-    num_uses: Math.max(0, token.numUses),
+    num_uses: token.numUses,
     orphan: token.parent === undefined,
     creation_time: token.createdAt,
     creation_ttl: token.ttl,
@@ -29,9 +29,7 @@ export async function lookupData(ctx: ServerContext, token: TokenEntry, text: st
     explicit_max_ttl: token.explicitMaxTtl,
     entity_id: token.entityId,
     type: token.type,
-    ...(token.expiresAt > 0 || token.type === "batch"
-      ? { issue_time: time(token.createdAt), renewable: token.renewable }
-      : {}),
+    ...(token.path !== "auth/token/root" ? { issue_time: time(token.createdAt), renewable: token.renewable } : {}),
     ...(token.role === "" ? {} : { role: token.role }),
     ...(token.period > 0 ? { period: token.period } : {}),
     ...(token.boundCidrs.length > 0 ? { bound_cidrs: [...token.boundCidrs] } : {}),

@@ -50,7 +50,9 @@ function check(role: Role): Role {
   const batch = role.token_type === "batch" || role.token_type === "default-batch"
   if (batch && role.token_period > 0)
     throw refuse.invalid("'token_type' cannot be 'batch' when set to generate periodic tokens")
-  if (batch && !role.orphan && role.token_type === "batch" && role.renewable) return { ...role, renewable: false }
+  if (role.token_type === "batch" && role.renewable) {
+    throw refuse.invalid("'token_type' cannot be 'batch' when role is set to generate renewable tokens")
+  }
   return role
 }
 

@@ -1,0 +1,158 @@
+/** `sys/config/*`: what the server lets browsers and auditors see, and what it was told at its start. */
+
+import { decodeJson, encodeJson, field, type JsonObject, refuse } from "@arca/api"
+import type { View } from "@arca/storage"
+import { layout } from "../layout.ts"
+import type { ServerContext } from "../server.ts"
+import { sysRoute } from "./route.ts"
+
+interface Cors {
+  readonly allowed_origins: readonly string[]
+  readonly allowed_headers: readonly string[]
+  readonly allow_credentials: boolean
+}
+
+/** Headers that browsers may send to the API, beside those that are added. */
+const STANDARD_HEADERS = [
+  ...["Content-Type", "Authorization", "X-Vault-Token", "X-Vault-MFA", "X-Vault-No-Request-Forwarding"],
+  ...[
+    "X-Vault-Wrap-Format",
+    "X-Vault-Wrap-TTL",
+    "X-Requested-With",
+    "X-Vault-AWS-IAM-Server-ID",
+    "X-Vault-Policy-Override",
+  ],
+]
+
+const decodeCors = (value: Uint8Array): Cors => decodeJson(value) as unknown as Cors
+
+/** The origins that browsers may call from; undefined when it is off. */
+export const corsConfig = (view: View): Promise<Cors | undefined> => view.cached(layout.cors, decodeCors)
+
+type Headers = Readonly<Record<string, { readonly hmac: boolean }>>
+
+const decodeHeaders = (value: Uint8Array): Headers => decodeJson(value) as unknown as Headers
+
+const auditedHeaders = async (view: View): Promise<Headers> =>
+  (await view.cached(layout.auditedHeaders, decodeHeaders)) ?? {}
+
+function writeAuditedHeaders(ctx: ServerContext, headers: Headers): void {
+  ctx.view.put(layout.auditedHeaders, encodeJson(headers as unknown as JsonObject))
+  const lower = new Map(Object.entries(headers).map(([name, rule]) => [name.toLowerCase(), rule]))
+  ctx.afterCommit(() => ctx.server.audit.auditHeaders(lower))
+}
+
+const header = field.string("Name of the header.", { plain: true })
+const uiHeader = field.string("Name of the response header.", { plain: true })
+
+export const configRoutes = [
+  sysRoute("config/cors", {
+    summary: "Which web pages may call the API from a browser.",
+    sudo: true,
+    rootOnly: true,
+    fields: {
+      allowed_origins: field.commaList("Origins, or `*` alone.", { plain: true }),
+      allowed_headers: field.commaList("Headers beside the standard ones.", { default: [], plain: true }),
+      enable: field.bool("Ignored: writing enables it, deleting disables it.", {}),
+      allow_credentials: field.bool("Let browsers send credentials.", { default: false }),
+    },
+    read: async (_, ctx) => {
+      const cors = await corsConfig(ctx.view)
+      return { data: cors === undefined ? { enabled: false } : ({ enabled: true, ...cors } as unknown as JsonObject) }
+    },
+    write: ({ allowed_origins: origins = [], allowed_headers: headers, allow_credentials }, ctx) => {
+      if (origins.length === 0) throw refuse.invalid("at least one origin or the wildcard must be provided")
+      if (origins.includes("*") && origins.length > 1)
+        throw refuse.invalid("to allow all origins the '*' must be the only value for allowed_origins")
+      const cors: Cors = {
+        allowed_origins: origins,
+        allowed_headers: [...STANDARD_HEADERS, ...headers],
+        allow_credentials,
+      }
+      ctx.view.put(layout.cors, encodeJson(cors as unknown as JsonObject))
+      return undefined
+    },
+    delete: (_, ctx) => {
+      ctx.view.delete(layout.cors)
+      return undefined
+    },
+  }),
+  sysRoute("config/auditing/request-headers", {
+    summary: "The request headers that the audit writes.",
+    sudo: true,
+    rootOnly: true,
+    read: async (_, ctx) => ({ data: { headers: (await auditedHeaders(ctx.view)) as unknown as JsonObject } }),
+  }),
+  sysRoute("config/auditing/request-headers/:header", {
+    summary: "Whether the audit writes a request header, and whether in clear.",
+    fields: { header, hmac: field.bool("Write its HMAC instead of its value.", { default: false }) },
+    sudo: true,
+    rootOnly: true,
+    read: async ({ header: name }, ctx) => {
+      const found = Object.entries(await auditedHeaders(ctx.view)).find(
+        ([known]) => known.toLowerCase() === name.toLowerCase(),
+      )
+      if (found === undefined) throw refuse.invalid("Could not find header in config")
+      return { data: { [found[0]]: { ...found[1] } } }
+    },
+    write: async ({ header: name, hmac }, ctx) => {
+      const rest = Object.entries(await auditedHeaders(ctx.view)).filter(
+        ([known]) => known.toLowerCase() !== name.toLowerCase(),
+      )
+      writeAuditedHeaders(ctx, Object.fromEntries([...rest, [name, { hmac }]]))
+      return undefined
+    },
+    delete: async ({ header: name }, ctx) => {
+      const rest = Object.entries(await auditedHeaders(ctx.view)).filter(
+        ([known]) => known.toLowerCase() !== name.toLowerCase(),
+      )
+      writeAuditedHeaders(ctx, Object.fromEntries(rest))
+      return undefined
+    },
+  }),
+  sysRoute("config/ui/headers", {
+    summary: "Response headers of the web console.",
+    sudo: true,
+    rootOnly: true,
+    list: async (_, ctx) => ({ data: { keys: await ctx.view.list(layout.uiHeaders) } }),
+  }),
+  sysRoute("config/ui/headers/:header", {
+    summary: "A response header of the web console.",
+    fields: {
+      header: uiHeader,
+      values: field.stringList("Its values.", { default: [], plain: true }),
+      multivalue: field.bool("Answer all values.", { default: false, query: true }),
+    },
+    sudo: true,
+    rootOnly: true,
+    read: async ({ header: name, multivalue }, ctx) => {
+      const stored = await ctx.view.get(layout.uiHeaders + name.toLowerCase())
+      if (stored === undefined) return undefined
+      const { values } = decodeJson(stored) as { values: string[] }
+      return { data: multivalue ? { values } : { value: values[0] ?? "" } }
+    },
+    write: ({ header: name, values }, ctx) => {
+      if (values.length === 0) throw refuse.invalid("missing 'values'")
+      if (name.toLowerCase().startsWith("x-vault-")) throw refuse.invalid("X-Vault headers cannot be set")
+      ctx.view.put(layout.uiHeaders + name.toLowerCase(), encodeJson({ values }))
+      return undefined
+    },
+    delete: ({ header: name }, ctx) => {
+      ctx.view.delete(layout.uiHeaders + name.toLowerCase())
+      return undefined
+    },
+  }),
+  sysRoute("config/state/sanitized", {
+    summary: "The configuration in force, without secrets.",
+    rootOnly: true,
+    read: (_, { server }) => ({
+      data: {
+        api_addr: server.facts.apiAddress,
+        cluster_addr: server.facts.clusterAddress,
+        default_lease_ttl: server.limits.defaultTtl,
+        max_lease_ttl: server.limits.maxTtl,
+        storage: { type: server.facts.storageType, disable_clustering: false },
+      },
+    }),
+  }),
+]
