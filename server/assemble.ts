@@ -11,6 +11,7 @@ import { helpOf } from "./help.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { alone, type Peers } from "./peers.ts"
 import { aclMemory } from "./policies.ts"
+import { rateLimiter } from "./quotas.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
 import { attempts } from "./seal/attempts.ts"
@@ -106,7 +107,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     unauthenticated: parts.unauthenticated ?? new Set(),
     acl: aclMemory(),
     inFlight: inFlightRequests(now),
-    quotas: parts.quotas ?? { admit: async () => {} },
+    quotas: parts.quotas ?? rateLimiter(now),
     lockout: parts.lockout ?? { watch: (_ctx, _place, login) => login() },
     help: helpOf,
   }

@@ -48,9 +48,15 @@ export function lifeOf({ ttl, maxTtl, explicitMaxTtl, period, mount, age }: Life
   ]
   const end = Math.max(0, Math.min(...ends))
   if (wished <= end) return { ttl: wished, warnings: [] }
-  const text = `TTL of "${formatDuration(wished)}" exceeded the effective max_ttl of "${formatDuration(end)}"; TTL value is capped accordingly`
+  const text = `TTL of "${brief(wished)}" exceeded the effective max_ttl of "${brief(end)}"; TTL value is capped accordingly`
   return { ttl: end, warnings: ttl > 0 || period > 0 ? [text] : [] }
 }
+
+/** A duration without its empty parts: `768h`, `1h30m`. */
+const brief = (seconds: number): string =>
+  formatDuration(seconds)
+    .replace(/(?<=[hm])0s$/, "")
+    .replace(/(?<=h)0m$/, "")
 
 export interface TokenDraft {
   readonly namespace: Namespace

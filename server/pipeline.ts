@@ -104,7 +104,7 @@ export interface Place {
 
 async function resolve(server: Server, view: View, request: Request): Promise<Place> {
   const { namespace, path } = await locate(view, request.namespace, request.path)
-  if (namespace.locked !== undefined && !path.startsWith("sys/namespaces/")) {
+  if (namespace.locked !== undefined && !path.startsWith("sys/namespaces/api-lock/")) {
     throw refuse.unavailable("API access to this namespace has been locked by an administrator")
   }
   const entry = findMount(await mountTable(view, namespace), path)
@@ -250,7 +250,9 @@ async function grant(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
 async function conclude(setting: Setting, place: Place, verdict: Verdict, outcome: Outcome, run: Run): Promise<Reply> {
   const { server, view, effects, request, entry, fullPath } = setting
   refuseLeaseOnLastUse(outcome, run)
-  const plain = replyOf(request.id, fullPath, entry.type, outcome)
+  // What is wrapped is answered by another path later, where nothing stands at the top level.
+  const shape = request.wrapTtl === undefined ? fullPath : ""
+  const plain = replyOf(request.id, shape, entry.type, outcome)
   const wrapped = await wrapReply(setting, plain, outcome)
   await server.storage.commit(view)
   for (const act of effects.after) await act()

@@ -24,7 +24,7 @@ export interface Outcome {
 
 /** Paths under which clients (hvac above all) look for the data at the top level as well. */
 const AT_TOP_LEVEL =
-  /^sys\/(audit|audit-hash|auth|config\/cors|config\/auditing\/request-headers|capabilities|capabilities-accessor|capabilities-self|ha-status|key-status|mounts|policy|rekey\/backup|rekey\/recovery-key-backup|remount|rotate|wrapping\/wrap)(\/|$)/
+  /^sys\/((audit|audit-hash|auth|config\/auditing\/request-headers|mounts|policy)(\/|$)|(config\/cors|capabilities|capabilities-accessor|capabilities-self|ha-status|key-status|rekey\/backup|rekey\/recovery-key-backup|remount|rotate|wrapping\/wrap)$)/
 
 /** Seconds of a token's life as clients see it: 0 for one that never ends. */
 const lifetime = (grant: Grant): number => grant.entry.ttl

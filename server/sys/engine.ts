@@ -5,8 +5,10 @@ import { auditRoutes } from "./audit.ts"
 import { configRoutes } from "./config.ts"
 import { leaseRoutes } from "./leases.ts"
 import { mountRoutes } from "./mounts.ts"
+import { namespaceRoutes } from "./namespaces.ts"
 import { operationRoutes } from "./operation.ts"
 import { policyRoutes } from "./policies.ts"
+import { quotaRoutes } from "./quotas.ts"
 import { sealRoutes } from "./seal.ts"
 import { toolRoutes } from "./tools.ts"
 import { uiRoutes } from "./ui.ts"
@@ -22,6 +24,8 @@ export const systemEngine: AnyEngine = {
     ...policyRoutes,
     ...auditRoutes,
     ...configRoutes,
+    ...namespaceRoutes,
+    ...quotaRoutes,
     ...operationRoutes,
     ...leaseRoutes,
     ...sealRoutes,

@@ -206,7 +206,7 @@ async function enable(kind: Kind, input: Values<typeof enableFields>, ctx: Serve
   }
   const entry = newMount(ctx, kind, mountPath, engine.type, {
     description: input.description,
-    options: options ?? (type === "kv" ? { version: "1" } : null),
+    options: options ?? (kind === "secret" ? {} : null),
     config: configOf(ctx, kind, readConfig(input.config), empty),
     local: input.local,
     seal_wrap: input.seal_wrap,

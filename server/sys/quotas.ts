@@ -1,0 +1,81 @@
+/** `sys/quotas`: rate limits. */
+
+import { field, type JsonObject, refuse } from "@arca/api"
+import { EXEMPT, type RateLimit, rateLimits, writeRateLimits } from "../quotas.ts"
+import { sysRoute } from "./route.ts"
+
+const name = field.name("Name of the quota.", { plain: true })
+
+const shown = (quota: RateLimit): JsonObject => ({ ...quota, type: "rate-limit" })
+
+export const quotaRoutes = [
+  sysRoute("quotas/config", {
+    summary: "What holds for all quotas.",
+    rootOnly: true,
+    read: () => ({
+      data: {
+        enable_rate_limit_audit_logging: false,
+        enable_rate_limit_response_headers: false,
+        rate_limit_exempt_paths: [...EXEMPT],
+      },
+    }),
+  }),
+  sysRoute("quotas/rate-limit", {
+    summary: "The names of all rate limits.",
+    rootOnly: true,
+    list: async (_, ctx) => ({ data: { keys: (await rateLimits(ctx.view)).map(one => one.name).sort() } }),
+  }),
+  sysRoute("quotas/rate-limit/:name", {
+    summary: "A rate limit: read, write, delete.",
+    fields: {
+      name,
+      path: field.string("What it limits: a mount, a path of it, or all when left out.", { plain: true }),
+      role: field.string("Only logins by this role.", { plain: true }),
+      rate: field.float("Requests of one client address in a second.", { plain: true }),
+      interval: field.duration("The span in which they are counted.", { plain: true }),
+      block_interval: field.duration("How long a client is refused after too many.", { plain: true }),
+      inheritable: field.bool("It also holds in namespaces below.", { plain: true }),
+      type: field.string("Only rate-limit is known.", { plain: true }),
+    },
+    rootOnly: true,
+    read: async ({ name: given }, ctx) => {
+      const quota = (await rateLimits(ctx.view)).find(one => one.name === given)
+      return quota && { data: shown(quota) }
+    },
+    write: async ({ name: given, ...input }, ctx) => {
+      const all = await rateLimits(ctx.view)
+      const before = all.find(one => one.name === given)
+      const rate = input.rate ?? before?.rate ?? 0
+      if (!(rate > 0)) throw refuse.invalid("'rate' is invalid")
+      const next: RateLimit = {
+        name: given,
+        path: tidyPath(input.path ?? before?.path ?? ""),
+        role: input.role ?? before?.role ?? "",
+        rate,
+        interval: input.interval || before?.interval || 1,
+        block_interval: input.block_interval ?? before?.block_interval ?? 0,
+        inheritable: input.inheritable ?? before?.inheritable ?? false,
+      }
+      const twin = all.find(one => one.name !== given && one.path === next.path && one.role === next.role)
+      if (twin !== undefined)
+        throw refuse.invalid(`quota rule with similar properties exists under the name ${JSON.stringify(twin.name)}`)
+      writeRateLimits(ctx.view, [...all.filter(one => one.name !== given), next])
+      return undefined
+    },
+    delete: async ({ name: given }, ctx) => {
+      const all = await rateLimits(ctx.view)
+      if (all.some(one => one.name === given))
+        writeRateLimits(
+          ctx.view,
+          all.filter(one => one.name !== given),
+        )
+      return undefined
+    },
+  }),
+]
+
+/** A lone name is a mount: `kv` is `kv/`. */
+const tidyPath = (path: string): string => {
+  const clean = path.replace(/^\/+/, "").replace(/\/{2,}/g, "/")
+  return clean === "" || clean.includes("/") || clean.endsWith("*") ? clean : `${clean}/`
+}
