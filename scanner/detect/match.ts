@@ -10,7 +10,10 @@ export function eachMatch(text: Text, matcher: Matcher, found: (start: number, e
   if (matcher.anchored && !text.foreignFolds) {
     const tries = text.tries(matcher)
     if (tries.length === 0) return
-    if (!inRunes) return anchoredMatches(text.string(), tries, matcher, regex.sticky(), found)
+    if (!inRunes) {
+      anchoredMatches(text.string(), tries, matcher, regex.sticky(), found)
+      return
+    }
   }
   if (inRunes) {
     const { text: decoded, offsets } = text.runes()

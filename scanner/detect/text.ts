@@ -29,8 +29,8 @@ export function readText(ruleset: Ruleset, bytes: Uint8Array): Text {
   let string: string | undefined
   let runes: Runes | undefined
   let ascii: boolean | undefined
-  const toString = () => (string ??= buffer.toString("latin1"))
-  const toRunes = () => (runes ??= decodeRunes(toString()))
+  const latin1 = () => (string ??= buffer.toString("latin1"))
+  const toRunes = () => (runes ??= decodeRunes(latin1()))
   const isPlain = () => (ascii ??= isAscii(bytes))
   const foreignFolds = count > 0 && !isPlain() && (buffer.includes("\u212a") || buffer.includes("\u017f"))
   const open = foreignFolds ? openInRunes(ruleset, toRunes().text) : openInHits(ruleset, count)
@@ -38,7 +38,7 @@ export function readText(ruleset: Ruleset, bytes: Uint8Array): Text {
   return {
     ruleset,
     bytes,
-    string: toString,
+    string: latin1,
     runes: toRunes,
     ascii: isPlain,
     foreignFolds,

@@ -20,6 +20,9 @@ const referenceDiffers = new Map([
   ["vaultrs health", "OpenBao dropped performance_standby"],
 ])
 
+/** The slowest program takes some 10 seconds on two busy cores. */
+const programMillis = 120_000
+
 const story = steps(await readFile(join(import.meta.dirname, "STORY.md"), "utf8"))
 
 for (const client of clients) {
@@ -56,8 +59,12 @@ async function tell(program: Exclude<Prepared, { absent: string }>): Promise<Map
     let errors = ""
     child.stdout.on("data", chunk => (output += chunk))
     child.stderr.on("data", chunk => (errors += chunk))
-    const [code] = await once(child, "close")
+    // A client that waits for a reply for ever is a finding, not a reason to wait with it.
+    const watchdog = setTimeout(() => child.kill("SIGKILL"), programMillis)
+    const [code, signal] = await once(child, "close")
+    clearTimeout(watchdog)
     const told = new Map(Array.from(output.matchAll(/^(?:(ok)|FAIL) ([a-z0-9-]+)(?:: (.*))?$/gm), lineOf))
+    assert.equal(signal, null, `The program was still waiting after ${programMillis} ms:\n${output}${errors}`)
     const passed = [...told.values()].every(result => result === "ok")
     assert.equal(code, passed ? 0 : 1, `The program's exit code does not fit what it printed:\n${output}${errors}`)
     return told

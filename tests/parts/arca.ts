@@ -147,10 +147,7 @@ const parsed = (text: string): unknown => {
   }
 }
 
-const ours = (): [string, string[]] => [
-  process.execPath,
-  [resolve(import.meta.dirname, "../../server/main.ts")],
-]
+const ours = (): [string, string[]] => [process.execPath, [resolve(import.meta.dirname, "../../server/main.ts")]]
 
 const configuration = (options: StartOptions, dir: string, port: number): string => {
   const storage =
