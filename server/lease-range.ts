@@ -5,15 +5,15 @@ import { type LeaseEntry, leaseIds, readLease } from "./leases.ts"
 import type { Namespace } from "./namespaces.ts"
 import { revokeLease, revokeToken } from "./revocation.ts"
 import type { Server } from "./server.ts"
-import { readToken } from "./tokens.ts"
+import { readToken, type TokenEntry } from "./tokens.ts"
 
 const STEP = 500
 
 export interface RangeOptions {
   /** Forget a lease even if its outside effect cannot be undone. */
   readonly force: boolean
-  /** Also revoke the tokens that logins on this mount (its accessor) made. */
-  readonly tokens: string | undefined
+  /** Which tokens end as well: those that logins of a mount made, or those made below a path. */
+  readonly tokens: ((token: TokenEntry) => boolean) | undefined
 }
 
 /** Revokes every lease whose id begins with `prefix`. Throws the first failure, after having tried them all. */
@@ -61,7 +61,11 @@ async function step(
   return leases.filter(lease => lease !== undefined)
 }
 
-async function revokeTokensOf(server: Server, namespace: Namespace, accessor: string): Promise<number> {
+async function revokeTokensOf(
+  server: Server,
+  namespace: Namespace,
+  meant: (token: TokenEntry) => boolean,
+): Promise<number> {
   let after: string | undefined
   let count = 0
   for (;;) {
@@ -71,7 +75,7 @@ async function revokeTokensOf(server: Server, namespace: Namespace, accessor: st
       .list(layout.token, { limit: STEP, ...(after === undefined ? {} : { after }) })
     for (const id of ids) {
       const token = await readToken(view, namespace.id, id)
-      if (token?.mount !== accessor) continue
+      if (token === undefined || !meant(token)) continue
       await revokeToken(server, token)
       count++
     }

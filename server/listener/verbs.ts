@@ -37,7 +37,8 @@ export function rescue(server: Server, error: ParserError, socket: Duplex): bool
   packet.write(standIn, 0, "latin1")
   expected.set(socket, [...(expected.get(socket) ?? []), standIn])
   detach(socket)
-  server.emit("connection", socket)
+  // To a TLS server the socket is one whose handshake is done.
+  server.emit("encrypted" in socket ? "secureConnection" : "connection", socket)
   socket.unshift(packet)
   return true
 }
@@ -54,16 +55,22 @@ function startOf(packet: Buffer, parsed: number): number | undefined {
   return undefined
 }
 
+interface Attached {
+  /** Node's HTTP parser, which reads the socket's handle by itself until it is told to let go. */
+  parser?: { unconsume?: () => void; remove?: () => void; socket?: unknown } | null
+  _httpMessage?: unknown
+}
+
 /** Takes the HTTP machinery off a socket, so that it can be connected anew. */
 function detach(socket: Duplex): void {
-  for (const event of ["data", "end", "close", "drain", "error", "timeout", "pause", "resume"])
-    socket.removeAllListeners(event)
-  const held = socket as Duplex & {
-    parser?: { remove?: () => void; socket?: unknown; close?: () => void } | null
-    _httpMessage?: unknown
-  }
+  const held = socket as Duplex & Attached
+  held.parser?.unconsume?.()
+  held.parser?.remove?.()
   held.parser = null
   held._httpMessage = null
+  for (const event of ["data", "end", "close", "drain", "error", "timeout", "pause", "resume"]) {
+    socket.removeAllListeners(event)
+  }
 }
 
 /** The verb that the client sent. Undefined for a LINK or LOCK that is nobody's stand-in. */

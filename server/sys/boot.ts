@@ -111,7 +111,7 @@ export const bootRoutes = [
       return {
         bare: {
           ha_enabled: facts.shared,
-          is_self: true,
+          is_self: facts.shared,
           active_time: new Date(facts.startedAt * 1000).toISOString(),
           leader_address: facts.apiAddress,
           leader_cluster_address: facts.clusterAddress,

@@ -8,6 +8,7 @@ import { renewLease } from "../renewal.ts"
 import type { ServerAnswer } from "../reply.ts"
 import { revokeLease } from "../revocation.ts"
 import type { ServerContext } from "../server.ts"
+import type { TokenEntry } from "../tokens.ts"
 import { sysRoute } from "./route.ts"
 
 const lease_id = field.string("The lease meant.", { pattern: ".+", plain: false })
@@ -46,7 +47,10 @@ async function revoke(ctx: ServerContext, id: string | undefined): Promise<undef
 }
 
 async function revokeAll(ctx: ServerContext, given: string, force: boolean): Promise<undefined> {
-  await revokeByPrefix(ctx.server, ctx.namespace, given.replace(/\/+$/, "/"), { force, tokens: undefined })
+  const prefix = given.replace(/\/+$/, "/")
+  // Tokens are no leases here, but a path of an auth method still names those that were made there.
+  const tokens = prefix.startsWith("auth/") ? (token: TokenEntry) => `${token.path}/`.startsWith(prefix) : undefined
+  await revokeByPrefix(ctx.server, ctx.namespace, prefix, { force, tokens })
 }
 
 /** Leases by mount, with those that only a person can end told apart. */

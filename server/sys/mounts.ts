@@ -277,7 +277,7 @@ async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<u
   }
   await revokeByPrefix(ctx.server, ctx.namespace, entry.path, {
     force: false,
-    tokens: kind === "auth" ? entry.accessor : undefined,
+    tokens: kind === "auth" ? token => token.mount === entry.accessor : undefined,
   })
   writeMounts(
     ctx.view,
