@@ -8,7 +8,7 @@ import { renewLease } from "../renewal.ts"
 import type { ServerAnswer } from "../reply.ts"
 import { revokeLease } from "../revocation.ts"
 import type { ServerContext } from "../server.ts"
-import type { TokenEntry } from "../tokens.ts"
+import { readToken, type TokenEntry } from "../tokens.ts"
 import { sysRoute } from "./route.ts"
 
 const lease_id = field.string("The lease meant.", { pattern: ".+", plain: false })
@@ -51,6 +51,17 @@ async function revokeAll(ctx: ServerContext, given: string, force: boolean): Pro
   // Tokens are no leases here, but a path of an auth method still names those that were made there.
   const tokens = prefix.startsWith("auth/") ? (token: TokenEntry) => `${token.path}/`.startsWith(prefix) : undefined
   await revokeByPrefix(ctx.server, ctx.namespace, prefix, { force, tokens })
+}
+
+/** Tokens are no leases here, but clients look for them below the path that made them. */
+async function tokenFolders(ctx: ServerContext, folder: string): Promise<string[]> {
+  const scope = ctx.view.scope(layout.namespace(ctx.namespace.id))
+  const folders = new Set<string>()
+  for (const id of await scope.list(layout.token)) {
+    const path = (await readToken(ctx.view, ctx.namespace.id, id))?.path ?? ""
+    if (path.startsWith(folder)) folders.add(`${path.slice(folder.length).split("/", 1)[0]}/`)
+  }
+  return [...folders]
 }
 
 /** Leases by mount, with those that only a person can end told apart. */
@@ -99,13 +110,13 @@ export const leaseRoutes = [
       limit: field.int("At most this many names.", { query: true }),
     },
     sudo: true,
-    list: async ({ prefix: folder, ...page }, ctx) => ({
-      data: {
-        keys: await ctx.view
-          .scope(layout.namespace(ctx.namespace.id))
-          .list(`${layout.lease}${folder === "" || folder.endsWith("/") ? folder : `${folder}/`}`, pageOf(page)),
-      },
-    }),
+    list: async ({ prefix: given, ...page }, ctx) => {
+      const folder = given === "" || given.endsWith("/") ? given : `${given}/`
+      const scope = ctx.view.scope(layout.namespace(ctx.namespace.id))
+      const leases = await scope.list(layout.lease + folder, pageOf(page))
+      const tokens = folder.startsWith("auth/") ? await tokenFolders(ctx, folder) : []
+      return { data: { keys: [...new Set([...leases, ...tokens])].sort() } }
+    },
   }),
   renewOptions(["leases/renew", "leases/renew/*url_lease_id"]),
   renewOptions(["renew", "renew/*url_lease_id"]),
