@@ -59,7 +59,8 @@ async function tokenFolders(ctx: ServerContext, folder: string): Promise<string[
   const folders = new Set<string>()
   for (const id of await scope.list(layout.token)) {
     const path = (await readToken(ctx.view, ctx.namespace.id, id))?.path ?? ""
-    if (path.startsWith(folder)) folders.add(`${path.slice(folder.length).split("/", 1)[0]}/`)
+    if (`${path}/` === folder) folders.add(id)
+    else if (path.startsWith(folder)) folders.add(`${path.slice(folder.length).split("/", 1)[0]}/`)
   }
   return [...folders]
 }
