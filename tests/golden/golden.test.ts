@@ -2,7 +2,8 @@
  * Plays the requests of requests.ts against a server and compares each reply, status and body, with what the reference
  * server answered (replies/) or, where ours is meant to differ, with overrides.json, which gives the reason.
  *
- * `UPDATE=1 ARCA_CONFORMANCE_SERVER=/path/to/bao node --test tests/golden/golden.test.ts` records replies/ anew.
+ * `UPDATE=1 ARCA_CONFORMANCE_SERVER=/path/to/bao node --test tests/golden/golden.test.ts` records replies/ anew;
+ * `UPDATE=overrides` fills the replies in overrides.json from our server: to allow a difference, add its name with null.
  */
 
 import assert from "node:assert/strict"
@@ -18,51 +19,60 @@ interface GoldenReply {
   body: unknown
 }
 
+/** Differences that have one reason, each with what ours answers. */
+interface Override {
+  reason: string
+  replies: Record<string, GoldenReply | null>
+}
+
 const update = process.env.UPDATE === "1"
 if (update && reference === undefined)
-  throw new Error("Golden replies are recorded from the reference: set ARCA_CONFORMANCE_SERVER")
+  throw new Error("The golden replies are the reference's: set ARCA_CONFORMANCE_SERVER")
+const refresh = process.env.UPDATE === "overrides" && reference === undefined
 
-const overrides = fields(await read("overrides.json"))
+const overrides: Override[] = JSON.parse(await readFile(file("overrides.json"), "utf8"))
 
 test("the replies are the reference server's", async t => {
   const server = await startUnsealed({ plain: true })
   try {
     const kept = new Map([["root", server.token]])
     for (const [group, requests] of Object.entries(groups)) {
-      const file = `replies/${group}.json`
-      const golden = update ? {} : fields(await read(file))
+      const recorded = file(`replies/${group}.json`)
+      const golden = update ? {} : fields(JSON.parse(await readFile(recorded, "utf8")))
       const replies: Record<string, GoldenReply> = {}
       await t.test(group, async t => {
         for (const request of requests) {
           assert.ok(!(request.name in replies), `Two requests of ${group} have the name "${request.name}"`)
           const reply = await answer(server, request, kept)
           replies[request.name] = reply
+          const override = overrides.find(({ replies }) => `${group}/${request.name}` in replies)
+          if (refresh && override !== undefined) override.replies[`${group}/${request.name}`] = reply
           if (update) continue
-          const want = expected(`${group}/${request.name}`) ?? golden[request.name]
+          const own = reference === undefined ? override?.replies[`${group}/${request.name}`] : undefined
+          const want = own ?? golden[request.name]
           await t.test(request.name, () => assert.deepEqual(reply, want))
         }
       })
-      if (update) await writeFile(join(import.meta.dirname, file), `${JSON.stringify(replies, null, 2)}\n`)
+      if (update) await writeFile(recorded, `${JSON.stringify(replies, null, 2)}\n`)
     }
+    if (refresh) await writeFile(file("overrides.json"), `${JSON.stringify(overrides, null, 2)}\n`)
   } finally {
     await server.stop()
   }
 })
 
-test("each override names a request and gives a reason", () => {
+test("each override names a request and gives a reason, and differs from the reference", async () => {
   const names = Object.entries(groups).flatMap(([group, requests]) => requests.map(({ name }) => `${group}/${name}`))
-  for (const [name, entry] of Object.entries(overrides)) {
-    assert.ok(names.includes(name), `overrides.json has "${name}", which is no request`)
-    assert.ok(String(fields(entry).reason ?? "").length > 20, `overrides.json gives no reason for "${name}"`)
+  for (const { reason, replies } of overrides) {
+    assert.ok(reason.length > 20, `"${reason}" is no reason`)
+    for (const [name, reply] of Object.entries(replies)) {
+      assert.ok(names.includes(name), `overrides.json has "${name}", which is no request`)
+      const [group = "", request = ""] = name.split(/\/(.*)/)
+      const golden = fields(JSON.parse(await readFile(file(`replies/${group}.json`), "utf8")))
+      assert.notDeepEqual(reply, golden[request], `"${name}" does not differ any more: take it out of overrides.json`)
+    }
   }
 })
-
-/** What ours is meant to answer where that differs from the reference; nothing when the reference itself is tested. */
-function expected(name: string): GoldenReply | undefined {
-  if (reference !== undefined || !(name in overrides)) return undefined
-  const { status, body } = fields(overrides[name])
-  return { status: Number(status), body: body ?? null }
-}
 
 async function answer(
   server: { url: string; caFile: string },
@@ -92,6 +102,6 @@ function withoutNews(body: unknown): unknown {
   return rest
 }
 
-async function read(file: string): Promise<unknown> {
-  return JSON.parse(await readFile(join(import.meta.dirname, file), "utf8"))
+function file(name: string): string {
+  return join(import.meta.dirname, name)
 }

@@ -20,6 +20,7 @@ const own = new Map([
   ["server_time_utc", "<time>"],
   ["cluster_name", "<cluster>"],
   ["encryptions", "<count>"],
+  ["running_plugin_version", "<version>"],
 ])
 
 export const normalised = (value: unknown, key = ""): unknown => {

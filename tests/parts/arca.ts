@@ -156,8 +156,7 @@ const configuration = (options: StartOptions, dir: string, port: number): string
     ? "  tls_disable = true"
     : `  tls_cert_file = "${dir}/cert.pem"\n  tls_key_file = "${dir}/key.pem"`
   return `${storage}
-disable_mlock = true
-unsafe_allow_api_audit_creation = true
+${reference === undefined ? "" : "unsafe_allow_api_audit_creation = true"}
 listener "tcp" {
   address = "127.0.0.1:${port}"
 ${tls}
