@@ -166,11 +166,12 @@ function parametersOf(query: Query): JsonObject {
   return Object.fromEntries(parameters)
 }
 
+/** Parameters of a form: Vault joins repeated ones with commas. */
 function formOf(bytes: Uint8Array): JsonObject {
-  const form = new Map<string, string | string[]>()
+  const form = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(Buffer.from(bytes).toString())) {
     const known = form.get(name)
-    form.set(name, known === undefined ? value : [known, value].flat())
+    form.set(name, known === undefined ? value : `${known},${value}`)
   }
   return Object.fromEntries(form)
 }

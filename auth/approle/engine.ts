@@ -1,6 +1,7 @@
 /** Logins of machines: a role id that says which application, a secret id that proves it. */
 
 import {
+  type Answer,
   type Context,
   checkTokenFields,
   crud,
@@ -49,7 +50,7 @@ const uuid = (ctx: Context): string => {
 
 async function needRole(ctx: Context, name: string): Promise<Role> {
   const role = await roles.get(ctx.store, fold(name))
-  if (role === undefined) throw refuse.absent()
+  if (role === undefined) throw refuse.unknown(`role ${JSON.stringify(name)} does not exist`)
   return role
 }
 
@@ -215,13 +216,19 @@ async function bySecretId(ctx: Context, name: string, given: string | undefined)
   return secretIds.find(ctx, fold(name), given)
 }
 
-async function byAccessor(ctx: Context, name: string, given: string | undefined): Promise<SecretId> {
+/** What is done with the secret id of an accessor. Vault answers 404 with the reason in `data`, where clients read it. */
+async function withAccessor(
+  ctx: Context,
+  name: string,
+  given: string | undefined,
+  act: (entry: SecretId) => Promise<Answer | undefined> | Answer,
+): Promise<Answer | undefined> {
   if (given === undefined || given === "") throw refuse.invalid("missing secret_id_accessor")
   await needRole(ctx, name)
   const entry = await secretIds.byAccessor(ctx, fold(name), given)
-  if (entry === undefined)
-    throw refuse.unknown(`failed to find accessor entry for secret_id_accessor: ${JSON.stringify(given)}`)
-  return entry
+  if (entry !== undefined) return act(entry)
+  const error = `failed to find accessor entry for secret_id_accessor: ${JSON.stringify(given)}`
+  return { status: 404, data: { error } }
 }
 
 async function destroy(ctx: Context, entry: SecretId | undefined): Promise<undefined> {
@@ -240,7 +247,7 @@ const manageRole = crud("role", roles, {
   },
   show: role => {
     const { role_id: _, ...rest } = roles.shown(role)
-    return rest
+    return { ...rest, secret_id_bound_cidrs: role.secret_id_bound_cidrs.length > 0 ? role.secret_id_bound_cidrs : null }
   },
   deleting: async (name, ctx) => {
     const role = await roles.get(ctx.store, name)
@@ -271,7 +278,10 @@ export const approle = engine({
     route("role/:role_name/role-id", {
       summary: "The id of a role: read it, or choose it.",
       fields: { role_name, role_id: field.string("The id to be.", { plain: false }) },
-      read: async ({ role_name: name }, ctx) => ({ data: { role_id: (await needRole(ctx, name)).role_id ?? "" } }),
+      read: async ({ role_name: name }, ctx) => {
+        const role = await roles.get(ctx.store, fold(name))
+        return role && { data: { role_id: role.role_id ?? "" } }
+      },
       write: async ({ role_name: name, role_id: id }, ctx) => {
         if (id === undefined || id === "") throw refuse.invalid("missing role_id")
         const role = await needRole(ctx, name)
@@ -313,17 +323,16 @@ export const approle = engine({
     route("role/:role_name/secret-id-accessor/lookup", {
       summary: "What is known of the secret id with an accessor.",
       fields: { role_name, secret_id_accessor },
-      write: async ({ role_name: name, secret_id_accessor: accessor }, ctx) => ({
-        data: shown(await byAccessor(ctx, name, accessor)),
-      }),
+      write: ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
+        withAccessor(ctx, name, accessor, entry => ({ data: shown(entry) })),
     }),
     route("role/:role_name/secret-id-accessor/destroy", {
       summary: "Destroy the secret id with an accessor.",
       fields: { role_name, secret_id_accessor },
-      write: async ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
-        destroy(ctx, await byAccessor(ctx, name, accessor)),
-      delete: async ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
-        destroy(ctx, await byAccessor(ctx, name, accessor)),
+      write: ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
+        withAccessor(ctx, name, accessor, entry => destroy(ctx, entry)),
+      delete: ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
+        withAccessor(ctx, name, accessor, entry => destroy(ctx, entry)),
     }),
     route("role/:role_name/local-secret-ids", {
       summary: "Whether secret ids stay on one cluster.",

@@ -1,6 +1,6 @@
 /** `sys/leases`, and the older `sys/renew`, `sys/revoke`, `sys/revoke-prefix`, `sys/revoke-force`. */
 
-import { field, type JsonObject, pageOf, refuse } from "@arca/api"
+import { field, type JsonObject, pageOf, refuse, type Values } from "@arca/api"
 import { layout } from "../layout.ts"
 import { revokeByPrefix } from "../lease-range.ts"
 import { type LeaseEntry, leaseIds, readLease } from "../leases.ts"
@@ -58,11 +58,27 @@ async function tokenFolders(ctx: ServerContext, folder: string): Promise<string[
   const scope = ctx.view.scope(layout.namespace(ctx.namespace.id))
   const folders = new Set<string>()
   for (const id of await scope.list(layout.token)) {
-    const path = (await readToken(ctx.view, ctx.namespace.id, id))?.path ?? ""
+    const token = await readToken(ctx.view, ctx.namespace.id, id)
+    // A token without an end has no lease.
+    if (token === undefined || token.expiresAt === 0) continue
+    const { path } = token
     if (`${path}/` === folder) folders.add(id)
     else if (path.startsWith(folder)) folders.add(`${path.slice(folder.length).split("/", 1)[0]}/`)
   }
   return [...folders]
+}
+
+const pageFields = {
+  after: field.string("Only names after this one.", { query: true }),
+  limit: field.int("At most this many names.", { query: true }),
+}
+
+async function folder(ctx: ServerContext, given: string, page: Partial<Values<typeof pageFields>>) {
+  const name = given === "" || given.endsWith("/") ? given : `${given}/`
+  const scope = ctx.view.scope(layout.namespace(ctx.namespace.id))
+  const leases = await scope.list(layout.lease + name, pageOf(page))
+  const tokens = name === "" || name.startsWith("auth/") ? await tokenFolders(ctx, name) : []
+  return { data: { keys: [...new Set([...leases, ...tokens])].sort() } }
 }
 
 /** Leases by mount, with those that only a person can end told apart. */
@@ -99,25 +115,17 @@ const revokeOptions = (
 
 export const leaseRoutes = [
   sysRoute("leases/lookup", {
-    summary: "What is known of a lease.",
-    fields: { lease_id },
+    summary: "What is known of a lease; the topmost folders of leases.",
+    fields: { lease_id, ...pageFields },
+    sudo: ["list"],
     write: async ({ lease_id: id }, ctx) => ({ data: shown(await need(ctx, id, "invalid lease"), ctx.now) }),
+    list: (page, ctx) => folder(ctx, "", page),
   }),
   sysRoute("leases/lookup/*prefix", {
     summary: "The leases below a path.",
-    fields: {
-      prefix: field.string("A folder of lease ids."),
-      after: field.string("Only names after this one.", { query: true }),
-      limit: field.int("At most this many names.", { query: true }),
-    },
+    fields: { prefix: field.string("A folder of lease ids."), ...pageFields },
     sudo: true,
-    list: async ({ prefix: given, ...page }, ctx) => {
-      const folder = given === "" || given.endsWith("/") ? given : `${given}/`
-      const scope = ctx.view.scope(layout.namespace(ctx.namespace.id))
-      const leases = await scope.list(layout.lease + folder, pageOf(page))
-      const tokens = folder.startsWith("auth/") ? await tokenFolders(ctx, folder) : []
-      return { data: { keys: [...new Set([...leases, ...tokens])].sort() } }
-    },
+    list: ({ prefix: given, ...page }, ctx) => folder(ctx, given, page),
   }),
   renewOptions(["leases/renew", "leases/renew/*url_lease_id"]),
   renewOptions(["renew", "renew/*url_lease_id"]),

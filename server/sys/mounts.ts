@@ -18,6 +18,7 @@ import {
 } from "../mounts.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
+import { API_VERSION } from "../version.ts"
 import { sysRoute } from "./route.ts"
 
 const configFields = {
@@ -134,7 +135,7 @@ export function shownMount(entry: MountEntry): JsonObject {
     options: entry.options && { ...entry.options },
     uuid: entry.uuid,
     plugin_version: "",
-    running_plugin_version: "",
+    running_plugin_version: `v${API_VERSION}+builtin.vault`,
     running_sha256: "",
     deprecation_status: "supported",
     config: {
@@ -325,7 +326,7 @@ async function shownTune(kind: Kind, given: string, ctx: ServerContext): Promise
       ...(config as unknown as JsonObject),
       default_lease_ttl: defaultTtl,
       max_lease_ttl: maxTtl,
-      ...(entry.options === null ? {} : { options: { ...entry.options } }),
+      ...(Object.keys(entry.options ?? {}).length === 0 ? {} : { options: { ...entry.options } }),
     },
   }
 }

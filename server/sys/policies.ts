@@ -104,7 +104,10 @@ const routesFor = (path: string, key: "rules" | "policy") => [
     exists: async ({ name: given }, ctx) =>
       (await readPolicy(ctx.view, ctx.namespace.id, policyName(given))) !== undefined,
     read: ({ name: given }, ctx) => read(given, key, ctx),
-    write: ({ name: given, policy, rules }, ctx) => write(given, policy ?? rules, ctx),
+    write: ({ name: given, policy, rules }, ctx) => {
+      if (policy === undefined && rules !== undefined) ctx.warn("'rules' is deprecated, please use 'policy' instead")
+      return write(given, policy ?? rules, ctx)
+    },
     delete: ({ name: given }, ctx) => remove(given, ctx),
   }),
 ]

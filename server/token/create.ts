@@ -14,7 +14,7 @@ import { globMatches, type Role, roles } from "./roles.ts"
 
 export const createFields = {
   id: field.string("The token itself (sudo only); a bad idea outside of tests.", { secret: true }),
-  policies: field.commaList("Policies of the token; those of the caller when left out.", { plain: true }),
+  policies: field.stringList("Policies of the token; those of the caller when left out.", { plain: true }),
   meta: field.pairs("Words about the token, shown in the audit.", {}),
   no_parent: field.bool("Make an orphan (sudo only).", { default: false }),
   no_default_policy: field.bool("Leave the policy `default` off.", { default: false }),

@@ -59,13 +59,19 @@ function check(role: Role): Role {
 export const roleRoutes = crud<typeof roles.fields, ServerContext>("roles", roles, {
   summary: "A role for making tokens.",
   check,
-  show: (role, _, name) => ({
-    name,
-    ...roles.shown(role),
-    ...(role.token_period > 0 ? { period: role.token_period } : { period: 0 }),
-    explicit_max_ttl: role.token_explicit_max_ttl,
-    ...(role.token_bound_cidrs.length > 0 ? { bound_cidrs: [...role.token_bound_cidrs] } : {}),
-  }),
+  show: (role, _, name) => {
+    const { token_bound_cidrs: cidrs = null, token_num_uses: uses = null, ...shown } = roles.shown(role)
+    return {
+      name,
+      ...shown,
+      allowed_entity_aliases: role.allowed_entity_aliases.length > 0 ? role.allowed_entity_aliases : null,
+      period: role.token_period,
+      explicit_max_ttl: role.token_explicit_max_ttl,
+      // Vault leaves these out while they say nothing.
+      ...(role.token_bound_cidrs.length > 0 ? { token_bound_cidrs: cidrs, bound_cidrs: cidrs } : {}),
+      ...(role.token_num_uses > 0 ? { token_num_uses: uses } : {}),
+    }
+  },
 })
 
 /** `*` at either end or both, nothing else: how Vault's role globs read. */
