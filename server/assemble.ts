@@ -9,6 +9,7 @@ import { type AuditPlaces, auditFollower } from "./audit-table.ts"
 import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
 import { inFlightRequests } from "./in-flight.ts"
+import { userLockout } from "./lockout.ts"
 import { alone, type Peers } from "./peers.ts"
 import { aclMemory } from "./policies.ts"
 import { rateLimiter } from "./quotas.ts"
@@ -108,7 +109,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     acl: aclMemory(),
     inFlight: inFlightRequests(now),
     quotas: parts.quotas ?? rateLimiter(now),
-    lockout: parts.lockout ?? { watch: (_ctx, _place, login) => login() },
+    lockout: parts.lockout ?? userLockout(new Map()),
     help: helpOf,
   }
   return server

@@ -2,6 +2,7 @@
 
 import { layout, timeKey } from "./layout.ts"
 import { readLease } from "./leases.ts"
+import { endFailures } from "./lockout.ts"
 import { reapToken, revokeLease } from "./revocation.ts"
 import type { Server } from "./server.ts"
 import { isLive, readToken } from "./tokens.ts"
@@ -12,18 +13,21 @@ const BATCH = 500
 /** How many are ended at the same time: outside effects wait for the network, not for us. */
 const CONCURRENCY = 32
 
+const KINDS = { t: "token", l: "lease", f: "failures" } as const
+type Kind = (typeof KINDS)[keyof typeof KINDS]
+
 interface Due {
   readonly key: string
   readonly namespace: string
-  readonly kind: "token" | "lease"
+  readonly kind: Kind
   readonly id: string
 }
 
 function dueOf(name: string): Due | undefined {
-  const found = /^\d+\/([^/]+)\/([tl])\/(.+)$/s.exec(name)
+  const found = /^\d+\/([^/]+)\/([tlf])\/(.+)$/s.exec(name)
   if (found === null) return undefined
   const [, namespace = "", kind, id = ""] = found
-  return { key: layout.expiry + name, namespace, kind: kind === "t" ? "token" : "lease", id }
+  return { key: layout.expiry + name, namespace, kind: KINDS[kind as keyof typeof KINDS], id }
 }
 
 export interface Expired {
@@ -59,7 +63,7 @@ async function dueNow(server: Server): Promise<Due[]> {
 
 async function end(server: Server, due: Due): Promise<boolean> {
   try {
-    await (due.kind === "token" ? endToken(server, due) : endLease(server, due))
+    await ENDS[due.kind](server, due)
     return true
   } catch (error) {
     server.log.warn("could not end what is due; it will be tried again", {
@@ -88,6 +92,18 @@ async function endLease(server: Server, due: Due): Promise<void> {
   if (lease === undefined) return forget(server, due)
   if (lease.dueAt > server.now()) return
   await revokeLease(server, lease)
+}
+
+/** Failed logins that are too old to count. */
+async function forgetFailures(server: Server, due: Due): Promise<void> {
+  await endFailures(server, due.namespace, due.id)
+  await forget(server, due)
+}
+
+const ENDS: Readonly<Record<Kind, (server: Server, due: Due) => Promise<void>>> = {
+  token: endToken,
+  lease: endLease,
+  failures: forgetFailures,
 }
 
 /** Runs `act` on all items, at most `limit` at a time. `act` must not reject. */

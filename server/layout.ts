@@ -14,7 +14,7 @@ export const layout = {
   cors: "core/cors",
   uiHeaders: "core/ui-headers/",
   quotas: "core/quotas/",
-  /** Time-ordered: `expiry/<seconds, 12 digits>/<namespace id>/<t or l>/<id>`. */
+  /** Time-ordered: `expiry/<seconds, 12 digits>/<namespace id>/<t, l or f>/<id>`. */
   expiry: "expiry/",
   /** Claims of background jobs: who runs it, until when. */
   claims: "claims/",

@@ -18,6 +18,7 @@ import { devCertificate } from "./dev-tls.ts"
 import { declareAudit, initializeItself } from "./first-requests.ts"
 import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
+import { type LockoutStanzas, userLockout } from "./lockout.ts"
 import { logTo } from "./log.ts"
 import { alone, workerPeers } from "./peers.ts"
 import { serve } from "./pipeline.ts"
@@ -135,6 +136,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     log,
     peers: cluster.isWorker ? workerPeers() : alone,
     limits: limitsOf(config),
+    lockout: userLockout(lockoutOf(config)),
     unauthenticated: new Set([...optedIn(), ...config.listeners.flatMap(one => one.unauthenticated)]),
     facts: {
       storageType: config.storage.type,
@@ -160,6 +162,12 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
   if (config.pidFile !== "") await rm(config.pidFile, { force: true })
   return code
 }
+
+/** Vault's switch for all of it, then the stanzas. */
+const lockoutOf = ({ lockout }: ServerConfig): LockoutStanzas =>
+  isTrue(fromEnv(process.env, "DISABLE_USER_LOCKOUT")) ? new Map([["all", { disabled: true }]]) : lockout
+
+const isTrue = (text: string | undefined): boolean => /^(1|t|true)$/i.test(text ?? "")
 
 function limitsOf({ defaultTtl, maxTtl }: ServerConfig): { defaultTtl: number; maxTtl: number } {
   const month = 768 * 3600

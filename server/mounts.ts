@@ -19,12 +19,12 @@ export interface MountConfig {
   readonly user_lockout_config?: UserLockout
 }
 
-/** Vault's lockout of guessed logins; durations in seconds. */
+/** Vault's lockout of guessed logins; durations in seconds. What is absent or 0 is left to the configuration. */
 export interface UserLockout {
-  readonly lockout_threshold: number
-  readonly lockout_duration: number
-  readonly lockout_counter_reset: number
-  readonly lockout_disable: boolean
+  readonly lockout_threshold?: number
+  readonly lockout_duration?: number
+  readonly lockout_counter_reset?: number
+  readonly lockout_disable?: boolean
 }
 
 export interface MountEntry {

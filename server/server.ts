@@ -8,6 +8,7 @@ import type { Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
 import type { AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
+import type { LockoutRule } from "./lockout.ts"
 import type { MountEntry } from "./mounts.ts"
 import type { Namespace } from "./namespaces.ts"
 import type { Place } from "./pipeline.ts"
@@ -139,5 +140,7 @@ export interface Quotas {
 
 /** Guessing of logins: counted for each name, refused (403) while it is locked. */
 export interface Lockout {
+  /** When names of a mount are locked. */
+  rule(entry: MountEntry): LockoutRule
   watch(ctx: ServerContext, place: Place, login: () => Promise<Answer | undefined>): Promise<Answer | undefined>
 }

@@ -18,7 +18,9 @@ import {
 } from "@arca/hcl"
 import type { Stanza } from "@arca/storage"
 import type { ListenerOptions } from "../listener/options.ts"
+import type { LockoutStanzas } from "../lockout.ts"
 import { LISTENER_KEYS, listenerOptions } from "./listener.ts"
+import { lockoutStanza, lockoutWarning } from "./lockout.ts"
 import { secondsOf, textsOf } from "./values.ts"
 
 export interface SealStanza {
@@ -61,6 +63,7 @@ export interface ServerConfig {
   readonly pidFile: string
   readonly auditDirectories: readonly string[]
   readonly workers: number | undefined
+  readonly lockout: LockoutStanzas
   readonly warnings: readonly string[]
 }
 
@@ -80,11 +83,11 @@ interface Source {
 const KEYS = [
   ...["storage", "backend", "listener", "seal", "audit", "initialize", "api_addr", "cluster_addr", "cluster_name"],
   ...["default_lease_ttl", "max_lease_ttl", "log_level", "log_format", "log_file", "pid_file"],
-  ...["audit_allowed_directories", "workers"],
+  ...["audit_allowed_directories", "workers", "user_lockout"],
 ]
 const WITHOUT_EFFECT = [
   ...["ha_storage", "ui", "disable_mlock", "default_max_request_duration", "telemetry", "plugin_directory"],
-  ...["raw_storage_endpoint", "introspection_endpoint", "service_registration", "user_lockout", "cache_size"],
+  ...["raw_storage_endpoint", "introspection_endpoint", "service_registration", "cache_size"],
   ...["disable_cache", "disable_clustering", "enable_response_header_hostname", "enable_response_header_raft_node_id"],
   ...["redirect_addr", "disable_printable_check", "disable_sealwrap", "disable_performance_standby", "reporting"],
   ...["license_path", "administrative_namespace_path", "imprecise_lease_role_tracking", "plugin", "plugin_tmpdir"],
@@ -166,6 +169,14 @@ export function configOf(sources: readonly Source[]): ServerConfig {
     pidFile: last("pid_file", readString) ?? "",
     auditDirectories: last("audit_allowed_directories", readStrings) ?? [],
     workers: last("workers", readInteger),
+    lockout: new Map(
+      all("user_lockout", 1, (block, file) => {
+        const [type, rule] = lockoutStanza(block)
+        const warning = lockoutWarning(type)
+        if (warning !== undefined) warnings.push(`${file}: line ${block.position.line}: ${warning}`)
+        return [type, rule] as const
+      }),
+    ),
     warnings,
   }
 }

@@ -4,6 +4,7 @@ import type { AnyEngine } from "../server.ts"
 import { auditRoutes } from "./audit.ts"
 import { configRoutes } from "./config.ts"
 import { leaseRoutes } from "./leases.ts"
+import { lockedUserRoutes } from "./locked-users.ts"
 import { mountRoutes } from "./mounts.ts"
 import { namespaceRoutes } from "./namespaces.ts"
 import { operationRoutes } from "./operation.ts"
@@ -27,6 +28,7 @@ export const systemEngine: AnyEngine = {
     ...namespaceRoutes,
     ...quotaRoutes,
     ...operationRoutes,
+    ...lockedUserRoutes,
     ...leaseRoutes,
     ...sealRoutes,
     ...wrappingRoutes,

@@ -4,6 +4,7 @@ import { type Fields, field, type JsonObject, type Mount, refuse, type Values } 
 import { eraseRange } from "../erase.ts"
 import { layout } from "../layout.ts"
 import { revokeByPrefix } from "../lease-range.ts"
+import { shownLockout, tunedLockout } from "../lockout.ts"
 import {
   checkMountPath,
   findMount,
@@ -13,7 +14,6 @@ import {
   mountFor,
   mountTable,
   mountTableOf,
-  type UserLockout,
   writeMounts,
 } from "../mounts.ts"
 import { uuid } from "../random.ts"
@@ -68,33 +68,10 @@ function ttlOf(text: string | undefined, before: number, name: string): number {
   return seconds
 }
 
-const LOCKOUT: UserLockout = {
-  lockout_threshold: 5,
-  lockout_duration: 900,
-  lockout_counter_reset: 900,
-  lockout_disable: false,
-}
-
-function lockoutOf(given: JsonObject | undefined, before: UserLockout | undefined): UserLockout | undefined {
-  if (given === undefined) return before
-  const read = (name: string, kind: { kind: { read(raw: unknown): unknown } }, fallback: unknown) =>
-    Object.hasOwn(given, name) ? kind.kind.read(given[name]) : fallback
-  const from = before ?? LOCKOUT
-  const next = {
-    lockout_threshold: read("lockout_threshold", field.int("") as never, from.lockout_threshold),
-    lockout_duration: read("lockout_duration", field.duration("") as never, from.lockout_duration),
-    lockout_counter_reset: read("lockout_counter_reset", field.duration("") as never, from.lockout_counter_reset),
-    lockout_disable: read("lockout_disable", field.bool("") as never, from.lockout_disable),
-  }
-  const bad = Object.entries(next).find(([, value]) => typeof value !== "number" && typeof value !== "boolean")
-  if (bad !== undefined) throw refuse.invalid(`invalid user_lockout_config: cannot read ${bad[0]}`)
-  return next as UserLockout
-}
-
 const VISIBILITY = new Set(["", "hidden", "unauth"])
 const TOKEN_TYPES = new Set(["default-service", "default-batch", "service", "batch"])
 
-function configOf(ctx: ServerContext, kind: Kind, input: ConfigInput, before: MountConfig): MountConfig {
+function configOf(ctx: ServerContext, kind: Kind, type: string, input: ConfigInput, before: MountConfig): MountConfig {
   const defaultTtl = ttlOf(input.default_lease_ttl, before.default_lease_ttl, "default_lease_ttl")
   const maxTtl = ttlOf(input.max_lease_ttl, before.max_lease_ttl, "max_lease_ttl")
   if (defaultTtl > (maxTtl || ctx.server.limits.maxTtl)) {
@@ -113,13 +90,25 @@ function configOf(ctx: ServerContext, kind: Kind, input: ConfigInput, before: Mo
   const given = Object.fromEntries(
     Object.entries(rest).filter(([name, value]) => name in configFields && value !== undefined),
   )
-  const user_lockout_config = lockoutOf(lockout, before.user_lockout_config)
+  const user_lockout_config = tunedLockout(lockout, before.user_lockout_config, {
+    type,
+    allowed: ctx.server.registry.engine(kind, type)?.lockout !== undefined,
+  })
   return {
     ...before,
     ...given,
     default_lease_ttl: defaultTtl,
     max_lease_ttl: maxTtl,
     ...(user_lockout_config === undefined ? {} : { user_lockout_config }),
+  }
+}
+
+function shownConfig({ kind, config }: MountEntry): JsonObject {
+  const { user_lockout_config: lockout, ...rest } = config
+  return {
+    ...(kind === "auth" ? { token_type: "default-service" } : {}),
+    ...(rest as unknown as JsonObject),
+    ...(lockout === undefined ? {} : { user_lockout_config: shownLockout(lockout) }),
   }
 }
 
@@ -138,10 +127,7 @@ export function shownMount(entry: MountEntry): JsonObject {
     running_plugin_version: `v${API_VERSION}+builtin.vault`,
     running_sha256: "",
     deprecation_status: "supported",
-    config: {
-      ...(entry.kind === "auth" ? { token_type: "default-service" } : {}),
-      ...entry.config,
-    } as unknown as JsonObject,
+    config: shownConfig(entry),
   }
 }
 
@@ -208,7 +194,7 @@ async function enable(kind: Kind, input: Values<typeof enableFields>, ctx: Serve
   const entry = newMount(ctx, kind, mountPath, engine.type, {
     description: input.description,
     options: options ?? (kind === "secret" ? {} : null),
-    config: configOf(ctx, kind, readConfig(input.config), empty),
+    config: configOf(ctx, kind, engine.type, readConfig(input.config), empty),
     local: input.local,
     seal_wrap: input.seal_wrap,
     external_entropy_access: input.external_entropy_access,
@@ -304,7 +290,7 @@ async function tune(
     ...entry,
     description: description ?? entry.description,
     options,
-    config: configOf(ctx, kind, config, entry.config),
+    config: configOf(ctx, kind, entry.type, config, entry.config),
   }
   checkOptions(ctx, next)
   writeMounts(
@@ -319,11 +305,12 @@ async function tune(
 async function shownTune(kind: Kind, given: string, ctx: ServerContext): Promise<{ data: JsonObject }> {
   const { entry } = await needMount(ctx, kind, given)
   const { defaultTtl, maxTtl } = mountFor(entry, ctx.server.limits)
-  const config = { ...(kind === "auth" ? { token_type: "default-service" } : {}), ...entry.config }
+  const { user_lockout_config: lockout = {}, ...config } = shownConfig(entry)
   return {
     data: {
       description: entry.description,
-      ...(config as unknown as JsonObject),
+      ...config,
+      ...(lockout as JsonObject),
       default_lease_ttl: defaultTtl,
       max_lease_ttl: maxTtl,
       ...(Object.keys(entry.options ?? {}).length === 0 ? {} : { options: { ...entry.options } }),
