@@ -3,5 +3,6 @@
 import type { Engine } from "@arca/api"
 import { cubbyhole } from "./cubbyhole/engine.ts"
 import { kv } from "./kv/engine.ts"
+import { totp } from "./totp/engine.ts"
 
-export const engines: readonly Engine[] = [kv, cubbyhole]
+export const engines: readonly Engine[] = [kv, cubbyhole, totp]

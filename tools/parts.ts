@@ -10,6 +10,10 @@ import { existsSync } from "node:fs"
 const PARTS: readonly { readonly name: string; readonly shows: string; readonly for: string }[] = [
   { name: "postgresql", shows: "/usr/lib/postgresql", for: "the PostgreSQL store" },
   { name: "strace", shows: "/usr/bin/strace", for: "injecting disk errors" },
+  { name: "oathtool", shows: "/usr/bin/oathtool", for: "one-time passwords" },
+  { name: "zbar-tools", shows: "/usr/bin/zbarimg", for: "reading QR codes" },
+  { name: "rabbitmq-server", shows: "/usr/lib/rabbitmq", for: "the RabbitMQ engine" },
+  { name: "slapd", shows: "/usr/sbin/slapd", for: "the LDAP engine" },
 ]
 
 const absent = PARTS.filter(part => !existsSync(part.shows))
