@@ -4,6 +4,7 @@
  */
 
 import type { Json, JsonObject } from "./json.ts"
+import type { Outbound } from "./outbound.ts"
 import type { Operation, Route } from "./route.ts"
 import type { Store } from "./store.ts"
 
@@ -143,9 +144,35 @@ export interface Context {
   readonly lease: <D extends JsonObject>(kind: LeaseKind<D>, data: D, term: Term) => LeaseTerms
   /** A password by the named password policy of this namespace, or by the default one. */
   readonly password: (policy?: string) => Promise<string>
+  /** The only way out of this process: what it refuses is the operator's to decide. */
+  readonly outbound: Outbound
+  /**
+   * Something that outlives the request in this process, such as a pool of connections: opened once for each key however many
+   * ask at the same time, and kept until it was not asked for during some minutes, the server is sealed or stops, or the mount
+   * goes. The key holds all that it was made from (name and version of a configuration), for the first `open` under a key is
+   * the one that counts; mounts do not see each other's. `close` lets what goes on in it end. An `open` that fails is forgotten.
+   */
+  readonly resource: <T>(key: string, open: () => Promise<T>, close: (value: T) => Promise<void>) => Promise<T>
+  /** Closes this mount's resources whose key begins so, in this process. Other processes let go of theirs when they are idle. */
+  readonly closeResources: (prefix: string) => Promise<void>
+  /**
+   * Runs `change` on this mount's storage in a transaction of its own, and resolves when it is durable: for what must be written
+   * down before the world outside is changed, and cannot be a lease. `change` is run again after a conflict, so it does nothing
+   * else. The request's own `store` does not see it, and the request is not run again after it. How to replace a password:
+   *
+   *     const next = await ctx.durably(async store => keepPending(store, name, await ctx.password()))   // or the one kept before
+   *     await connection.setPassword(username, next)
+   *     await ctx.durably(store => settle(store, name, next))
+   *
+   * Whatever dies in between, the pending password is there for the next attempt, which sets the same one again.
+   */
+  readonly durably: <T>(change: (store: Store) => Promise<T>) => Promise<T>
 }
 
-/** Work that runs by itself on every mount of an engine, on one node at a time. */
+/**
+ * Work that runs by itself on every mount of an engine, on one node at a time. What it writes to `ctx.store` is one transaction,
+ * run again after a conflict. A job of many steps, or one that acts outside, writes through `ctx.durably` alone, step by step.
+ */
 export interface Job {
   readonly name: string
   readonly everySeconds: number

@@ -10,11 +10,13 @@ import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { userLockout } from "./lockout.ts"
+import { OUTBOUND_DEFAULTS, type OutboundRules, outbound } from "./outbound.ts"
 import { alone, type Peers } from "./peers.ts"
 import { aclMemory } from "./policies.ts"
 import { rateLimiter } from "./quotas.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
+import { resources } from "./resources.ts"
 import { attempts } from "./seal/attempts.ts"
 import { sealCore } from "./seal/core.ts"
 import { type Seal, shamirSeal } from "./seal/seal.ts"
@@ -45,6 +47,8 @@ export interface Parts {
   /** The other workers of this machine. */
   readonly peers: Peers
   readonly auditPlaces: AuditPlaces
+  /** Where engines may connect to. */
+  readonly outbound: OutboundRules
   /** Called after each unsealing, and before each sealing. */
   readonly opened: (server: Server) => Promise<void>
   readonly closing: (server: Server) => Promise<void>
@@ -79,7 +83,10 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       return rootToken(server, view, parts.rootTokenText)
     },
     opened: async () => parts.opened?.(server),
-    closing: async () => parts.closing?.(server),
+    closing: async () => {
+      await server.resources.close("")
+      await parts.closing?.(server)
+    },
   })
   const server: Server = {
     facts: {
@@ -108,6 +115,8 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     unauthenticated: parts.unauthenticated ?? new Set(),
     acl: aclMemory(),
     inFlight: inFlightRequests(now),
+    outbound: outbound({ rules: parts.outbound ?? OUTBOUND_DEFAULTS }),
+    resources: resources(now, parts.log ?? silent),
     quotas: parts.quotas ?? rateLimiter(now),
     lockout: parts.lockout ?? userLockout(new Map()),
     help: helpOf,

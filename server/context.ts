@@ -11,6 +11,7 @@ import { type Namespace, ROOT } from "./namespaces.ts"
 import { passwordBy } from "./password-policies.ts"
 import { base62 } from "./random.ts"
 import type { Request, Server, ServerContext } from "./server.ts"
+import { transact } from "./transact.ts"
 
 /** What a handler leaves behind beside its writes. */
 export interface Effects {
@@ -19,12 +20,21 @@ export interface Effects {
   readonly leases: Map<string, LeaseEntry>
   /** Durable already, each standing for something outside: to be revoked if the request fails. */
   readonly prepared: Map<string, LeaseEntry>
+  /** Whether something was made durable outside of the request's own transaction: running it again would do it twice. */
+  acted: boolean
   readonly after: (() => Promise<void> | void)[]
   /** To be done when everything else is, just before the reply leaves. */
   readonly last: (() => Promise<void> | void)[]
 }
 
-export const noEffects = (): Effects => ({ warnings: [], leases: new Map(), prepared: new Map(), after: [], last: [] })
+export const noEffects = (): Effects => ({
+  warnings: [],
+  leases: new Map(),
+  prepared: new Map(),
+  acted: false,
+  after: [],
+  last: [],
+})
 
 export interface Setting {
   readonly server: Server
@@ -72,6 +82,13 @@ export function contextOf(setting: Setting): ServerContext {
     prepare: (kind, data) => prepareLease(setting, kind, data),
     lease: (kind, data, term) => draftLease(setting, kind, data, term),
     password: policy => passwordBy(view, namespace.id, policy, server.random),
+    outbound: server.outbound,
+    resource: (key, open, close) => server.resources.use(`${entry.uuid}/${key}`, open, close),
+    closeResources: prefix => server.resources.close(`${entry.uuid}/${prefix}`),
+    durably: change => {
+      effects.acted = true
+      return transact(server, own => change(mountStore(own, namespace, entry)))
+    },
     afterCommit: act => effects.after.push(act),
     atLast: act => effects.last.push(act),
     onMount: (otherNamespace, other) =>
@@ -149,10 +166,9 @@ async function prepareLease(
   data: LeaseEntry["data"],
 ): Promise<PreparedLease> {
   const lease = newLease(setting, kind, data, "prepared")
-  using view = setting.server.storage.view()
-  writeLease(view, lease)
-  await setting.server.storage.commit(view)
+  await transact(setting.server, async view => writeLease(view, lease))
   setting.effects.prepared.set(lease.id, lease)
+  setting.effects.acted = true
   return {
     id: lease.id,
     until: (ttl, maxTtl, renewable) => ({

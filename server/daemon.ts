@@ -47,6 +47,7 @@ export async function startDaemon(
       clearInterval(timer)
       await Promise.all(listeners.map(one => one.close(DRAIN_SECONDS)))
       await round
+      await server.resources.close("")
       await server.audit.close()
       await server.seal.barrier.inner[Symbol.asyncDispose]()
     },

@@ -48,6 +48,7 @@ export async function claim(server: Server, job: string, owner: string, everySec
 /** One round of background work. `owner` names this node or worker. Never rejects. */
 export async function runJobs(server: Server, owner: string): Promise<void> {
   if (server.sealed()) return
+  await server.resources.closeIdle()
   try {
     if (await claim(server, "expiry", owner)) await expireDue(server)
     if (await claim(server, "rotation", owner)) await rotation.rotateIfDue(server)

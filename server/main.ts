@@ -137,6 +137,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     peers: cluster.isWorker ? workerPeers() : alone,
     limits: limitsOf(config),
     lockout: userLockout(lockoutOf(config)),
+    ...(config.outbound === undefined ? {} : { outbound: config.outbound }),
     unauthenticated: new Set([...optedIn(), ...config.listeners.flatMap(one => one.unauthenticated)]),
     facts: {
       storageType: config.storage.type,

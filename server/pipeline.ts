@@ -63,7 +63,7 @@ async function untilNoConflict(server: Server, request: Request, run: Run): Prom
         continue
       }
       if (!(error instanceof Conflict)) throw error
-      if (effects.prepared.size > 0 || tries >= MAX_TRIES) {
+      if (effects.acted || tries >= MAX_TRIES) {
         throw refuse.unavailable("the data this request depends on was changed by another one; please send it again")
       }
     }

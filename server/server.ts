@@ -3,7 +3,7 @@
  * see them together.
  */
 
-import type { Answer, Context, Engine, Json, JsonObject, Operation, Route } from "@arca/api"
+import type { Answer, Context, Engine, Json, JsonObject, Operation, Outbound, Route } from "@arca/api"
 import type { Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
 import type { AuditPlaces } from "./audit-table.ts"
@@ -14,6 +14,7 @@ import type { Namespace } from "./namespaces.ts"
 import type { Place } from "./pipeline.ts"
 import type { aclMemory } from "./policies.ts"
 import type { Registry } from "./registry.ts"
+import type { Resources } from "./resources.ts"
 import type { Attempts } from "./seal/attempts.ts"
 import type { SealCore } from "./seal/core.ts"
 
@@ -119,6 +120,8 @@ export interface Server {
   /** The compiled rules of a set of policies (`policies.ts`). */
   readonly acl: ReturnType<typeof aclMemory>
   readonly inFlight: InFlight
+  readonly outbound: Outbound
+  readonly resources: Resources
   readonly quotas: Quotas
   readonly lockout: Lockout
   /** What `?help=1` answers. */

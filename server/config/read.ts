@@ -19,8 +19,10 @@ import {
 import type { Stanza } from "@arca/storage"
 import type { ListenerOptions } from "../listener/options.ts"
 import type { LockoutStanzas } from "../lockout.ts"
+import type { OutboundRules } from "../outbound.ts"
 import { LISTENER_KEYS, listenerOptions } from "./listener.ts"
 import { lockoutStanza, lockoutWarning } from "./lockout.ts"
+import { OUTBOUND_KEYS, outboundRules } from "./outbound.ts"
 import { secondsOf, textsOf } from "./values.ts"
 
 export interface SealStanza {
@@ -64,6 +66,7 @@ export interface ServerConfig {
   readonly auditDirectories: readonly string[]
   readonly workers: number | undefined
   readonly lockout: LockoutStanzas
+  readonly outbound: OutboundRules | undefined
   readonly warnings: readonly string[]
 }
 
@@ -83,7 +86,7 @@ interface Source {
 const KEYS = [
   ...["storage", "backend", "listener", "seal", "audit", "initialize", "api_addr", "cluster_addr", "cluster_name"],
   ...["default_lease_ttl", "max_lease_ttl", "log_level", "log_format", "log_file", "pid_file"],
-  ...["audit_allowed_directories", "workers", "user_lockout"],
+  ...["audit_allowed_directories", "workers", "user_lockout", "outbound"],
 ]
 const WITHOUT_EFFECT = [
   ...["ha_storage", "ui", "disable_mlock", "default_max_request_duration", "telemetry", "plugin_directory"],
@@ -177,6 +180,10 @@ export function configOf(sources: readonly Source[]): ServerConfig {
         return [type, rule] as const
       }),
     ),
+    outbound: all("outbound", 0, (block, file) => {
+      warnings.push(...unknownKeys({ file, body: block.body }, OUTBOUND_KEYS, "outbound: "))
+      return outboundRules(block.body)
+    }).at(-1),
     warnings,
   }
 }

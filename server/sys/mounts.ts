@@ -271,6 +271,7 @@ async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<u
     ctx.namespace,
     table.all.filter(one => one.uuid !== entry.uuid),
   )
+  ctx.afterCommit(() => ctx.server.resources.close(`${entry.uuid}/`))
   ctx.afterCommit(() => eraseRange(ctx.server, layout.namespace(ctx.namespace.id) + layout.mount(entry.uuid)))
 }
 
