@@ -23,6 +23,7 @@ export {
 } from "./document.ts"
 export { type ExplainedRule, type Explanation, explain, type RunnerUp } from "./explain.ts"
 export { type KnownMount, lint } from "./lint.ts"
+export { filterPath, showsKey } from "./listing.ts"
 export type { Parameters } from "./parameters.ts"
 export { MAX_POLICY_LENGTH, MAX_POLICY_RULES, type ParsedPolicy, parsePolicy } from "./parse.ts"
 export {

@@ -17,6 +17,7 @@ import { auditedRequest, auditedResponse } from "./audited.ts"
 import { authenticate, type Caller, spend } from "./authenticate.ts"
 import { contextOf, type Effects, grantLease, noEffects, policyPath, type Setting } from "./context.ts"
 import { type Grant, grantLogin } from "./grants.ts"
+import { limited, shownKeys } from "./listing.ts"
 import { findMount, type MountEntry, mountTable } from "./mounts.ts"
 import { locate, type Namespace } from "./namespaces.ts"
 import { errorReply, jsonReply, type Outcome, replyOf, type ServerAnswer, wrappedEnvelope } from "./reply.ts"
@@ -83,7 +84,7 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
   run.audited = true
   try {
     if (fault !== undefined) throw fault
-    const answer = await handle(setting, place)
+    const answer = await handle(setting, place, verdict)
     const outcome = await grant(setting, answer)
     return await conclude(setting, place, verdict, outcome, run)
   } catch (error) {
@@ -213,16 +214,17 @@ async function spendUse(server: Server, { token }: Caller, place: Place, run: Ru
   throw new Conflict("a use of the token was spent")
 }
 
-async function handle(setting: Setting, place: Place): Promise<ServerAnswer> {
+async function handle(setting: Setting, place: Place, verdict: Verdict): Promise<ServerAnswer> {
   const { match, verb } = place
   const { request, effects } = setting
   if (match === undefined) throw refuse.absent()
   if (request.operation === "help") return { bare: setting.server.help(match.route, setting.fullPath) }
   const handler = match.route.handlers.get(verb)
   if (handler === undefined) throw refuse.unsupported()
-  const { input, warnings } = readInput(match, request.body)
+  const { input, warnings } = readInput(match, limited(request.body, verdict))
   const ctx = contextOf(setting)
-  const answer = await setting.server.lockout.watch(ctx, place, async () => handler(input as never, ctx))
+  const handled = await setting.server.lockout.watch(ctx, place, async () => handler(input as never, ctx))
+  const answer = handled && shownKeys(setting, verdict, handled)
   if (answer === undefined) {
     if (verb === "read" || verb === "list" || verb === "scan") throw refuse.absent()
     return {}

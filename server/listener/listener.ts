@@ -22,7 +22,8 @@ export interface Listener {
   close(seconds: number): Promise<void>
 }
 
-const REQUEST_LIMITS = { maxHeaderSize: 32 * 1024, requireHostHeader: true, keepAliveTimeout: 65_000 } as const
+// Node lets a second Host pass and answers a missing one without a body: `hasOneHost` refuses both.
+const REQUEST_LIMITS = { maxHeaderSize: 32 * 1024, requireHostHeader: false, keepAliveTimeout: 65_000 } as const
 
 export async function listen(options: ListenerOptions, handler: Handler): Promise<Listener> {
   const tls = options.tls === undefined ? undefined : await tlsContext(options.tls)
@@ -40,6 +41,7 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
     for (const [name, value] of options.headers) response.setHeader(name, value)
     const verb = verbOf(message)
     const peer = peerOf(message, options, forwarders)
+    if (!hasOneHost(message)) return refuseAtOnce(response, 400, "the request must name its host once")
     if (verb === undefined) return refuseAtOnce(response, 405, "unsupported operation")
     if (typeof peer === "string") return refuseAtOnce(response, 400, peer)
     void handler(message, response, verb, peer)
@@ -98,9 +100,17 @@ async function drain(server: Server, seconds: number): Promise<void> {
   clearTimeout(deadline)
 }
 
+/** RFC 9112, section 3.2: a request names its host exactly once; only HTTP/1.0 may do without. */
+function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
+  return hosts === 1 || (hosts === 0 && httpVersion === "1.0")
+}
+
 function refuseAtOnce(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "Content-Type": "application/json", Connection: "close" })
-  response.end(`${JSON.stringify({ errors: [text] })}\n`)
+  const body = `${JSON.stringify({ errors: [text] })}\n`
+  const length = Buffer.byteLength(body)
+  response.writeHead(status, { "Content-Type": "application/json", "Content-Length": length, Connection: "close" })
+  response.end(body)
 }
 
 function networksOf(cidrs: readonly string[]): BlockList {
