@@ -186,6 +186,8 @@ export interface Engine {
   /** Other names that mean the same, with the options they imply: `kv-v2`. */
   readonly aliases?: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly summary: string
+  /** The type in words, as generated clients begin the names of its operations: `app-role`. */
+  readonly words?: string
   readonly routes: readonly Route[]
   /** Other tables of routes, chosen by the mount option `version`. */
   readonly versions?: Readonly<Record<string, readonly Route[]>>

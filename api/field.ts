@@ -8,6 +8,7 @@
 import { parseDuration } from "./duration.ts"
 import { isRawNumber, type Json, type JsonObject, rawNumberText } from "./json.ts"
 import { refuse } from "./refusal.ts"
+import type { Verb } from "./route.ts"
 
 /** The wire name of a kind; clients and forms see `openapi` and `format`. */
 export interface Kind<T> {
@@ -43,8 +44,15 @@ export interface FieldOptions<T> {
   /** Older names of the field that clients still send. */
   readonly alias?: readonly string[]
   readonly choices?: readonly T[]
-  /** Taken from the query string (documented so); body and query are read alike. */
+  /** Taken from the query string, by the verbs that have no body. */
   readonly query?: boolean
+  /**
+   * The verbs that take it; those that write, unless told otherwise. A verb without a body takes it from the query string.
+   * It is what documentation and clients go by; reading is lenient.
+   */
+  readonly verbs?: readonly Verb[]
+  /** Forms show fields of one group together: `Tokens`. */
+  readonly group?: string
   /** A path parameter's regular expression, when the kind's own does not fit. */
   readonly pattern?: string
 }
@@ -240,11 +248,11 @@ export const field = {
   int: kindOf<number>({ name: "int", openapi: "integer", read: readInt }),
   bool: kindOf<boolean>({ name: "bool", openapi: "boolean", read: readBool }),
   float: kindOf<number>({ name: "float", openapi: "number", format: "float", read: readFloat }),
-  duration: kindOf<number>({ name: "duration", openapi: "integer", format: "seconds", read: readDuration }),
+  duration: kindOf<number>({ name: "duration", openapi: "string", format: "duration", read: readDuration }),
   signedDuration: kindOf<number>({
     name: "signed duration",
-    openapi: "integer",
-    format: "seconds",
+    openapi: "string",
+    format: "duration",
     read: readSignedDuration,
   }),
   time: kindOf<number>({ name: "time", openapi: "string", format: "date-time", read: readTime }),

@@ -126,9 +126,10 @@ export interface CrudOptions<F extends Fields, C> {
   readonly inputs?: Fields
 }
 
-const pageFields = {
-  after: field.string("List only names after this one.", { query: true }),
-  limit: field.int("List at most this many names.", { query: true }),
+/** What every list takes. */
+export const pageFields = {
+  after: field.string("Only names after this one.", { verbs: ["list", "scan"] }),
+  limit: field.int("At most this many names.", { verbs: ["list", "scan"] }),
 }
 
 /** The page that a list request asks for. Refuses a limit that is not positive. */
@@ -143,14 +144,14 @@ export function pageOf(input: { after?: string | undefined; limit?: number | und
   }
 }
 
-/** A route that lists names, paged by `after` and `limit`. */
+/** A route that lists names (`about` is its summary, or more), paged by `after` and `limit`. */
 export const listRoute = <C extends Context>(
   paths: string | readonly string[],
-  summary: string,
+  about: string | Pick<RouteOptions<never, Fields, C>, "summary" | "operation" | "item" | "sudo">,
   names: (ctx: C, page: { after?: string; limit?: number }) => Promise<string[]>,
 ): Route<C> =>
   routesOf<C>()(paths, {
-    summary,
+    ...(typeof about === "string" ? { summary: about } : about),
     fields: pageFields,
     list: async (input, ctx) => ({ data: { keys: await names(ctx, pageOf(input)) } }),
   })
@@ -177,8 +178,12 @@ export function crud<F extends Fields, C extends Context = Context>(
     stored.put(ctx.store, fold(name), values)
     return options.written?.(values, ctx, name)
   }
+  const itemType = stored.noun.slice(0, 1).toUpperCase() + stored.noun.slice(1)
+  const named = stored.noun.replaceAll(" ", "-")
   const item: RouteOptions<Named, Fields, C> = {
     summary: options.summary,
+    operation: `*-${named}`,
+    item: itemType,
     ...(options.description === undefined ? {} : { description: options.description }),
     fields: {
       ...stored.fields,
@@ -202,7 +207,11 @@ export function crud<F extends Fields, C extends Context = Context>(
     ...(options.patch ? { patch: patchOf(write, stored, input => fold(nameIn(input))) } : {}),
   }
   return [
-    listRoute<C>(folder, `List the ${stored.noun}s.`, (ctx, page) => stored.list(ctx.store, page)),
+    listRoute<C>(
+      folder,
+      { summary: `List the ${stored.noun}s.`, operation: `list-${named}s`, item: itemType },
+      (ctx, page) => stored.list(ctx.store, page),
+    ),
     untypedRoute<C>(`${folder}/:${param}`, item as unknown as RouteOptions<never, Fields, C>),
   ]
 }
@@ -218,14 +227,27 @@ function patchOf<F extends Fields, C extends Context>(
   }
 }
 
+/** The field that goes by a name or an alias of a record. */
+function fieldOf<F extends Fields>(
+  stored: Stored<F>,
+  shown: string,
+): readonly [name: string, declared: Field<unknown>] {
+  const declared = stored.fields[shown]
+  if (declared !== undefined) return [shown, declared]
+  const found = Object.entries(stored.fields).find(([, one]) => one.options.alias?.includes(shown))
+  if (found === undefined) throw new Error(`no field of a ${stored.noun} is called ${shown}`)
+  const { alias: _a, ...options } = found[1].options
+  return [found[0], { ...found[1], options }]
+}
+
 /**
  * One route for each of a record's fields, `folder/:name/<field>`: read it, set it, put it back to its default.
- * (Vault's approle writes 11 of these by hand.)
+ * (Vault's approle writes 11 of these by hand.) A field may go by an alias of its own there.
  */
 export function fieldRoutes<F extends Fields>(
   folder: string,
   stored: Stored<F>,
-  names: Readonly<Record<string, keyof F & string>>,
+  names: Readonly<Record<string, string>>,
   fold: (name: string) => string = name => name,
 ): Route[] {
   return Object.entries(names).map(([segment, name]) => fieldRoute(folder, stored, segment, name, fold))
@@ -235,10 +257,10 @@ function fieldRoute<F extends Fields>(
   folder: string,
   stored: Stored<F>,
   segment: string,
-  name: keyof F & string,
+  shown: string,
   fold: (name: string) => string,
 ): Route {
-  const declared = stored.fields[name] ?? field.any("")
+  const [name, declared] = fieldOf(stored, shown)
   const need = async (ctx: Context, owner: string): Promise<Values<F>> => {
     const values = await stored.get(ctx.store, fold(owner))
     if (values === undefined) throw refuse.absent()
@@ -250,12 +272,12 @@ function fieldRoute<F extends Fields>(
   }
   return untypedRoute<Context>(`${folder}/:owner/${segment}`, {
     summary: declared.summary,
-    fields: { owner: field.name(`Name of the ${stored.noun}.`), [name]: declared },
+    fields: { owner: field.name(`Name of the ${stored.noun}.`), [shown]: declared },
     read: async ({ owner }: { owner: string }, ctx: Context) => ({
-      data: { [name]: writeField(declared, (await need(ctx, owner))[name]) },
+      data: { [shown]: writeField(declared, (await need(ctx, owner))[name]) },
     }),
     write: async (input: { owner: string }, ctx: Context) =>
-      set(ctx, input.owner, readField(name, declared, givenValue(name, declared, ctx.body))),
+      set(ctx, input.owner, readField(shown, declared, givenValue(shown, declared, ctx.body))),
     delete: async ({ owner }: { owner: string }, ctx: Context) => set(ctx, owner, declared.options.default),
   } as unknown as RouteOptions<never, Fields, Context>)
 }

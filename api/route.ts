@@ -58,8 +58,17 @@ export interface RouteOptions<I, F, C> {
   readonly whileSealed?: boolean
   /** Only in the root namespace. */
   readonly rootOnly?: boolean
-  /** What replies hold, for the reference: field name to meaning. */
-  readonly replies?: Readonly<Record<string, string>>
+  /** What `data` of a reply holds, by verb. A write that is declared to answer nothing is 204. */
+  readonly replies?: Readonly<Partial<Record<Verb, Fields>>>
+  /**
+   * What generated clients call its operations, after the engine's prefix. It follows from the path unless told otherwise.
+   * `*` stands for the verb: `*-acl-policy`; `|` stands between the names of several spellings.
+   */
+  readonly operation?: string | Readonly<Partial<Record<Verb, string>>>
+  /** What one is called in forms, where the route keeps named things: `Role`. */
+  readonly item?: string
+  /** Not part of the API: it only answers for paths that are taken for others. */
+  readonly unlisted?: boolean
   readonly deprecated?: string
 }
 

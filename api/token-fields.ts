@@ -4,24 +4,36 @@ import type { TokenTerms } from "./engine.ts"
 import { field, type Values } from "./field.ts"
 import { refuse } from "./refusal.ts"
 
+/** Forms show them together. */
+const group = "Tokens"
+
 export const tokenFields = {
-  token_ttl: field.duration("The token's first life.", { default: 0, alias: ["ttl"] }),
-  token_max_ttl: field.duration("The longest the token lives, renewals included.", { default: 0, alias: ["max_ttl"] }),
-  token_policies: field.commaList("Policies of the token.", { default: [], plain: true, alias: ["policies"] }),
+  token_ttl: field.duration("The token's first life.", { default: 0, alias: ["ttl"], group }),
+  token_max_ttl: field.duration("The longest the token lives, renewals included.", {
+    default: 0,
+    alias: ["max_ttl"],
+    group,
+  }),
+  token_policies: field.commaList("Policies of the token.", { default: [], plain: true, alias: ["policies"], group }),
   token_bound_cidrs: field.commaList("Networks from which the token may be used.", {
     default: [],
+    group,
     plain: true,
     alias: ["bound_cidrs"],
   }),
-  token_explicit_max_ttl: field.duration("A hard end of the token's life, whatever the mount allows.", { default: 0 }),
-  token_no_default_policy: field.bool("Leave the policy `default` off.", { default: false }),
-  token_num_uses: field.int("How many requests the token is good for; 0 is no limit.", { default: 0 }),
+  token_explicit_max_ttl: field.duration("A hard end of the token's life, whatever the mount allows.", {
+    default: 0,
+    group,
+  }),
+  token_no_default_policy: field.bool("Leave the policy `default` off.", { default: false, group }),
+  token_num_uses: field.int("How many requests the token is good for; 0 is no limit.", { default: 0, group }),
   token_period: field.duration("A periodic token: each renewal gives this life again, without an end.", {
     default: 0,
     alias: ["period"],
   }),
   token_type: field.string("service, batch, default, default-service or default-batch.", {
     default: "default",
+    group,
     choices: ["default", "service", "batch", "default-service", "default-batch"],
   }),
 } as const

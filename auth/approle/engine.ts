@@ -207,8 +207,8 @@ const shown = (entry: SecretId): JsonObject => ({
   token_bound_cidrs: [...entry.tokenCidrs],
 })
 
-const secret_id = field.string("The secret id.", { secret: true })
-const secret_id_accessor = field.string("The accessor of the secret id.")
+const secret_id = field.string("The secret id.", { secret: true, verbs: ["write", "delete"] })
+const secret_id_accessor = field.string("The accessor of the secret id.", { verbs: ["write", "delete"] })
 
 async function bySecretId(ctx: Context, name: string, given: string | undefined): Promise<SecretId | undefined> {
   if (given === undefined || given === "") throw refuse.invalid("missing secret_id")
@@ -259,6 +259,7 @@ const manageRole = crud("role", roles, {
 export const approle = engine({
   kind: "auth",
   type: "approle",
+  words: "app-role",
   summary: "Logins of machines: a role id that says which application, a secret id that proves it.",
   lockout: (_, body) => (typeof body.role_id === "string" ? body.role_id : undefined),
   renew: async (internal, ctx) => {
@@ -322,12 +323,14 @@ export const approle = engine({
     }),
     route("role/:role_name/secret-id-accessor/lookup", {
       summary: "What is known of the secret id with an accessor.",
+      operation: "look-up-secret-id-by-accessor",
       fields: { role_name, secret_id_accessor },
       write: ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
         withAccessor(ctx, name, accessor, entry => ({ data: shown(entry) })),
     }),
     route("role/:role_name/secret-id-accessor/destroy", {
       summary: "Destroy the secret id with an accessor.",
+      operation: "destroy-secret-id-by-accessor",
       fields: { role_name, secret_id_accessor },
       write: ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
         withAccessor(ctx, name, accessor, entry => destroy(ctx, entry)),
@@ -347,7 +350,7 @@ export const approle = engine({
         policies: "token_policies",
         period: "token_period",
         "bind-secret-id": "bind_secret_id",
-        "bound-cidr-list": "secret_id_bound_cidrs",
+        "bound-cidr-list": "bound_cidr_list",
         "secret-id-bound-cidrs": "secret_id_bound_cidrs",
         "secret-id-num-uses": "secret_id_num_uses",
         "secret-id-ttl": "secret_id_ttl",

@@ -1,6 +1,6 @@
 /** A place of its own for each token; it goes when the token goes. */
 
-import { type Context, decodeJson, encodeJson, engine, field, pageOf, refuse, route } from "@arca/api"
+import { type Context, decodeJson, encodeJson, engine, field, pageFields, pageOf, refuse, route } from "@arca/api"
 
 /** Where the caller's token keeps its things. Batch tokens have no place: nothing of theirs is stored. */
 function own(ctx: Context) {
@@ -18,8 +18,7 @@ export const cubbyhole = engine({
       summary: "A secret of this token.",
       fields: {
         path: field.string("Path of the secret.", { pattern: ".*" }),
-        after: field.string("Only names after this one.", { query: true }),
-        limit: field.int("At most this many names.", { query: true }),
+        ...pageFields,
       },
       takesAny: true,
       exists: async ({ path }, ctx) => (await own(ctx).get(path || "/")) !== undefined,

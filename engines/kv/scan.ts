@@ -1,10 +1,9 @@
-import { type Answer, type Context, field, pageOf, type Store } from "@arca/api"
+import { type Answer, type Context, field, pageFields, pageOf, type Store } from "@arca/api"
 
 /** Parameters of lists and scans; `search` is of scans alone. */
 export const scanFields = {
-  after: field.string("Only names after this one.", { query: true }),
-  limit: field.int("At most this many names.", { query: true }),
-  search: field.string("Only names that hold this text, whatever its case (SCAN).", { query: true }),
+  ...pageFields,
+  search: field.string("Only names that hold this text, whatever its case.", { verbs: ["scan"] }),
 }
 
 /** How many names are looked at between two looks at the limit. */

@@ -35,7 +35,7 @@ import {
 
 const path = field.string("Path of the secret.", { pattern: ".*" })
 
-const versionField = field.int("The version to read; 0 is the latest.", { default: 0, query: true })
+const versionField = field.int("The version to read; 0 is the latest.", { default: 0, verbs: ["read"] })
 
 const options = field.map("`cas`: the version that this write replaces, 0 for none.", { default: {} })
 
@@ -123,8 +123,8 @@ const versionsRoute = (
 ) =>
   route(`${verb}/*path`, {
     summary,
+    operation: `${verb}-versions`,
     fields: { path, versions: versionsField },
-    exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
     write: async ({ path: secret, versions }, ctx) => {
       mayNotBeEmpty(secret)
       if (versions.length === 0) throw refuse.invalid(complaint)
@@ -213,6 +213,7 @@ const wrongPath = (verb: string) => (): Answer => ({
 export const routes = [
   route("config", {
     summary: "How this mount keeps versions.",
+    operation: { read: "read-configuration", write: "configure" },
     fields: config.fields,
     read: async (_, ctx) => {
       const values = (await config.get(ctx.store)) ?? config.merge(undefined, {})
@@ -228,20 +229,20 @@ export const routes = [
   }),
   route("data/*path", {
     summary: "A secret: read a version, write the next one, delete the latest.",
+    operation: "*",
     fields: { path, version: versionField, data: field.map("The secret: keys to values."), options },
     exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
     read: async ({ path: secret, version }, ctx) => readVersion(ctx, secret, version, value => value, "data"),
     write: ({ path: secret, options: given }, ctx) => write(secret, given, ctx),
     patch: ({ path: secret, options: given }, ctx) => patch(secret, given, ctx),
     delete: ({ path: secret }, ctx) => deleteLatest(secret, ctx),
-    replies: { data: "The secret.", metadata: "created_time, deletion_time, destroyed, version, custom_metadata." },
   }),
   route("subkeys/*path", {
     summary: "The structure of a secret: its keys, without any value.",
     fields: {
       path,
       version: versionField,
-      depth: field.int("How many levels deep; 0 is all.", { default: 0, query: true }),
+      depth: field.int("How many levels deep; 0 is all.", { default: 0, verbs: ["read"] }),
     },
     read: async ({ path: secret, version, depth }, ctx) =>
       readVersion(ctx, secret, version, value => subkeys(value, Math.max(0, depth)) as JsonObject, "subkeys"),
@@ -251,6 +252,7 @@ export const routes = [
   versionsRoute("destroy", "Remove the data of versions for good.", "no version number provided", destroy),
   route("metadata/*path", {
     summary: "What is known about a secret, and the names in a folder.",
+    operation: { list: "list", delete: "delete-metadata-and-all-versions" },
     fields: { path, ...metadataFields, ...scanFields },
     exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
     read: async ({ path: secret }, ctx) => {
@@ -282,12 +284,14 @@ export const routes = [
   }),
   route("detailed-metadata/*path", {
     summary: "The names in a folder with what is known about each secret.",
+    operation: "list-detailed-metadata",
     fields: { path, ...scanFields },
     list: async ({ path: folder, ...page }, ctx) =>
       detailed(ctx, folderOf(folder), await metadata.list(ctx.store, folderOf(folder), pageOf(page))),
   }),
   route("*path", {
     summary: "Paths of version 1, which this mount does not have: the answer says where to look.",
+    unlisted: true,
     takesAny: true,
     read: wrongPath("get"),
     list: wrongPath("list"),

@@ -107,8 +107,10 @@ export const totp = engine({
         return undefined
       },
       replies: {
-        url: "The otpauth:// address of a new key, shown once.",
-        barcode: "Its QR code: a PNG in Base64.",
+        write: {
+          url: field.string("The otpauth:// address of a new key, shown once.", { secret: true }),
+          barcode: field.string("Its QR code: a PNG in Base64.", { secret: true }),
+        },
       },
     }),
     route("code/:name", {
@@ -116,7 +118,10 @@ export const totp = engine({
       fields: { name, code: field.string("The code to check.", { secret: true, default: "" }) },
       read: async ({ name: wanted }, ctx) => generate(await needKey(ctx, wanted), ctx),
       write: ({ name: wanted, code }, ctx) => validate(wanted, code, ctx),
-      replies: { code: "The code.", valid: "Whether the code is right." },
+      replies: {
+        read: { code: field.string("The code.") },
+        write: { valid: field.bool("Whether the code is right.") },
+      },
     }),
   ],
 })

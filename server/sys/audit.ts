@@ -73,6 +73,7 @@ async function disable(given: string, ctx: ServerContext): Promise<undefined> {
 export const auditRoutes = [
   sysRoute("audit", {
     summary: "The audit devices.",
+    operation: "auditing-list-enabled-devices",
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => ({
@@ -81,6 +82,7 @@ export const auditRoutes = [
   }),
   sysRoute("audit/verification-key", {
     summary: "The public key that checkpoints of audit files are signed with.",
+    operation: "auditing-*-verification-key",
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => {
@@ -90,6 +92,7 @@ export const auditRoutes = [
   }),
   sysRoute("audit/:path", {
     summary: "Enable or disable an audit device.",
+    operation: { write: "auditing-enable-device", delete: "auditing-disable-device" },
     fields: {
       path,
       type: field.string("file, syslog, socket or http.", { default: "", plain: true }),
@@ -104,6 +107,7 @@ export const auditRoutes = [
   }),
   sysRoute("audit-hash/:path", {
     summary: "What a value looks like in the records of a device.",
+    operation: "auditing-calculate-hash",
     fields: { path, input: field.string("The value.", {}) },
     rootOnly: true,
     write: ({ path: given, input }, ctx) => {

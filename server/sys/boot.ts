@@ -40,6 +40,7 @@ async function sealStatus(ctx: BootContext): Promise<JsonObject> {
 export const bootRoutes = [
   bootRoute("sys/init", {
     summary: "Whether the store was initialised; initialise it.",
+    operation: { read: "read-initialization-status", write: "initialize" },
     fields: initFields,
     open: true,
     read: async (_, { seal }) => ({ bare: { initialized: await seal.initialized() } }),
@@ -47,11 +48,13 @@ export const bootRoutes = [
   }),
   bootRoute("sys/seal-status", {
     summary: "Whether the server is sealed, and how far an unsealing has come.",
+    operation: "seal-status",
     open: true,
     read: async (_, ctx) => ({ bare: await sealStatus(ctx) }),
   }),
   bootRoute("sys/unseal", {
     summary: "Give a share of the unseal key.",
+    operation: "unseal",
     fields: {
       key: field.string("A share, in hex or base64.", { secret: true }),
       reset: field.bool("Forget the shares given so far.", { default: false }),
@@ -65,6 +68,7 @@ export const bootRoutes = [
   }),
   bootRoute("sys/health", {
     summary: "Whether this node can serve, for load balancers.",
+    operation: "read-health-status",
     fields: {
       standbyok: flag("Every node is active here; accepted for compatibility."),
       perfstandbyok: flag("Accepted for compatibility."),
@@ -105,6 +109,7 @@ export const bootRoutes = [
   }),
   bootRoute("sys/leader", {
     summary: "Which node is active: every one is.",
+    operation: "leader-status",
     open: true,
     read: (_, { seal, facts }) => {
       if (seal.sealed()) throw refuse.unavailable("Vault is sealed")

@@ -48,6 +48,7 @@ const uiHeader = field.string("Name of the response header.", { plain: true })
 export const configRoutes = [
   sysRoute("config/cors", {
     summary: "Which web pages may call the API from a browser.",
+    operation: { read: "cors-read-configuration", write: "cors-configure", delete: "cors-delete-configuration" },
     sudo: true,
     rootOnly: true,
     fields: {
@@ -79,12 +80,18 @@ export const configRoutes = [
   }),
   sysRoute("config/auditing/request-headers", {
     summary: "The request headers that the audit writes.",
+    operation: "auditing-list-request-headers",
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => ({ data: { headers: (await auditedHeaders(ctx.view)) as unknown as JsonObject } }),
   }),
   sysRoute("config/auditing/request-headers/:header", {
     summary: "Whether the audit writes a request header, and whether in clear.",
+    operation: {
+      read: "auditing-read-request-header-information",
+      write: "auditing-enable-request-header",
+      delete: "auditing-disable-request-header",
+    },
     fields: { header, hmac: field.bool("Write its HMAC instead of its value.", { default: false }) },
     sudo: true,
     rootOnly: true,
@@ -112,16 +119,22 @@ export const configRoutes = [
   }),
   sysRoute("config/ui/headers", {
     summary: "Response headers of the web console.",
+    operation: "ui-headers-list",
     sudo: true,
     rootOnly: true,
     list: async (_, ctx) => ({ data: { keys: await ctx.view.list(layout.uiHeaders) } }),
   }),
   sysRoute("config/ui/headers/:header", {
     summary: "A response header of the web console.",
+    operation: {
+      read: "ui-headers-read-configuration",
+      write: "ui-headers-configure",
+      delete: "ui-headers-delete-configuration",
+    },
     fields: {
       header: uiHeader,
       values: field.stringList("Its values.", { default: [], plain: true }),
-      multivalue: field.bool("Answer all values.", { default: false, query: true }),
+      multivalue: field.bool("Answer all values.", { default: false, verbs: ["read", "write"] }),
     },
     sudo: true,
     rootOnly: true,
@@ -144,6 +157,7 @@ export const configRoutes = [
   }),
   sysRoute("config/state/sanitized", {
     summary: "The configuration in force, without secrets.",
+    operation: "read-sanitized-configuration-state",
     rootOnly: true,
     read: (_, { server }) => ({
       data: {

@@ -7,6 +7,7 @@ import { leaseRoutes } from "./leases.ts"
 import { lockedUserRoutes } from "./locked-users.ts"
 import { mountRoutes } from "./mounts.ts"
 import { namespaceRoutes } from "./namespaces.ts"
+import { openapiRoutes } from "./openapi.ts"
 import { operationRoutes } from "./operation.ts"
 import { policyRoutes } from "./policies.ts"
 import { quotaRoutes } from "./quotas.ts"
@@ -34,5 +35,6 @@ export const systemEngine: AnyEngine = {
     ...wrappingRoutes,
     ...toolRoutes,
     ...uiRoutes,
+    ...openapiRoutes,
   ],
 }

@@ -1,6 +1,6 @@
 /** `sys/leases`, and the older `sys/renew`, `sys/revoke`, `sys/revoke-prefix`, `sys/revoke-force`. */
 
-import { field, type JsonObject, pageOf, refuse, type Values } from "@arca/api"
+import { field, type JsonObject, pageFields, pageOf, refuse, type Values } from "@arca/api"
 import { layout } from "../layout.ts"
 import { revokeByPrefix } from "../lease-range.ts"
 import { type LeaseEntry, leaseIds, readLease } from "../leases.ts"
@@ -68,11 +68,6 @@ async function tokenFolders(ctx: ServerContext, folder: string): Promise<string[
   return [...folders]
 }
 
-const pageFields = {
-  after: field.string("Only names after this one.", { query: true }),
-  limit: field.int("At most this many names.", { query: true }),
-}
-
 async function folder(ctx: ServerContext, given: string, page: Partial<Values<typeof pageFields>>) {
   const name = given === "" || given.endsWith("/") ? given : `${given}/`
   const scope = ctx.view.scope(layout.namespace(ctx.namespace.id))
@@ -100,6 +95,7 @@ const renewOptions = (
 ) =>
   sysRoute(sub, {
     summary: "Prolong a lease.",
+    operation: "leases-renew-lease|leases-renew-lease-with-id",
     fields: { lease_id, url_lease_id: field.string("The lease, in the path."), increment },
     write: (input, ctx) => renew(ctx, input.lease_id ?? input.url_lease_id, input.increment),
   })
@@ -109,6 +105,7 @@ const revokeOptions = (
 ) =>
   sysRoute(sub, {
     summary: "End a lease and what it stands for.",
+    operation: "leases-revoke-lease|leases-revoke-lease-with-id",
     fields: { lease_id, url_lease_id: field.string("The lease, in the path."), sync },
     write: (input, ctx) => revoke(ctx, input.lease_id ?? input.url_lease_id),
   })
@@ -116,6 +113,7 @@ const revokeOptions = (
 export const leaseRoutes = [
   sysRoute("leases/lookup", {
     summary: "What is known of a lease; the topmost folders of leases.",
+    operation: { write: "leases-read-lease", list: "leases-look-up" },
     fields: { lease_id, ...pageFields },
     sudo: ["list"],
     write: async ({ lease_id: id }, ctx) => ({ data: shown(await need(ctx, id, "invalid lease"), ctx.now) }),
@@ -123,6 +121,7 @@ export const leaseRoutes = [
   }),
   sysRoute("leases/lookup/*prefix", {
     summary: "The leases below a path.",
+    operation: "leases-look-up",
     fields: { prefix: field.string("A folder of lease ids."), ...pageFields },
     sudo: true,
     list: ({ prefix: given, ...page }, ctx) => folder(ctx, given, page),
@@ -133,12 +132,14 @@ export const leaseRoutes = [
   revokeOptions(["revoke", "revoke/*url_lease_id"]),
   sysRoute(["leases/revoke-prefix/:prefix", "revoke-prefix/:prefix"], {
     summary: "End all leases below a path.",
+    operation: "leases-revoke-lease-with-prefix",
     fields: { prefix, sync },
     sudo: true,
     write: ({ prefix: given }, ctx) => revokeAll(ctx, given ?? "", false),
   }),
   sysRoute(["leases/revoke-force/:prefix", "revoke-force/:prefix"], {
     summary: "Forget all leases below a path, whether what they stand for could be ended or not.",
+    operation: "leases-force-revoke-lease-with-prefix",
     fields: { prefix },
     sudo: true,
     write: ({ prefix: given }, ctx) => revokeAll(ctx, given ?? "", true),
@@ -146,16 +147,18 @@ export const leaseRoutes = [
   sysRoute("leases/tidy", {
     summary:
       "Look for leftovers of leases. Indexes are kept in the same commit as their leases, so there are none to wait for.",
+    operation: "leases-tidy",
     write: () => ({ status: 204 }),
   }),
   sysRoute("leases/count", {
     summary: "How many leases there are, by mount.",
-    sudo: true,
+    operation: "leases-count",
     fields: { type: field.string("`irrevocable` counts only those.", { query: true }) },
     read: async ({ type }, ctx) => ({ data: await count(ctx, type) }),
   }),
   sysRoute("leases", {
     summary: "The leases that could not be revoked, with the reason.",
+    operation: "leases-list",
     sudo: true,
     fields: {
       type: field.string("Only `irrevocable` is known.", { query: true, default: "irrevocable" }),

@@ -47,8 +47,8 @@ const path = field.string("Where it is mounted.", { pattern: ".+?" })
 
 /** The kinds share all but their prefix. */
 const kinds = {
-  secret: { prefix: "", sys: "mounts", noun: "secrets engine" },
-  auth: { prefix: "auth/", sys: "auth", noun: "auth method" },
+  secret: { prefix: "", sys: "mounts", noun: "secrets engine", named: "secrets-engine" },
+  auth: { prefix: "auth/", sys: "auth", noun: "auth method", named: "method" },
 } as const
 
 type Kind = keyof typeof kinds
@@ -320,22 +320,28 @@ async function shownTune(kind: Kind, given: string, ctx: ServerContext): Promise
 }
 
 const routesFor = (kind: Kind) => {
-  const { sys, noun } = kinds[kind]
+  const { sys, noun, named } = kinds[kind]
   return [
     sysRoute(sys, {
       summary: `All ${noun}s.`,
-      ...(kind === "auth" ? {} : {}),
+      operation: kind === "auth" ? "auth-list-enabled-methods" : "mounts-list-secrets-engines",
       read: async (_, ctx) => ({ data: shownTable(kind, await mountTable(ctx.view, ctx.namespace)) }),
     }),
     sysRoute(`${sys}/:path/tune`, {
       summary: `How a mounted ${noun} is tuned.`,
+      operation: { read: `${sys}-read-tuning-information`, write: `${sys}-tune-configuration-parameters` },
       fields: { path, ...tuneFields },
       ...(kind === "auth" ? { sudo: true } : {}),
       read: ({ path: given }, ctx) => shownTune(...kindOf(kind, given ?? ""), ctx),
       write: ({ path: given, ...input }, ctx) => tune(...kindOf(kind, given ?? ""), input, ctx),
     }),
     sysRoute(`${sys}/:path`, {
-      summary: `Mount a ${noun}, look at it, unmount it with all its data.`,
+      summary: `Mount ${kind === "auth" ? "an" : "a"} ${noun}, look at it, unmount it with all its data.`,
+      operation: {
+        read: `${sys}-read-configuration`,
+        write: `${sys}-enable-${named}`,
+        delete: `${sys}-disable-${named}`,
+      },
       fields: enableFields,
       ...(kind === "auth" ? { sudo: true } : {}),
       read: async ({ path: given }, ctx) => ({ data: shownMount((await needMount(ctx, kind, given ?? "")).entry) }),
@@ -372,6 +378,7 @@ export const mountRoutes = [
   ...routesFor("auth"),
   sysRoute("remount", {
     summary: "Move a mount to another path.",
+    operation: "remount",
     sudo: true,
     fields: {
       from: field.string("Where it is.", { required: true, plain: true }),
@@ -381,6 +388,7 @@ export const mountRoutes = [
   }),
   sysRoute("remount/status/:migration_id", {
     summary: "Whether a move is done. Moves are done when they are answered.",
+    operation: "remount-status",
     read: async ({ migration_id: id }, ctx) => {
       const stored = await ctx.view.get(`core/remounts/${id}`)
       if (stored === undefined) return undefined

@@ -160,25 +160,26 @@ const unlockKey = field.string("The key that the lock gave.", { default: "", sec
 export const namespaceRoutes = [
   sysRoute("namespaces", {
     summary: "The namespaces directly below this one (LIST), or all below it (SCAN).",
+    operation: "namespaces-*-namespaces",
     list: (_, ctx) => below(ctx, false),
     scan: (_, ctx) => below(ctx, true),
   }),
   sysRoute("namespaces/api-lock/lock/*path", {
     summary: "Let a namespace answer nothing until it is unlocked.",
+    operation: "namespaces-lock",
     fields: { path: field.string("The namespace.", { plain: true }) },
-    sudo: true,
     write: ({ path: given }, ctx) => lock(given, ctx),
   }),
   sysRoute("namespaces/api-lock/unlock/*path", {
     summary: "Let a locked namespace answer again.",
+    operation: "namespaces-unlock",
     fields: { path: field.string("The namespace.", { plain: true }), unlock_key: unlockKey },
-    sudo: true,
     write: ({ path: given, unlock_key: key }, ctx) => unlock(given, key, ctx),
   }),
   sysRoute("namespaces/:path", {
     summary: "A namespace: make it, look at it, delete it with all that is in it.",
+    operation: "namespaces-*-namespaces-path",
     fields: { path, custom_metadata: customMetadata },
-    exists: async ({ path: given }, ctx) => (await find(ctx, given)).one !== undefined,
     read: async ({ path: given }, ctx) => {
       const { one } = await find(ctx, given)
       return one && { data: shown(ctx, one) }

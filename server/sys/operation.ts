@@ -24,6 +24,7 @@ const time = (seconds: number): string => new Date(seconds * 1000).toISOString()
 export const operationRoutes = [
   sysRoute("ha-status", {
     summary: "The nodes of the cluster, as far as this one knows them.",
+    operation: "ha-status",
     read: (_, { server }) => ({
       data: {
         nodes: [
@@ -41,6 +42,7 @@ export const operationRoutes = [
   }),
   sysRoute("version-history", {
     summary: "The versions that served this store.",
+    operation: "version-history",
     list: (_, { server }) => ({
       data: {
         keys: [server.facts.apiVersion],
@@ -56,7 +58,7 @@ export const operationRoutes = [
   }),
   sysRoute("host-info", {
     summary: "The machine this node runs on.",
-    sudo: true,
+    operation: "collect-host-information",
     rootOnly: true,
     read: (_, ctx) => ({
       data: {
@@ -76,6 +78,7 @@ export const operationRoutes = [
   }),
   sysRoute("in-flight-req", {
     summary: "The requests that this process is answering now.",
+    operation: "collect-in-flight-request-information",
     sudo: true,
     rootOnly: true,
     read: (_, { server }) => ({
@@ -95,6 +98,7 @@ export const operationRoutes = [
   }),
   sysRoute("plugins/catalog", {
     summary: "The engines and auth methods that can be enabled. All are built in.",
+    operation: "plugins-catalog-list-plugins",
     read: (_, ctx) => {
       const auth = engineNames(ctx, "auth")
       const secret = engineNames(ctx, "secret")
@@ -113,6 +117,7 @@ export const operationRoutes = [
   }),
   sysRoute("plugins/catalog/:type", {
     summary: "The engines of a type: auth, secret or database.",
+    operation: "plugins-catalog-list-plugins-with-type",
     sudo: true,
     list: ({ type }, ctx) => {
       if (type !== "auth" && type !== "secret" && type !== "database")
@@ -122,6 +127,7 @@ export const operationRoutes = [
   }),
   sysRoute("plugins/catalog/:type/:name", {
     summary: "One engine.",
+    operation: "plugins-catalog-*-plugin-configuration-with-type",
     fields: { type: field.name("auth or secret."), name: field.name("Its name.") },
     sudo: true,
     read: ({ type, name }, ctx) => {
@@ -154,6 +160,7 @@ export const operationRoutes = [
   }),
   sysRoute("internal/counters/entities", {
     summary: "How many entities there are.",
+    operation: "internal-count-entities",
     read: async (_, ctx) => {
       const entities = await ctx.view.list(`ns/${ctx.namespace.id}/identity/entity/`)
       return { data: { counters: { entities: { total: entities.length } } } }
@@ -161,6 +168,7 @@ export const operationRoutes = [
   }),
   sysRoute("internal/counters/tokens", {
     summary: "How many service tokens there are.",
+    operation: "internal-count-tokens",
     read: async (_, ctx) => {
       const tokens = await ctx.view.list(`ns/${ctx.namespace.id}/token/id/`)
       return { data: { counters: { service_tokens: { total: tokens.length } } } }

@@ -85,6 +85,7 @@ const policyField = field.string("The policy, in HCL or JSON.", { plain: true })
 const routesFor = (path: string, key: "rules" | "policy") => [
   sysRoute(path, {
     summary: "The names of all policies.",
+    operation: "policies-list-acl-policies",
     ...(key === "rules"
       ? {
           read: async (_, ctx) => {
@@ -100,9 +101,12 @@ const routesFor = (path: string, key: "rules" | "policy") => [
   }),
   sysRoute(`${path}/:name`, {
     summary: "A policy: read, write, delete.",
-    fields: { name, policy: policyField, rules: field.string("An older name of `policy`.", { plain: true }) },
-    exists: async ({ name: given }, ctx) =>
-      (await readPolicy(ctx.view, ctx.namespace.id, policyName(given))) !== undefined,
+    operation: "policies-*-acl-policy",
+    fields: {
+      name,
+      policy: policyField,
+      rules: field.string("An older name of `policy`.", { plain: true, deprecated: 'use "policy"' }),
+    },
     read: ({ name: given }, ctx) => read(given, key, ctx),
     write: ({ name: given, policy, rules }, ctx) => {
       if (policy === undefined && rules !== undefined) ctx.warn("'rules' is deprecated, please use 'policy' instead")
@@ -113,7 +117,7 @@ const routesFor = (path: string, key: "rules" | "policy") => [
 ]
 
 const pathsFields = {
-  path: field.commaList("An older name of `paths`.", {}),
+  path: field.commaList("An older name of `paths`.", { deprecated: 'use "paths"' }),
   paths: field.commaList("The paths asked about."),
 }
 
@@ -164,10 +168,11 @@ async function explained(
 const passwordName = field.name("Name of the password policy.")
 
 export const policyRoutes = [
-  ...routesFor("policy", "rules"),
   ...routesFor("policies/acl", "policy"),
+  ...routesFor("policy", "rules"),
   sysRoute("policies/explain", {
     summary: "Which rule of which policy decides a path and operation, why, and what would change it.",
+    operation: "policies-explain",
     fields: {
       path: field.string("The path asked about, as in a request.", { required: true, plain: true }),
       operation: field.string("What is to be done there.", { default: "read", choices: OPERATIONS, plain: true }),
@@ -180,11 +185,14 @@ export const policyRoutes = [
       return explained(input, ctx)
     },
   }),
-  listRoute<ServerContext>("policies/password", "The names of all password policies.", (ctx, page) =>
-    ctx.view.scope(layout.namespace(ctx.namespace.id)).list(layout.passwordPolicy, page),
+  listRoute<ServerContext>(
+    "policies/password",
+    { summary: "The names of all password policies.", operation: "policies-list-password-policies" },
+    (ctx, page) => ctx.view.scope(layout.namespace(ctx.namespace.id)).list(layout.passwordPolicy, page),
   ),
   sysRoute("policies/password/:name/generate", {
     summary: "A password by this policy.",
+    operation: "policies-generate-password-from-password-policy",
     fields: { name: passwordName },
     read: async ({ name: given }, ctx) => {
       const stored = await readPasswordPolicy(ctx.view, ctx.namespace.id, given)
@@ -194,8 +202,8 @@ export const policyRoutes = [
   }),
   sysRoute("policies/password/:name", {
     summary: "A password policy: read, write, delete.",
+    operation: "policies-*-password-policy",
     fields: { name: passwordName, policy: policyField },
-    exists: async ({ name: given }, ctx) => (await readPasswordPolicy(ctx.view, ctx.namespace.id, given)) !== undefined,
     read: async ({ name: given }, ctx) => {
       const stored = await readPasswordPolicy(ctx.view, ctx.namespace.id, given)
       return stored && { data: { policy: stored.text } }
@@ -218,6 +226,7 @@ export const policyRoutes = [
   }),
   sysRoute("capabilities", {
     summary: "What a token may do at some paths.",
+    operation: "query-token-capabilities",
     fields: { ...pathsFields, token: field.string("The token asked about.", { secret: true }) },
     write: async ({ token, ...paths }, ctx) => {
       if (token === undefined || token === "") throw refuse.invalid("no token found")
@@ -226,11 +235,13 @@ export const policyRoutes = [
   }),
   sysRoute("capabilities-self", {
     summary: "What the caller may do at some paths.",
+    operation: "query-token-self-capabilities",
     fields: { ...pathsFields, token: field.string("Ignored; older clients send it.", { secret: true }) },
     write: (paths, ctx) => capabilitiesFor(ctx.asker, ctx, paths),
   }),
   sysRoute("capabilities-accessor", {
     summary: "What the token with an accessor may do at some paths.",
+    operation: "query-token-accessor-capabilities",
     fields: { ...pathsFields, accessor: field.string("The accessor asked about.") },
     write: async ({ accessor, ...paths }, ctx) => {
       if (accessor === undefined || accessor === "") throw refuse.invalid("accessor is missing")

@@ -11,6 +11,7 @@ const shown = (quota: RateLimit): JsonObject => ({ ...quota, type: "rate-limit" 
 export const quotaRoutes = [
   sysRoute("quotas/config", {
     summary: "What holds for all quotas.",
+    operation: { read: "rate-limit-quotas-read-configuration", write: "rate-limit-quotas-configure" },
     rootOnly: true,
     read: () => ({
       data: {
@@ -22,11 +23,13 @@ export const quotaRoutes = [
   }),
   sysRoute("quotas/rate-limit", {
     summary: "The names of all rate limits.",
+    operation: "rate-limit-quotas-list",
     rootOnly: true,
     list: async (_, ctx) => ({ data: { keys: (await rateLimits(ctx.view)).map(one => one.name).sort() } }),
   }),
   sysRoute("quotas/rate-limit/:name", {
     summary: "A rate limit: read, write, delete.",
+    operation: "rate-limit-quotas-*",
     fields: {
       name,
       path: field.string("What it limits: a mount, a path of it, or all when left out.", { plain: true }),

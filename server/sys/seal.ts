@@ -31,9 +31,15 @@ const need = (ctx: ServerContext): Attempts => ctx.server.attempts
 /** The routes of one kind of rekeying. Older clients bring no token: where the operator opted in, they need none. */
 const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) => {
   const common = { sudo: true, rootOnly: true, ...(unauthenticated ? { openWhen: "rekey" } : {}) }
+  const name = base.replace("/", "-")
   return [
     sysRoute(`${base}/init`, {
       summary: "Replace the shares of the key: begin, look, give up.",
+      operation: {
+        read: `${name}-attempt-read-progress`,
+        write: `${name}-attempt-initialize`,
+        delete: `${name}-attempt-cancel`,
+      },
       fields: { ...rekeyFields, nonce: shareFields.nonce },
       ...common,
       read: (_, ctx) => bare(need(ctx).rekeyStatus(kind)),
@@ -45,12 +51,18 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
     }),
     sysRoute(`${base}/update`, {
       summary: "Give a share of the present key.",
+      operation: `${name}-attempt-update`,
       fields: shareFields,
       ...common,
       write: (input, ctx) => bare(need(ctx).rekeyUpdate(kind, input)),
     }),
     sysRoute(`${base}/verify`, {
       summary: "Give a share of the new key, to show that it arrived.",
+      operation: {
+        read: `${name}-verification-read-progress`,
+        write: `${name}-verification-update`,
+        delete: `${name}-verification-cancel`,
+      },
       fields: shareFields,
       ...common,
       read: (_, ctx) => bare(need(ctx).verifyStatus(kind)),
@@ -63,6 +75,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
 const backupRoute = (paths: readonly string[], kind: RekeyKind) =>
   sysRoute(paths, {
     summary: "The PGP-encrypted shares that were kept.",
+    operation: kind === "barrier" ? "rekey-*-backup-key" : "rekey-*-backup-recovery-key",
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => {
@@ -89,6 +102,11 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
   return [
     sysRoute(attempt, {
       summary: "Make a root token, with the shares of enough people: begin, look, give up.",
+      operation: {
+        read: "root-token-generation-read-progress2|root-token-generation-read-progress",
+        write: "root-token-generation-initialize-2|root-token-generation-initialize",
+        delete: "root-token-generation-cancel-2|root-token-generation-cancel",
+      },
       fields: rootFields,
       ...common,
       read: (_, ctx) => bare(need(ctx).rootStatus()),
@@ -100,6 +118,7 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
     }),
     sysRoute(update, {
       summary: "Give a share.",
+      operation: "root-token-generation-update",
       fields: shareFields,
       ...common,
       write: (input, ctx) => bare(need(ctx).rootUpdate(input)),
@@ -121,6 +140,7 @@ const rotate = async (_: object, ctx: ServerContext): Promise<undefined> => {
 export const sealRoutes = [
   sysRoute("seal", {
     summary: "Seal the server: it forgets its keys.",
+    operation: "seal",
     sudo: true,
     rootOnly: true,
     write: (_, ctx) => {
@@ -130,12 +150,14 @@ export const sealRoutes = [
   }),
   sysRoute("step-down", {
     summary: "Give up being the active node. Every node is active here, so there is nothing to give up.",
+    operation: "step-down-leader",
     sudo: true,
     rootOnly: true,
     write: () => undefined,
   }),
   sysRoute("key-status", {
     summary: "The key that values are sealed under.",
+    operation: "encryption-key-status",
     rootOnly: true,
     read: (_, ctx) => {
       const { term, installedAt, encryptions } = ctx.server.seal.barrier.status()
@@ -144,12 +166,17 @@ export const sealRoutes = [
   }),
   sysRoute(["rotate", "rotate/keyring"], {
     summary: "Seal everything from now on under a new key. What is sealed stays readable.",
+    operation: "encryption-key-rotate",
     sudo: true,
     rootOnly: true,
     write: rotate,
   }),
   sysRoute(["rotate/config", "rotate/keyring/config"], {
     summary: "When keys are replaced by themselves.",
+    operation: {
+      read: "encryption-key-read-rotation-configuration",
+      write: "encryption-key-configure-rotation",
+    },
     fields: rotateFields,
     rootOnly: true,
     read: async (_, ctx) => ({ data: { ...(await rotation.read(ctx.view)) } }),
@@ -168,6 +195,7 @@ export const sealRoutes = [
   ...rootRoutes(["generate-root-token/attempt"], "generate-root-token/update", false),
   sysRoute("decode-token", {
     summary: "The token behind an encoded one and its one-time pad.",
+    operation: "decode",
     fields: { encoded_token: field.string("The encoded token.", { default: "", secret: true }), otp: rootFields.otp },
     open: true,
     write: ({ encoded_token: encoded, otp }) => ({

@@ -44,6 +44,7 @@ const HASHES: ReadonlyMap<string, string> = new Map([
 export const toolRoutes = [
   sysRoute(["tools/random", "tools/random/:source/:urlbytes", "tools/random/:urlbytes"], {
     summary: "Random bytes.",
+    operation: "generate-random|generate-random-with-source-and-bytes|generate-random-with-bytes",
     fields: {
       ...randomFields,
       source: field.string("`platform`, `seal` or `all`.", {
@@ -57,6 +58,7 @@ export const toolRoutes = [
   }),
   sysRoute(["tools/hash", "tools/hash/:urlalgorithm"], {
     summary: "The hash of some data.",
+    operation: "generate-hash|generate-hash-with-algorithm",
     fields: {
       input: field.string("The data, in base64.", { default: "" }),
       algorithm: field.string("sha2-224 … sha3-512.", { default: "sha2-256", plain: true }),

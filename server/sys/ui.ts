@@ -3,7 +3,7 @@
 import { type JsonObject, refuse } from "@arca/api"
 import { reaches } from "@arca/policy"
 import { policyPath } from "../context.ts"
-import { findMount, type MountEntry, mountTable } from "../mounts.ts"
+import { findMount, type MountEntry, type MountTable, mountTable } from "../mounts.ts"
 import { namespaceTable } from "../namespaces.ts"
 import type { ServerContext } from "../server.ts"
 import { shownMount } from "./mounts.ts"
@@ -12,6 +12,10 @@ import { sysRoute } from "./route.ts"
 /** Whether the caller may do anything at all below a mount. */
 const seesMount = (ctx: ServerContext, entry: MountEntry): boolean =>
   ctx.asker.token !== undefined && reaches(ctx.asker.acl, policyPath(ctx.asker, ctx.namespace, entry.path))
+
+/** The mounts that the caller may know of; without a token, those listed for everyone. */
+export const seenMounts = (ctx: ServerContext, { all }: MountTable): readonly MountEntry[] =>
+  all.filter(entry => entry.config.listing_visibility === "unauth" || seesMount(ctx, entry))
 
 function split(
   entries: readonly MountEntry[],
@@ -34,19 +38,16 @@ const briefly = ({ type, description, options }: MountEntry): JsonObject => ({
 export const uiRoutes = [
   sysRoute("internal/ui/mounts", {
     summary: "The mounts that the caller can reach; without a token, those listed for everyone.",
+    operation: "internal-ui-list-enabled-visible-mounts",
     open: true,
     read: async (_, ctx) => {
-      const { all } = await mountTable(ctx.view, ctx.namespace)
-      if (ctx.asker.token === undefined) {
-        const listed = all.filter(entry => entry.config.listing_visibility === "unauth")
-        return { data: split(listed, briefly) }
-      }
-      const seen = all.filter(entry => entry.config.listing_visibility === "unauth" || seesMount(ctx, entry))
-      return { data: split(seen, shownMount) }
+      const seen = seenMounts(ctx, await mountTable(ctx.view, ctx.namespace))
+      return { data: split(seen, ctx.asker.token === undefined ? briefly : shownMount) }
     },
   }),
   sysRoute("internal/ui/mounts/*path", {
     summary: "The mount that a path lies in.",
+    operation: "internal-ui-read-mount-information",
     open: true,
     read: async ({ path }, ctx) => {
       const denied = refuse.forbidden(
@@ -59,6 +60,7 @@ export const uiRoutes = [
   }),
   sysRoute("internal/ui/namespaces", {
     summary: "The namespaces directly below this one that the caller can reach.",
+    operation: "internal-ui-list-namespaces",
     open: true,
     read: async (_, ctx) => {
       if (ctx.asker.token === undefined) throw refuse.denied()
@@ -72,6 +74,7 @@ export const uiRoutes = [
   }),
   sysRoute("internal/ui/resultant-acl", {
     summary: "The caller's rules, for the console to show what can be done.",
+    operation: "internal-ui-read-resultant-acl",
     open: true,
     read: (_, ctx) => {
       const { acl, token } = ctx.asker
@@ -89,11 +92,13 @@ export const uiRoutes = [
   }),
   sysRoute("internal/ui/feature-flags", {
     summary: "Flags of the console: none.",
+    operation: "internal-ui-list-enabled-feature-flags",
     open: true,
     read: () => ({ bare: { feature_flags: [] } }),
   }),
   sysRoute("internal/ui/version", {
     summary: "The version of the API.",
+    operation: "internal-ui-read-version",
     read: (_, ctx) => ({ data: { version: ctx.server.facts.apiVersion, arca_version: ctx.server.facts.arcaVersion } }),
   }),
 ]

@@ -10,7 +10,10 @@ import { type TokenEntry, writeToken } from "../tokens.ts"
 import { lookWrapped, type Wrapped, wrap } from "../wrapping.ts"
 import { sysRoute } from "./route.ts"
 
-const token = field.string("The wrapping token; the caller's own when left out.", { secret: true })
+const token = field.string("The wrapping token; the caller's own when left out.", {
+  secret: true,
+  verbs: ["read", "write"],
+})
 const GONE = "wrapping token is not valid or does not exist"
 
 interface Found {
@@ -82,6 +85,7 @@ async function lookup(ctx: ServerContext, text: string | undefined): Promise<{ d
 export const wrappingRoutes = [
   sysRoute("wrapping/wrap", {
     summary: "Answers what it is sent, wrapped.",
+    operation: "wrap",
     takesAny: true,
     write: (_, ctx) => {
       if (ctx.full.wrapTtl === undefined || ctx.full.wrapTtl === 0)
@@ -91,12 +95,14 @@ export const wrappingRoutes = [
   }),
   sysRoute("wrapping/unwrap", {
     summary: "The reply behind a wrapping token; it can be taken once.",
+    operation: "unwrap",
     fields: { token },
     open: true,
     write: async ({ token: text }, ctx) => opened(await take(ctx, text)),
   }),
   sysRoute("wrapping/lookup", {
     summary: "When, where and for how long a reply was wrapped.",
+    operation: { read: "read-wrapping-properties2", write: "read-wrapping-properties" },
     fields: { token },
     open: true,
     read: ({ token: text }, ctx) => lookup(ctx, text),
@@ -104,6 +110,7 @@ export const wrappingRoutes = [
   }),
   sysRoute("wrapping/rewrap", {
     summary: "The same reply behind a new token.",
+    operation: "rewrap",
     fields: { token },
     open: true,
     write: ({ token: text }, ctx) => rewrap(ctx, text),

@@ -13,7 +13,8 @@ import { createFields, createToken } from "./create.ts"
 import { lookupData } from "./lookup.ts"
 import { roleRoutes } from "./roles.ts"
 
-const token = field.string("The token meant.", { secret: true })
+const token = field.string("The token meant.", { secret: true, verbs: ["read", "write"] })
+const ignored = field.string("Ignored; older clients send it.", { secret: true })
 const accessor = field.string("The accessor of the token meant.")
 const increment = field.duration("The life wished for from now on; the token's own when left out.", { default: 0 })
 
@@ -78,22 +79,24 @@ export const tokenEngine: AnyEngine = {
     sysRoute("create-orphan", {
       summary: "Make a token without a parent.",
       fields: createFields,
-      sudo: true,
       write: (input, ctx) => createToken(input, ctx, "", true),
     }),
     sysRoute("create/:role_name", {
       summary: "Make a token by a role.",
+      operation: "create-against-role",
       fields: { ...createFields, role_name: field.name("Name of the role.") },
       write: ({ role_name, ...input }, ctx) => createToken(input, ctx, role_name, false),
     }),
     sysRoute("lookup", {
       summary: "What is known of a token.",
+      operation: { read: "look-up-2", write: "look-up" },
       fields: { token },
       read: ({ token: text }, ctx) => lookupToken(ctx, text ?? ctx.full.token),
       write: ({ token: text }, ctx) => lookupToken(ctx, text ?? ctx.full.token),
     }),
     sysRoute("lookup-self", {
       summary: "What is known of the caller's token.",
+      fields: { token: ignored },
       read: async (_, ctx) => ({ data: await lookupData(ctx, await current(ctx, own(ctx)), ctx.full.token) }),
       write: async (_, ctx) => ({ data: await lookupData(ctx, await current(ctx, own(ctx)), ctx.full.token) }),
     }),
@@ -110,7 +113,7 @@ export const tokenEngine: AnyEngine = {
     }),
     sysRoute("renew-self", {
       summary: "Prolong the caller's token.",
-      fields: { token: field.string("Ignored; older clients send it.", { secret: true }), increment },
+      fields: { token: ignored, increment },
       write: async ({ increment: wish }, ctx) => renewed(ctx, await current(ctx, own(ctx)), ctx.full.token, wish),
     }),
     sysRoute("renew-accessor", {
@@ -129,7 +132,7 @@ export const tokenEngine: AnyEngine = {
     }),
     sysRoute("revoke-self", {
       summary: "Revoke the caller's token and all its children.",
-      fields: { token: field.string("Ignored; older clients send it.", { secret: true }) },
+      fields: { token: ignored },
       write: (_, ctx) => revoke(ctx, own(ctx)),
     }),
     sysRoute("revoke-accessor", {
@@ -148,7 +151,7 @@ export const tokenEngine: AnyEngine = {
       write: async ({ token: text }, ctx) =>
         revoke(ctx, await byToken(ctx, text, () => refuse.invalid("token to revoke not found")), true),
     }),
-    listRoute<ServerContext>("accessors", "The accessors of all tokens.", (ctx, page) =>
+    listRoute<ServerContext>("accessors", { summary: "The accessors of all tokens.", sudo: true }, (ctx, page) =>
       ctx.view.scope(layout.namespace(ctx.namespace.id)).list("token/list/", page),
     ),
     sysRoute("tidy", {
@@ -162,5 +165,5 @@ export const tokenEngine: AnyEngine = {
       }),
     }),
     ...roleRoutes,
-  ].map(one => (one.paths[0] === "accessors" ? { ...one, sudo: true } : one)),
+  ],
 }
