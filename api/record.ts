@@ -9,7 +9,7 @@ import { type Field, type Fields, field, readField, type Values, writeField } fr
 import { type Json, type JsonObject, parseJson } from "./json.ts"
 import { refuse } from "./refusal.ts"
 import { type Route, type RouteOptions, routesOf, untypedRoute } from "./route.ts"
-import type { Store } from "./store.ts"
+import type { Maybe, Store } from "./store.ts"
 
 const encoder = new TextEncoder()
 
@@ -43,7 +43,7 @@ export interface Stored<F extends Fields> {
   /** What one is called in sentences: `role`. */
   readonly noun: string
   readonly fields: F
-  readonly get: (store: Store, name: string) => Promise<Values<F> | undefined>
+  readonly get: (store: Store, name: string) => Maybe<Values<F> | undefined>
   /** Refuses (400) when there is none. */
   readonly need: (store: Store, name: string) => Promise<Values<F>>
   readonly put: (store: Store, name: string, values: Values<F>) => void

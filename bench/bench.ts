@@ -90,7 +90,10 @@ async function prepare(arca: BenchServer): Promise<Shot[]> {
     shot("kv-v2 read", "GET", "secret/data/app/{n}", "", SECRETS),
     shot("kv-v2 write", "POST", "secret/data/new/{n}", secret, 100_000),
     shot("token lookup-self", "GET", "auth/token/lookup-self"),
-    { ...shot("approle login", "POST", "auth/approle/login", JSON.stringify({ role_id: role, secret_id: id })), token: "" },
+    {
+      ...shot("approle login", "POST", "auth/approle/login", JSON.stringify({ role_id: role, secret_id: id })),
+      token: "",
+    },
   ]
 }
 

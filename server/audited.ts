@@ -10,63 +10,93 @@ import type { Place } from "./pipeline.ts"
 import type { Outcome } from "./reply.ts"
 import { authJson } from "./reply.ts"
 import type { ServerContext } from "./server.ts"
+import type { TokenEntry } from "./tokens.ts"
 import type { WrapFacts } from "./wrapping.ts"
 
-export function auditedRequest(
-  setting: Setting,
-  place: Place,
-  verdict: Verdict,
-  fault: Refusal | undefined,
-): AuditRequest {
-  const { entry, server } = setting
-  return {
-    time: server.now() * 1000,
-    auth: callerAuth(setting, verdict),
-    request: requestPart(setting),
-    ...(fault === undefined ? {} : { error: fault.errors.join("; ") || "not found" }),
-    requestKeys: keysOf(place, entry.config.audit_non_hmac_request_keys),
-  }
+/** What both records of a request say: who asks, and for what. */
+export type Told = Pick<AuditRequest, "auth" | "request" | "requestKeys">
+
+export const told = (setting: Setting, place: Place, verdict: Verdict): Told => ({
+  auth: callerAuth(setting, verdict),
+  request: requestPart(setting),
+  requestKeys: keysOf(place, setting.entry.config.audit_non_hmac_request_keys),
+})
+
+export function auditedRequest({ server }: Setting, subject: Told, fault: Refusal | undefined): AuditRequest {
+  const error = fault === undefined ? {} : { error: fault.errors.join("; ") || "not found" }
+  return { time: server.now() * 1000, ...subject, ...error }
 }
 
 export function auditedResponse(
   setting: Setting,
   place: Place,
-  verdict: Verdict,
+  subject: Told,
   outcome: Outcome | undefined,
   wrapped: WrapFacts | undefined,
   error?: string,
 ): AuditResponse {
   return {
     time: setting.server.now() * 1000,
-    auth: callerAuth(setting, verdict),
-    request: requestPart(setting),
-    requestKeys: keysOf(place, setting.entry.config.audit_non_hmac_request_keys),
+    ...subject,
     responseKeys: keysOf(place, setting.entry.config.audit_non_hmac_response_keys),
     ...(error === undefined ? {} : { error }),
     ...(outcome === undefined ? {} : { response: responsePart(setting, outcome, wrapped) }),
   }
 }
 
+/** The last thing told of a token, and what it was made from: most of what a token does is told in the same words. */
+interface Remembered {
+  readonly auth: AuditAuth
+  readonly identityPolicies: readonly string[]
+  readonly verdict: Verdict
+}
+
+const remembered = new WeakMap<TokenEntry, Remembered>()
+
 function callerAuth({ caller, request }: Setting, verdict: Verdict): AuditAuth {
   const { token, identityPolicies } = caller
-  const results = { policy_results: { allowed: verdict.allowed, granting_policies: grantingPolicies(verdict) } }
-  if (token === undefined) return { token_type: "default", ...results }
-  return {
-    client_token: request.token,
-    accessor: token.accessor,
-    display_name: token.displayName,
-    policies: [...token.policies, ...identityPolicies],
-    token_policies: token.policies,
-    identity_policies: identityPolicies.length === 0 ? undefined : identityPolicies,
-    metadata: token.meta ?? undefined,
-    entity_id: token.entityId || undefined,
-    remaining_uses: token.numUses > 0 ? token.numUses : undefined,
-    token_type: token.type,
-    token_ttl: token.ttl,
-    token_issue_time: new Date(token.createdAt * 1000).toISOString().replace(".000Z", "Z"),
-    ...results,
+  if (token === undefined) return { token_type: "default", ...policyResults(verdict) }
+  const known = remembered.get(token)
+  if (
+    known?.auth.client_token === request.token &&
+    known.verdict.allowed === verdict.allowed &&
+    sameItems(known.verdict.policies, verdict.policies) &&
+    sameItems(known.identityPolicies, identityPolicies)
+  ) {
+    return known.auth
   }
+  const auth = tokenAuth(token, identityPolicies, request.token, verdict)
+  remembered.set(token, { auth, identityPolicies, verdict })
+  return auth
 }
+
+const sameItems = (a: readonly unknown[] | undefined, b: readonly unknown[] | undefined): boolean =>
+  a === b || (a !== undefined && a.length === b?.length && a.every((item, index) => item === b[index]))
+
+const tokenAuth = (
+  token: TokenEntry,
+  identityPolicies: readonly string[],
+  text: string,
+  verdict: Verdict,
+): AuditAuth => ({
+  client_token: text,
+  accessor: token.accessor,
+  display_name: token.displayName,
+  policies: [...token.policies, ...identityPolicies],
+  token_policies: token.policies,
+  identity_policies: identityPolicies.length === 0 ? undefined : identityPolicies,
+  metadata: token.meta ?? undefined,
+  entity_id: token.entityId || undefined,
+  remaining_uses: token.numUses > 0 ? token.numUses : undefined,
+  token_type: token.type,
+  token_ttl: token.ttl,
+  token_issue_time: new Date(token.createdAt * 1000).toISOString().replace(".000Z", "Z"),
+  ...policyResults(verdict),
+})
+
+const policyResults = (verdict: Verdict): Pick<AuditAuth, "policy_results"> => ({
+  policy_results: { allowed: verdict.allowed, granting_policies: grantingPolicies(verdict) },
+})
 
 const grantingPolicies = (verdict: Verdict) =>
   verdict.policies?.map(({ name, namespace }) => ({ name, namespace_id: namespace, type: "acl" }))
@@ -85,7 +115,7 @@ function requestPart(setting: Setting): AuditedRequest {
     remote_address: request.remoteAddress || undefined,
     remote_port: request.remotePort || undefined,
     wrap_ttl: request.wrapTtl,
-    headers: Object.fromEntries(request.headers),
+    headers: request.headers,
     ...mountPart(entry),
   }
 }

@@ -7,7 +7,7 @@
  */
 
 import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
-import type { View } from "@arca/storage"
+import type { Maybe, View } from "@arca/storage"
 import { layout, timeKey } from "./layout.ts"
 
 export type LeaseState = "prepared" | "active" | "revoking" | "irrevocable"
@@ -46,7 +46,7 @@ const decodeLease = (value: Uint8Array): LeaseEntry => decodeJson(value) as unkn
 
 const scopeOf = (view: View, namespaceId: string): View => view.scope(layout.namespace(namespaceId))
 
-export const readLease = (view: View, namespaceId: string, id: string): Promise<LeaseEntry | undefined> =>
+export const readLease = (view: View, namespaceId: string, id: string): Maybe<LeaseEntry | undefined> =>
   scopeOf(view, namespaceId).cached(layout.lease + id, decodeLease)
 
 const expiryKey = (lease: LeaseEntry): string =>

@@ -22,14 +22,14 @@ import { type LockoutStanzas, userLockout } from "./lockout.ts"
 import { logTo } from "./log.ts"
 import { alone, workerPeers } from "./peers.ts"
 import { serve } from "./pipeline.ts"
-import { uuid } from "./random.ts"
+import { pooled, uuid } from "./random.ts"
 import { ownRequest } from "./revocation.ts"
 import { sealsOf } from "./seal/configured.ts"
 import type { Server } from "./server.ts"
 import { superviseWorkers } from "./supervisor.ts"
 import { API_VERSION, ARCA_VERSION } from "./version.ts"
 
-const random = (bytes: number): Uint8Array => randomBytes(bytes)
+const random = pooled(randomBytes)
 const now = (): number => Date.now() / 1000
 
 /** Runs a server until a signal ends it; returns the exit code. */

@@ -2,7 +2,7 @@
 
 import { decodeJson, encodeJson, refuse } from "@arca/api"
 import { DEFAULT_PASSWORD_POLICY, generatePassword, type PasswordPolicy, parsePasswordPolicy } from "@arca/policy"
-import type { View } from "@arca/storage"
+import type { Maybe, View } from "@arca/storage"
 import { layout } from "./layout.ts"
 import type { RandomBytes } from "./random.ts"
 
@@ -23,7 +23,7 @@ export const readPasswordPolicy = (
   view: View,
   namespaceId: string,
   name: string,
-): Promise<StoredPasswordPolicy | undefined> => view.cached(keyOf(namespaceId, name), decode)
+): Maybe<StoredPasswordPolicy | undefined> => view.cached(keyOf(namespaceId, name), decode)
 
 export const writePasswordPolicy = (view: View, namespaceId: string, name: string, text: string): void =>
   view.put(keyOf(namespaceId, name), encodeJson({ text }))

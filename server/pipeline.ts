@@ -13,7 +13,7 @@ import { UnknownTerm } from "@arca/crypto/keyring"
 import { decide, type Verdict } from "@arca/policy"
 import { Conflict, type View } from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
-import { auditedRequest, auditedResponse } from "./audited.ts"
+import { auditedRequest, auditedResponse, type Told, told } from "./audited.ts"
 import { authenticate, type Caller, spend } from "./authenticate.ts"
 import { contextOf, type Effects, grantLease, noEffects, policyPath, type Setting } from "./context.ts"
 import { type Grant, grantLogin } from "./grants.ts"
@@ -80,16 +80,17 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
   const setting = await settingOf(server, request, view, effects, place, caller)
   const verdict = authorize(setting, place)
   const fault = refusalOf(place, caller, verdict, request)
-  if (!run.audited) await server.audit.request(auditedRequest(setting, place, verdict, fault))
+  const subject = told(setting, place, verdict)
+  if (!run.audited) await server.audit.request(auditedRequest(setting, subject, fault))
   run.audited = true
   try {
     if (fault !== undefined) throw fault
     const answer = await handle(setting, place, verdict)
     const outcome = await grant(setting, answer)
-    return await conclude(setting, place, verdict, outcome, run)
+    return await conclude(setting, place, subject, outcome, run)
   } catch (error) {
     if (error instanceof Conflict || error instanceof AuditFailed || error instanceof UnknownTerm) throw error
-    return await refused(setting, place, verdict, error)
+    return await refused(setting, place, subject, error)
   }
 }
 
@@ -249,7 +250,7 @@ async function grant(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
   return { answer, warnings, lease, grant: login }
 }
 
-async function conclude(setting: Setting, place: Place, verdict: Verdict, outcome: Outcome, run: Run): Promise<Reply> {
+async function conclude(setting: Setting, place: Place, subject: Told, outcome: Outcome, run: Run): Promise<Reply> {
   const { server, view, effects, request, entry, fullPath } = setting
   refuseLeaseOnLastUse(outcome, run)
   // What is wrapped is answered by another path later, where nothing stands at the top level.
@@ -259,7 +260,7 @@ async function conclude(setting: Setting, place: Place, verdict: Verdict, outcom
   await server.storage.commit(view)
   for (const act of effects.after) await act()
   try {
-    await server.audit.response(auditedResponse(setting, place, verdict, outcome, wrapped))
+    await server.audit.response(auditedResponse(setting, place, subject, outcome, wrapped))
   } catch (error) {
     await takeBack(server, outcome, wrapped)
     throw error
@@ -304,12 +305,12 @@ const logged = (server: Server, act: string) => (error: unknown) =>
   server.log.error(`could not ${act}`, { error: String(error) })
 
 /** A refusal (or a bug) while handling: recorded like any response, then told. */
-async function refused(setting: Setting, place: Place, verdict: Verdict, error: unknown): Promise<Reply> {
+async function refused(setting: Setting, place: Place, subject: Told, error: unknown): Promise<Reply> {
   const { server, effects, request } = setting
   await undo(server, effects)
   const reply = faultReply(server, request, error)
   const text = error instanceof Refusal ? error.errors.join("; ") : "internal error"
-  await server.audit.response(auditedResponse(setting, place, verdict, undefined, undefined, text))
+  await server.audit.response(auditedResponse(setting, place, subject, undefined, undefined, text))
   return reply
 }
 

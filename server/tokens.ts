@@ -5,7 +5,8 @@
 
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
-import type { View } from "@arca/storage"
+import { type KeyedHash, keyedHash } from "@arca/crypto/keyed-hash"
+import type { Maybe, View } from "@arca/storage"
 import { layout, timeKey } from "./layout.ts"
 import { ROOT } from "./namespaces.ts"
 
@@ -44,7 +45,7 @@ export interface TokenEntry {
 }
 
 export interface TokenKeys {
-  readonly hash: Uint8Array
+  readonly hash: KeyedHash
   readonly batch: Uint8Array
 }
 
@@ -58,7 +59,7 @@ export function writeTokenKeys(view: View, random: (bytes: number) => Uint8Array
 
 function decodeKeys(value: Uint8Array): TokenKeys {
   const { hash, batch } = decodeJson(value) as { hash: string; batch: string }
-  return { hash: Buffer.from(hash, "base64"), batch: Buffer.from(batch, "base64") }
+  return { hash: keyedHash(Buffer.from(hash, "base64")), batch: Buffer.from(batch, "base64") }
 }
 
 export async function tokenKeys(view: View): Promise<TokenKeys> {
@@ -67,8 +68,7 @@ export async function tokenKeys(view: View): Promise<TokenKeys> {
   return keys
 }
 
-const hashWith = (keys: TokenKeys, text: string): string =>
-  createHmac("sha256", keys.hash).update(text).digest("base64url")
+const hashWith = (keys: TokenKeys, text: string): string => keys.hash.digest(text, "base64url")
 
 /** The token's name in the store. */
 export async function tokenId(view: View, token: string): Promise<string> {
@@ -88,7 +88,7 @@ const decodeToken = (value: Uint8Array): TokenEntry => decodeJson(value) as unkn
 
 const scopeOf = (view: View, namespaceId: string): View => view.scope(layout.namespace(namespaceId))
 
-export const readToken = (view: View, namespaceId: string, id: string): Promise<TokenEntry | undefined> =>
+export const readToken = (view: View, namespaceId: string, id: string): Maybe<TokenEntry | undefined> =>
   scopeOf(view, namespaceId).cached(layout.token + id, decodeToken)
 
 /** The entry of a presented token, whatever its state; undefined when there is none. */

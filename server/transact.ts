@@ -1,4 +1,4 @@
-import { Conflict, type View } from "@arca/storage"
+import { Conflict, type Maybe, type View } from "@arca/storage"
 import type { Server } from "./server.ts"
 
 /** More conflicts in a row than this are a bug, not bad luck. */
@@ -19,7 +19,7 @@ export async function transact<T>(server: Server, change: (view: View) => Promis
 }
 
 /** Reads at one snapshot. */
-export async function reading<T>(server: Server, read: (view: View) => Promise<T>): Promise<T> {
+export async function reading<T>(server: Server, read: (view: View) => Maybe<T>): Promise<T> {
   using view = server.storage.view()
   return await read(view)
 }

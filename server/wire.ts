@@ -188,7 +188,7 @@ function checkPatchType(type: string | undefined): void {
 /** Writes a reply. A HEAD has the headers of a GET and nothing else. */
 export function writeReply(response: ServerResponse, reply: Reply, verb: string): void {
   if (response.headersSent || response.destroyed) return
-  const body = bytesOf(reply)
+  const body = bodyTextOf(reply)
   const headers = reply.raw === undefined ? reply.headers : { ...reply.headers, "Content-Type": reply.raw.contentType }
   if (body === undefined) {
     const { "Content-Type": _, ...rest } = headers as Record<string, string>
@@ -196,13 +196,13 @@ export function writeReply(response: ServerResponse, reply: Reply, verb: string)
     response.end()
     return
   }
-  response.writeHead(reply.status, { ...headers, "Content-Length": body.length })
+  response.writeHead(reply.status, { ...headers, "Content-Length": Buffer.byteLength(body) })
   response.end(verb === "HEAD" ? undefined : body)
 }
 
-function bytesOf({ raw, body }: Reply): Buffer | undefined {
-  if (raw !== undefined) return Buffer.from(raw.body)
-  return body === undefined ? undefined : Buffer.from(`${JSON.stringify(body)}\n`)
+function bodyTextOf({ raw, body }: Reply): string | Uint8Array | undefined {
+  if (raw !== undefined) return raw.body
+  return body === undefined ? undefined : `${JSON.stringify(body)}\n`
 }
 
 /** The reply to a request that could not even be read. */

@@ -133,7 +133,7 @@ function testConflicts(open: OpenStorage): void {
     assert.equal(await conflicts(storage, view => view.get("a"), { a: "2" }), true)
     assert.equal(await conflicts(storage, view => view.get("a"), { a: undefined }), true)
     assert.equal(await conflicts(storage, view => view.get("a"), { a: "3" }), true)
-    assert.equal(await conflicts(storage, view => view.cached("a", text), { a: "4" }), true)
+    assert.equal(await conflicts(storage, async view => view.cached("a", text), { a: "4" }), true)
     assert.equal(await conflicts(storage, view => view.get("a"), { b: "2", c: "2" }), false)
   })
 

@@ -56,14 +56,14 @@ const STRIDE = 256
 
 /** Reads of one LMDB transaction; without one, those of the write transaction that is under way. */
 class LmdbSnapshot implements ReadyState {
-  readonly version: Version
+  readonly epoch: Version
   readonly #file: File
   readonly #options: GetOptions
 
   constructor(file: File, transaction?: ReadTransaction) {
     this.#file = file
     this.#options = transaction === undefined ? {} : { transaction }
-    this.version = newest(file, this.#options)
+    this.epoch = newest(file, this.#options)
   }
 
   get(key: string, known?: Version): Found | undefined {
@@ -158,17 +158,17 @@ async function reasonOf(error: unknown): Promise<unknown> {
 /** Checks and writes a group inside the write transaction. What it returns counts once that is durable. */
 function write(file: File, group: readonly Waiting<LmdbSnapshot>[], remembered: number): (Version | Conflict)[] {
   const latest = new LmdbSnapshot(file)
-  let version = latest.version
+  let version = latest.epoch
   const outcomes = group.map(({ transaction }) => {
-    const changed = transaction.snapshot.version === version ? undefined : changedSince(transaction, latest)
+    const changed = transaction.snapshot.epoch === version ? undefined : changedSince(transaction, latest)
     if (changed !== undefined) return new Conflict(changed)
     version += 1
     writeEntries(file, transaction.writes, version)
     return version
   })
-  if (version > latest.version) {
+  if (version > latest.epoch) {
     void file.put(0, EMPTY, version)
-    forget(file, latest.version - remembered, version - remembered)
+    forget(file, latest.epoch - remembered, version - remembered)
     // The library ignores what LMDB answers to a write in here. A failed one spoils the transaction, and reading tells.
     if (newest(file) !== version) throw new Error("LMDB has not taken a write")
   }
@@ -214,7 +214,7 @@ export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
     },
     commit: async view => {
       const transaction = taken(view, memo, LmdbSnapshot)
-      return transaction.writes.size === 0 ? transaction.snapshot.version : queue.add(transaction)
+      return transaction.writes.size === 0 ? transaction.snapshot.epoch : queue.add(transaction)
     },
     changes: since => feed(since, source),
     version: async () => {
@@ -269,12 +269,12 @@ function snapshotOf(file: File): LmdbSnapshot {
 function recordsAfter(file: File, since: Version): CommitRecord[] {
   const snapshot = snapshotOf(file)
   try {
-    if (since === snapshot.version) return []
+    if (since === snapshot.epoch) return []
     const records: CommitRecord[] = []
     for (const { key, value } of file.getRange({ start: since + 1, limit: STRIDE })) {
       if (typeof key === "number") records.push(decodeRecord(key, value))
     }
-    mustReach(since, records[0]?.version ?? snapshot.version + 1, snapshot.version)
+    mustReach(since, records[0]?.version ?? snapshot.epoch + 1, snapshot.epoch)
     return records
   } finally {
     snapshot.close()

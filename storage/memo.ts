@@ -1,6 +1,6 @@
 /** Remembers decoded values until the entry they came from changes. */
 
-import type { Version } from "./view.ts"
+import type { Found, Maybe, Version } from "./view.ts"
 
 export type Decode<T> = (value: Uint8Array) => T
 
@@ -35,10 +35,48 @@ export class Memo {
   #young = new Map<string, Slot>()
   #old = new Map<string, Slot>()
   #youngBytes = 0
+  #epoch: Version = -1
+  #seen = new Map<string, Version>()
 
   constructor(limits: MemoLimits = {}) {
     this.#entries = Math.ceil((limits.entries ?? 20_000) / 2)
     this.#bytes = Math.ceil((limits.bytes ?? 64 * 1024 * 1024) / 2)
+  }
+
+  /**
+   * `decode` of the entry under `key`, as `find` finds it now; what was decoded before serves as long as the version is the same.
+   * Answers at once when `find` does.
+   */
+  through<T>(
+    key: string,
+    decode: Decode<T>,
+    find: (known: Version | undefined) => Maybe<Found | undefined>,
+  ): Maybe<T | undefined> {
+    const remembered = this.find(key, decode)
+    const found = find(remembered?.version)
+    return found instanceof Promise
+      ? found.then(entry => this.#decoded(key, decode, remembered, entry))
+      : this.#decoded(key, decode, remembered, found)
+  }
+
+  #decoded<T>(key: string, decode: Decode<T>, remembered: Remembered<T> | undefined, found: Found | undefined) {
+    if (found === undefined) return undefined
+    if (found.value === undefined) return remembered?.decoded
+    const decoded = decode(found.value)
+    if (found.version !== 0) this.keep(key, decode, found.version, found.value.length, decoded)
+    return decoded
+  }
+
+  /**
+   * The versions that views of the state `epoch` have found under keys. A new state begins with nothing known; an older one
+   * than the newest gets no memory.
+   */
+  seenAt(epoch: Version): Map<string, Version> | undefined {
+    if (epoch === this.#epoch) return this.#seen.size < this.#entries ? this.#seen : undefined
+    if (epoch < this.#epoch) return undefined
+    this.#epoch = epoch
+    this.#seen = new Map()
+    return this.#seen
   }
 
   /** What `decode` made of `key`, and from which version; the caller compares that with the entry's. */
@@ -64,6 +102,8 @@ export class Memo {
     this.#young = new Map()
     this.#old = new Map()
     this.#youngBytes = 0
+    this.#epoch = -1
+    this.#seen = new Map()
   }
 
   #insert(key: string, slot: Slot): void {

@@ -18,11 +18,11 @@ export interface MemoryOptions {
 /** One committed state; it is never changed, so it is its own snapshot. */
 class MemorySnapshot implements ReadyState {
   readonly entries: Ordered<Entry>
-  readonly version: Version
+  readonly epoch: Version
 
   constructor(entries: Ordered<Entry>, version: Version) {
     this.entries = entries
-    this.version = version
+    this.epoch = version
   }
 
   get(key: string, known?: Version) {
@@ -54,18 +54,18 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     clock,
     closed: () => !open,
     read: since => {
-      const oldest = log[0]?.version ?? latest.version + 1
-      mustReach(since, oldest, latest.version)
+      const oldest = log[0]?.version ?? latest.epoch + 1
+      mustReach(since, oldest, latest.epoch)
       return log.slice(since + 1 - oldest)
     },
   }
 
   function commit(transaction: Transaction<MemorySnapshot>): Version {
-    if (transaction.snapshot.version !== latest.version) {
+    if (transaction.snapshot.epoch !== latest.epoch) {
       const changed = changedSince(transaction, latest)
       if (changed !== undefined) throw new Conflict(changed)
     }
-    const version = latest.version + 1
+    const version = latest.epoch + 1
     latest = new MemorySnapshot(updated(latest.entries, entriesOf(transaction.writes, version)), version)
     log.push(recordOf(version, transaction.writes))
     // Trimmed in batches, as it moves what remains.
@@ -82,10 +82,10 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     commit: async view => {
       const transaction = taken(view, memo, MemorySnapshot)
       if (!open) throw new StorageFailed("The store is closed")
-      return transaction.writes.size === 0 ? transaction.snapshot.version : commit(transaction)
+      return transaction.writes.size === 0 ? transaction.snapshot.epoch : commit(transaction)
     },
     changes: since => feed(since, source),
-    version: async () => latest.version,
+    version: async () => latest.epoch,
     now: async () => clock.now(),
     [Symbol.asyncDispose]: async () => {
       open = false

@@ -5,15 +5,15 @@
 
 import { checkBounds, checkFolder, checkKey, childOf, compareKeys } from "./key.ts"
 import type { Decode, Memo } from "./memo.ts"
-import type { Found, Page, Version, View } from "./view.ts"
+import type { Found, Maybe, Page, Version, View } from "./view.ts"
 
 /** `list`: the children of a folder, folders folded to one name. `keys`: all leaves below it. */
 export type Listing = "list" | "keys"
 
-type Maybe<T> = T | Promise<T>
-
 /** One state of a store. Drivers that need not wait answer at once. Keys and folders are checked already. */
 export interface Snapshot {
+  /** The newest commit that it shows, where the driver knows it without asking the store. */
+  readonly epoch?: Version
   /** The entry under `key`; without its value when it is still at version `known`. */
   get(key: string, known?: Version): Maybe<Found | undefined>
   /** Names relative to `prefix`, in byte order: after `page.after`, before `page.before`, at most `page.limit`. */
@@ -37,6 +37,8 @@ interface Journal<S extends Snapshot> {
   readonly lists: ListRead[]
   /** What to put, or undefined to delete. */
   readonly writes: Map<string, Uint8Array | undefined>
+  /** What other views of the same state have found: the version under each key, 0 for nothing. */
+  readonly seen: Map<string, Version> | undefined
   open: boolean
 }
 
@@ -50,7 +52,7 @@ export class Transaction<S extends Snapshot> implements View {
   constructor(snapshot: S, memo: Memo, of?: { readonly parent: Transaction<S>; readonly prefix: string }) {
     this.#memo = memo
     this.#prefix = of === undefined ? "" : of.prefix
-    this.#journal = of === undefined ? opened(snapshot) : of.parent.#journal
+    this.#journal = of === undefined ? opened(snapshot, memo) : of.parent.#journal
   }
 
   get snapshot(): S {
@@ -79,20 +81,13 @@ export class Transaction<S extends Snapshot> implements View {
     return (found instanceof Promise ? await found : found)?.value
   }
 
-  async entry(key: string, known?: Version): Promise<Found | undefined> {
+  entry(key: string, known?: Version): Maybe<Found | undefined> {
     return this.#find(this.#path(key), known)
   }
 
-  async cached<T>(key: string, decode: Decode<T>): Promise<T | undefined> {
+  cached<T>(key: string, decode: Decode<T>): Maybe<T | undefined> {
     const path = this.#path(key)
-    const remembered = this.#memo.find(path, decode)
-    const reading = this.#find(path, remembered?.version)
-    const found = reading instanceof Promise ? await reading : reading
-    if (found === undefined) return undefined
-    if (found.value === undefined) return remembered?.decoded
-    const decoded = decode(found.value)
-    if (found.version !== 0) this.#memo.keep(path, decode, found.version, found.value.length, decoded)
-    return decoded
+    return this.#memo.through(path, decode, known => this.#find(path, known))
   }
 
   async list(prefix: string, page: Page = {}): Promise<string[]> {
@@ -147,12 +142,17 @@ export class Transaction<S extends Snapshot> implements View {
       const value = writes.get(path)
       return value && { version: 0, value: new Uint8Array(value) }
     }
+    const version = this.#journal.seen?.get(path)
+    if (version === 0) return this.#saw(path, undefined)
+    if (version !== undefined && version === known) return this.#saw(path, { version, value: undefined })
     const found = snapshot.get(path, known)
     return found instanceof Promise ? found.then(entry => this.#saw(path, entry)) : this.#saw(path, found)
   }
 
   #saw(path: string, found: Found | undefined): Found | undefined {
-    this.#journal.reads.set(path, found?.version ?? 0)
+    const version = found?.version ?? 0
+    this.#journal.reads.set(path, version)
+    this.#journal.seen?.set(path, version)
     return found
   }
 
@@ -202,8 +202,9 @@ export class Transaction<S extends Snapshot> implements View {
   }
 }
 
-const opened = <S extends Snapshot>(snapshot: S): Journal<S> => ({
+const opened = <S extends Snapshot>(snapshot: S, memo: Memo): Journal<S> => ({
   snapshot,
+  seen: snapshot.epoch === undefined ? undefined : memo.seenAt(snapshot.epoch),
   reads: new Map(),
   lists: [],
   writes: new Map(),

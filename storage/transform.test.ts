@@ -69,7 +69,7 @@ test("what the codec throws reaches the reader, and a value that cannot be seale
   await write(inside, { a: "1" })
   using view = storage.view()
   await assert.rejects(view.get("a"), /sealed/)
-  await assert.rejects(view.cached("a", text), /sealed/)
+  await assert.rejects(async () => view.cached("a", text), /sealed/)
   assert.throws(() => view.put("b", bytes("1")), /sealed/)
   assert.deepEqual(await view.list(""), ["a"])
 })

@@ -2,7 +2,7 @@
 
 import { checkKey } from "./key.ts"
 import { type Decode, Memo } from "./memo.ts"
-import type { Found, Page, Storage, Version, View } from "./view.ts"
+import type { Found, Maybe, Page, Storage, Version, View } from "./view.ts"
 
 /** How a value is stored. Both see the absolute key, so that a ciphertext can be bound to its place. Both may throw. */
 export interface Codec {
@@ -53,22 +53,19 @@ class MappedView implements View {
     return (await this.entry(key))?.value
   }
 
-  async entry(key: string, known?: Version): Promise<Found | undefined> {
+  entry(key: string, known?: Version): Maybe<Found | undefined> {
     const path = this.#prefix + key
-    const found = await this.inner.entry(path, known)
-    if (found?.value === undefined) return found
-    return { version: found.version, value: this.#codec.open(path, found.value) }
+    const found = this.inner.entry(path, known)
+    return found instanceof Promise ? found.then(entry => this.#opened(path, entry)) : this.#opened(path, found)
   }
 
-  async cached<T>(key: string, decode: Decode<T>): Promise<T | undefined> {
-    const path = this.#prefix + key
-    const remembered = this.#memo.find(path, decode)
-    const found = await this.inner.entry(path, remembered?.version)
-    if (found === undefined) return undefined
-    if (found.value === undefined) return remembered?.decoded
-    const decoded = decode(this.#codec.open(path, found.value))
-    if (found.version !== 0) this.#memo.keep(path, decode, found.version, found.value.length, decoded)
-    return decoded
+  cached<T>(key: string, decode: Decode<T>): Maybe<T | undefined> {
+    return this.#memo.through(this.#prefix + key, decode, known => this.entry(key, known))
+  }
+
+  #opened(path: string, found: Found | undefined): Found | undefined {
+    if (found?.value === undefined) return found
+    return { version: found.version, value: this.#codec.open(path, found.value) }
   }
 
   list(prefix: string, page?: Page): Promise<string[]> {

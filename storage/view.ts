@@ -5,9 +5,9 @@
  * writes through it, and hands it to `commit`: either everything the view wrote becomes durable, or nothing does.
  */
 
-import type { Page, Store } from "@arca/api"
+import type { Maybe, Page, Store } from "@arca/api"
 
-export type { Page }
+export type { Maybe, Page }
 
 /** A store's logical clock: it grows with each commit that wrote something. The first commit is 1. */
 export type Version = number
@@ -28,7 +28,7 @@ export interface Found {
 /** A transaction: what an engine sees of it, and the end of its snapshot. Disposing of a scope ends the whole view. */
 export interface View extends Store, Disposable {
   /** As `get`, with what validates a cache; an entry that is still at version `known` comes without its value. */
-  entry(key: string, known?: Version): Promise<Found | undefined>
+  entry(key: string, known?: Version): Maybe<Found | undefined>
   scope(prefix: string): View
 }
 

@@ -71,7 +71,7 @@ describe("the broker", () => {
     const broker = auditBroker([await files(world, "file")], world)
     const record = () => ({
       ...testRequest(),
-      request: { ...testRequest().request, headers: { "user-agent": "curl" } },
+      request: { ...testRequest().request, headers: new Map([["user-agent", ["curl"]]]) },
     })
     await broker.request(record())
     broker.auditHeaders(new Map([["user-agent", { hmac: false }]]))

@@ -152,7 +152,7 @@ describe("an audit line", () => {
         const request = {
           ...testRequest().request,
           path: hostile,
-          headers: { "user-agent": agent },
+          headers: new Map([["user-agent", [agent]]]),
           data: { [hostile]: 1 },
         }
         const line = format.request({ ...testRequest(), request, error: hostile }, headers)
@@ -165,7 +165,10 @@ describe("an audit line", () => {
   })
 
   test("writes of the headers only those that are named, hashed where the table says so", () => {
-    const request = { ...testRequest().request, headers: { "x-a": "1", "x-b": ["2", "3"], cookie: "canary" } }
+    const request = {
+      ...testRequest().request,
+      headers: new Map(Object.entries({ "x-a": ["1"], "x-b": ["2", "3"], cookie: ["canary"] })),
+    }
     const audited: AuditedHeaders = new Map([
       ["x-b", { hmac: true }],
       ["x-a", { hmac: false }],
@@ -197,7 +200,13 @@ function namesIn(data: AuditData, key: string): string[] {
 
 /** The values that a raw record was made of. */
 function recordOf(raw: AuditRecordText): AuditRequest & AuditResponse {
-  const headers = raw.request.headers === undefined ? undefined : { "x-foo": "secretfoo", "x-bar": "bar" }
+  const headers =
+    raw.request.headers === undefined
+      ? undefined
+      : new Map([
+          ["x-foo", ["secretfoo"]],
+          ["x-bar", ["bar"]],
+        ])
   const version = raw.response?.mount_running_plugin_version
   return {
     time: Date.parse(raw.time),

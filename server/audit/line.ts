@@ -202,9 +202,8 @@ function headersText(headers: AuditHeaders | undefined, audited: AuditedHeaders 
   if (headers === undefined || audited === undefined || audited.size === 0) return ""
   const found = new Map<string, readonly string[]>()
   for (const [name, { hmac }] of audited) {
-    const sent = headers[name]
-    if (sent === undefined) continue
-    const values = typeof sent === "string" ? [sent] : sent
+    const values = headers.get(name)
+    if (values === undefined) continue
     found.set(name, hmac ? values.map(salt.hash) : values)
   }
   return map("headers", Object.fromEntries(found))

@@ -85,7 +85,7 @@ export interface AuditedRequest extends AuditMount {
   readonly client_certificate_serial_number?: string | undefined
 }
 
-export type AuditHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+export type AuditHeaders = ReadonlyMap<string, readonly string[]>
 
 export interface AuditWrapInfo {
   /** Seconds. */

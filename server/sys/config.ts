@@ -1,7 +1,7 @@
 /** `sys/config/*`: what the server lets browsers and auditors see, and what it was told at its start. */
 
 import { decodeJson, encodeJson, field, type JsonObject, refuse } from "@arca/api"
-import type { View } from "@arca/storage"
+import type { Maybe, View } from "@arca/storage"
 import { layout } from "../layout.ts"
 import type { ServerContext } from "../server.ts"
 import { sysRoute } from "./route.ts"
@@ -27,7 +27,7 @@ const STANDARD_HEADERS = [
 const decodeCors = (value: Uint8Array): Cors => decodeJson(value) as unknown as Cors
 
 /** The origins that browsers may call from; undefined when it is off. */
-export const corsConfig = (view: View): Promise<Cors | undefined> => view.cached(layout.cors, decodeCors)
+export const corsConfig = (view: View): Maybe<Cors | undefined> => view.cached(layout.cors, decodeCors)
 
 type Headers = Readonly<Record<string, { readonly hmac: boolean }>>
 
