@@ -233,18 +233,22 @@ for (const [call, error] of [
       "strace",
       [...inject, process.execPath, "--input-type=module", "-e", WRITE_UNTIL_FAILED, path],
       {
-        stdio: ["ignore", "pipe", "ignore"],
+        stdio: ["ignore", "pipe", "pipe"],
       },
     )
     let printed = ""
+    let complaints = ""
     child.stdout.setEncoding("utf8").on("data", (part: string) => {
       printed += part
+    })
+    child.stderr.setEncoding("utf8").on("data", (part: string) => {
+      complaints += part
     })
     await once(child, "close")
     if (!/INJECTED/.test(await readFile(join(path, "trace"), "utf8"))) return t.skip("strace may not trace here")
     const lines = printed.trim().split("\n")
     const acknowledged = lines.filter(line => /^\d+$/.test(line))
-    assert.equal(lines.length, 50)
+    assert.equal(lines.length, 50, `exit ${child.exitCode} ${child.signalCode}: ${complaints}`)
     assert.ok(acknowledged.length > 0 && acknowledged.length < 50, printed)
     assert.ok(
       lines.slice(acknowledged.length).every(line => line === "StorageFailed"),
