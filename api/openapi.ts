@@ -198,7 +198,13 @@ const withContent = (title: string): JsonObject => ({
 })
 
 const propertiesOf = (fields: Fields): JsonObject =>
-  sorted(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, schemaOf(field)])))
+  sorted(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, replySchemaOf(field)])))
+
+/** A field of a reply: what it is, not what it may be left out for. Durations are answered as numbers. */
+function replySchemaOf(field: Field<unknown>): JsonObject {
+  const { default: _default, enum: _choices, ...schema } = schemaOf(field)
+  return field.kind.format === "duration" ? { ...schema, type: "integer", format: "seconds" } : schema
+}
 
 /** A field as JSON Schema. Defaults that say nothing (empty, zero, false) are left out, as Vault leaves them. */
 export function schemaOf(field: Field<unknown>): JsonObject {

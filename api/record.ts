@@ -110,6 +110,8 @@ export interface CrudOptions<F extends Fields, C> {
   readonly description?: string
   /** Checks and completes what is about to be stored; refuses what makes no sense. */
   readonly check?: (values: Values<F>, ctx: C, existing: Values<F> | undefined) => Values<F> | Promise<Values<F>>
+  /** What a read answers, where `show` makes something else of the stored fields. */
+  readonly replies?: Fields
   /** More to show than the stored fields. */
   readonly show?: (values: Values<F>, ctx: C, name: string) => JsonObject
   /** Called in the same transaction, before the record goes. */
@@ -156,6 +158,10 @@ export const listRoute = <C extends Context>(
     list: async (input, ctx) => ({ data: { keys: await names(ctx, pageOf(input)) } }),
   })
 
+/** What is left of a record's fields when its secrets are not shown. */
+const shownFields = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, { options }]) => !options.secret))
+
 type Named = Readonly<Record<string, string | undefined>>
 
 /**
@@ -184,6 +190,11 @@ export function crud<F extends Fields, C extends Context = Context>(
     summary: options.summary,
     operation: `*-${named}`,
     item: itemType,
+    replies: {
+      read: options.replies ?? shownFields(stored.fields),
+      ...(options.written === undefined ? { write: {}, patch: {} } : {}),
+      delete: {},
+    },
     ...(options.description === undefined ? {} : { description: options.description }),
     fields: {
       ...stored.fields,
@@ -273,6 +284,7 @@ function fieldRoute<F extends Fields>(
   return untypedRoute<Context>(`${folder}/:owner/${segment}`, {
     summary: declared.summary,
     fields: { owner: field.name(`Name of the ${stored.noun}.`), [shown]: declared },
+    replies: { read: { [shown]: declared }, write: {}, delete: {} },
     read: async ({ owner }: { owner: string }, ctx: Context) => ({
       data: { [shown]: writeField(declared, (await need(ctx, owner))[name]) },
     }),

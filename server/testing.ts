@@ -7,11 +7,13 @@
  */
 
 import { randomBytes } from "node:crypto"
-import { isJsonObject, type Json, type JsonObject, type Operation, parseDuration } from "@arca/api"
+import { isJsonObject, type Json, type JsonObject, type Operation, parseDuration, verbOf } from "@arca/api"
 import { memoryStorage, type Storage } from "@arca/storage"
 import { assemble, type Parts } from "./assemble.ts"
 import type { AuditBroker, AuditRequest, AuditResponse } from "./audit/index.ts"
 import { runJobs } from "./jobs.ts"
+import { findMount, mountTable } from "./mounts.ts"
+import { ROOT } from "./namespaces.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
 import type { AnyEngine, Reply, Request, Server } from "./server.ts"
@@ -104,8 +106,11 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
   const unsealKey = keys[0] ?? ""
   await server.seal.unseal({ key: unsealKey, reset: false, migrate: false })
   const root = root_token
-  const ask = async (operation: Operation, path: string, body: JsonObject = {}, asked: Asked = {}): Promise<Told> =>
-    told(await serve(server, requestOf(operation, path, body, { token: root, ...asked })))
+  const ask = async (operation: Operation, path: string, body: JsonObject = {}, asked: Asked = {}): Promise<Told> => {
+    const reply = told(await serve(server, requestOf(operation, path, body, { token: root, ...asked })))
+    if (asked.namespace === undefined) await checkDeclared(server, operation, path, reply)
+    return reply
+  }
   const vault: TestServer = {
     server,
     storage: server.storage,
@@ -147,6 +152,25 @@ function requestOf(operation: Operation, path: string, body: JsonObject, asked: 
     remotePort: 40000,
     certificate: undefined,
   }
+}
+
+/** A reply holds nothing that its route does not declare, where it declares replies: documentation and clients rely on it. */
+async function checkDeclared(
+  server: Server,
+  operation: Operation,
+  path: string,
+  { status, body }: Told,
+): Promise<void> {
+  if (status >= 300 || operation === "help" || server.sealed()) return
+  using view = server.storage.view()
+  const entry = findMount(await mountTable(view, ROOT), path)
+  const route = entry && server.registry.routes(entry)?.(path.slice(entry.path.length))?.route
+  const declared = route?.replies?.[verbOf(operation)]
+  if (declared === undefined || isJsonObject(body.wrap_info)) return
+  const data = body.request_id === undefined ? body : isJsonObject(body.data) ? body.data : {}
+  const more = Object.keys(data).filter(name => !Object.hasOwn(declared, name))
+  if (more.length === 0) return
+  throw new Error(`${operation} ${path} answers ${more.join(", ")}, which its declaration (replies) does not name`)
 }
 
 function told({ status, body }: Reply): Told {

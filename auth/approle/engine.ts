@@ -210,6 +210,29 @@ const shown = (entry: SecretId): JsonObject => ({
 const secret_id = field.string("The secret id.", { secret: true, verbs: ["write", "delete"] })
 const secret_id_accessor = field.string("The accessor of the secret id.", { verbs: ["write", "delete"] })
 
+const rfc3339 = (summary: string) => field.time(`${summary} (RFC 3339)`)
+
+/** What is answered about a new secret id: the only time that it is shown. */
+const issued = {
+  secret_id,
+  secret_id_accessor: field.string("A name for it that proves nothing."),
+  secret_id_ttl: field.int("Seconds it lives; 0 is for ever."),
+  secret_id_num_uses: field.int("How many logins it is good for; 0 is no limit."),
+}
+
+/** What is known of a secret id. */
+const known = {
+  secret_id_accessor: issued.secret_id_accessor,
+  secret_id_num_uses: field.int("How many logins are left; 0 is no limit."),
+  secret_id_ttl: issued.secret_id_ttl,
+  creation_time: rfc3339("When it was made"),
+  last_updated_time: rfc3339("When it was used last"),
+  expiration_time: rfc3339("When it ends; the year 1 is never"),
+  metadata: field.pairs("Carried into the token's metadata."),
+  cidr_list: field.stringList("Networks from which it may be used."),
+  token_bound_cidrs: field.stringList("Networks from which its tokens may be used."),
+}
+
 async function bySecretId(ctx: Context, name: string, given: string | undefined): Promise<SecretId | undefined> {
   if (given === undefined || given === "") throw refuse.invalid("missing secret_id")
   await needRole(ctx, name)
@@ -278,6 +301,7 @@ export const approle = engine({
     ...manageRole,
     route("role/:role_name/role-id", {
       summary: "The id of a role: read it, or choose it.",
+      replies: { read: { role_id: field.string("The id.") }, write: {} },
       fields: { role_name, role_id: field.string("The id to be.", { plain: false }) },
       read: async ({ role_name: name }, ctx) => {
         const role = await roles.get(ctx.store, fold(name))
@@ -292,6 +316,7 @@ export const approle = engine({
     }),
     route("role/:role_name/secret-id", {
       summary: "Make a secret id; list the accessors of those there are.",
+      replies: { write: issued },
       fields: secretIdFields,
       write: (input, ctx) => issue(input, ctx, uuid(ctx)),
       list: async ({ role_name: name }, ctx) => {
@@ -301,6 +326,7 @@ export const approle = engine({
     }),
     route("role/:role_name/custom-secret-id", {
       summary: "Register a secret id of one's own choice.",
+      replies: { write: issued },
       fields: { ...secretIdFields, secret_id },
       write: ({ secret_id: secret, ...input }, ctx) => {
         if (secret === undefined || secret === "") throw refuse.invalid("missing secret_id")
@@ -309,6 +335,7 @@ export const approle = engine({
     }),
     route("role/:role_name/secret-id/lookup", {
       summary: "What is known of a secret id.",
+      replies: { write: known },
       fields: { role_name, secret_id },
       write: async ({ role_name: name, secret_id: secret }, ctx) => {
         const entry = await bySecretId(ctx, name, secret)
@@ -317,6 +344,7 @@ export const approle = engine({
     }),
     route("role/:role_name/secret-id/destroy", {
       summary: "Destroy a secret id.",
+      replies: { write: {}, delete: {} },
       fields: { role_name, secret_id },
       write: async ({ role_name: name, secret_id: secret }, ctx) => destroy(ctx, await bySecretId(ctx, name, secret)),
       delete: async ({ role_name: name, secret_id: secret }, ctx) => destroy(ctx, await bySecretId(ctx, name, secret)),
@@ -324,6 +352,7 @@ export const approle = engine({
     route("role/:role_name/secret-id-accessor/lookup", {
       summary: "What is known of the secret id with an accessor.",
       operation: "look-up-secret-id-by-accessor",
+      replies: { write: known },
       fields: { role_name, secret_id_accessor },
       write: ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
         withAccessor(ctx, name, accessor, entry => ({ data: shown(entry) })),
@@ -331,6 +360,7 @@ export const approle = engine({
     route("role/:role_name/secret-id-accessor/destroy", {
       summary: "Destroy the secret id with an accessor.",
       operation: "destroy-secret-id-by-accessor",
+      replies: { write: {}, delete: {} },
       fields: { role_name, secret_id_accessor },
       write: ({ role_name: name, secret_id_accessor: accessor }, ctx) =>
         withAccessor(ctx, name, accessor, entry => destroy(ctx, entry)),
@@ -339,6 +369,7 @@ export const approle = engine({
     }),
     route("role/:role_name/local-secret-ids", {
       summary: "Whether secret ids stay on one cluster.",
+      replies: { read: { local_secret_ids: roles.fields.local_secret_ids } },
       read: async ({ role_name: name }, ctx) => ({
         data: { local_secret_ids: (await needRole(ctx, name)).local_secret_ids },
       }),

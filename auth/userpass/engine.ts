@@ -108,6 +108,7 @@ export const userpass = engine({
     route("users/:username/password", {
       summary: "Set a user's password.",
       operation: "reset-password",
+      replies: { write: {} },
       fields: { username, password, password_hash: users.fields.password_hash },
       write: ({ username: name, password: given }, ctx) =>
         change(name, ctx, async user => {
@@ -118,6 +119,7 @@ export const userpass = engine({
     route("users/:username/policies", {
       summary: "Set a user's policies.",
       operation: "update-policies",
+      replies: { write: {} },
       fields: { username, token_policies: tokenFields.token_policies },
       write: ({ username: name, token_policies }, ctx) =>
         change(name, ctx, user => {

@@ -112,6 +112,28 @@ function softDelete(ctx: Context, secret: string, meta: Metadata, versions: read
   )
 }
 
+const versionReply = {
+  version: field.int("The new version."),
+  created_time: field.time("When it was made (RFC 3339)."),
+  deletion_time: field.string("When it deletes itself; empty is never."),
+  destroyed: field.bool("false"),
+  custom_metadata: field.pairs("Words of your own about the secret."),
+}
+
+const metadataReply = {
+  created_time: field.time("When the first version was written (RFC 3339)."),
+  updated_time: field.time("When anything changed last."),
+  current_version: field.int("The newest version."),
+  oldest_version: field.int("The oldest that is kept."),
+  max_versions: field.int("How many are kept; 0 leaves it to the mount."),
+  cas_required: field.bool("Whether a write must say which version it replaces."),
+  delete_version_after: field.string(
+    "How long after its creation a version deletes itself; `0s` leaves it to the mount.",
+  ),
+  custom_metadata: field.pairs("Words of your own about the secret."),
+  versions: field.map("created_time, deletion_time and destroyed of each version, by its number."),
+}
+
 const versionsField = field.intList("The versions meant.", { default: [] })
 
 /** A route that does something to some versions of a secret. */
@@ -124,6 +146,7 @@ const versionsRoute = (
   route(`${verb}/*path`, {
     summary,
     operation: `${verb}-versions`,
+    replies: { write: {} },
     fields: { path, versions: versionsField },
     write: async ({ path: secret, versions }, ctx) => {
       mayNotBeEmpty(secret)
@@ -214,6 +237,10 @@ export const routes = [
   route("config", {
     summary: "How this mount keeps versions.",
     operation: { read: "read-configuration", write: "configure" },
+    replies: {
+      read: { ...config.fields, delete_version_after: field.string("A duration; `0s` is never.") },
+      write: {},
+    },
     fields: config.fields,
     read: async (_, ctx) => {
       const values = (await config.get(ctx.store)) ?? config.merge(undefined, {})
@@ -230,6 +257,12 @@ export const routes = [
   route("data/*path", {
     summary: "A secret: read a version, write the next one, delete the latest.",
     operation: "*",
+    replies: {
+      read: { data: field.map("The secret.", { secret: true }), metadata: field.map("What is known of this version.") },
+      write: versionReply,
+      patch: versionReply,
+      delete: {},
+    },
     fields: { path, version: versionField, data: field.map("The secret: keys to values."), options },
     exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
     read: async ({ path: secret, version }, ctx) => readVersion(ctx, secret, version, value => value, "data"),
@@ -239,6 +272,12 @@ export const routes = [
   }),
   route("subkeys/*path", {
     summary: "The structure of a secret: its keys, without any value.",
+    replies: {
+      read: {
+        subkeys: field.map("Its keys; null in the place of values."),
+        metadata: field.map("What is known of this version."),
+      },
+    },
     fields: {
       path,
       version: versionField,
@@ -253,6 +292,7 @@ export const routes = [
   route("metadata/*path", {
     summary: "What is known about a secret, and the names in a folder.",
     operation: { list: "list", delete: "delete-metadata-and-all-versions" },
+    replies: { read: metadataReply, write: {}, patch: {}, delete: {} },
     fields: { path, ...metadataFields, ...scanFields },
     exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
     read: async ({ path: secret }, ctx) => {
@@ -285,6 +325,9 @@ export const routes = [
   route("detailed-metadata/*path", {
     summary: "The names in a folder with what is known about each secret.",
     operation: "list-detailed-metadata",
+    replies: {
+      list: { keys: field.stringList("Names."), key_info: field.map("What is known of each secret, by its name.") },
+    },
     fields: { path, ...scanFields },
     list: async ({ path: folder, ...page }, ctx) =>
       detailed(ctx, folderOf(folder), await metadata.list(ctx.store, folderOf(folder), pageOf(page))),

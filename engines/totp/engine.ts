@@ -119,7 +119,12 @@ export const totp = engine({
       read: async ({ name: wanted }, ctx) => generate(await needKey(ctx, wanted), ctx),
       write: ({ name: wanted, code }, ctx) => validate(wanted, code, ctx),
       replies: {
-        read: { code: field.string("The code.") },
+        read: {
+          code: field.string("The code."),
+          generated: field.time("When it was made (RFC 3339)."),
+          expire_time: field.time("When the next one takes its place."),
+          period: field.int("Seconds that a code lives."),
+        },
         write: { valid: field.bool("Whether the code is right.") },
       },
     }),

@@ -93,6 +93,7 @@ export const auditRoutes = [
   sysRoute("audit/:path", {
     summary: "Enable or disable an audit device.",
     operation: { write: "auditing-enable-device", delete: "auditing-disable-device" },
+    replies: { write: {}, delete: {} },
     fields: {
       path,
       type: field.string("file, syslog, socket or http.", { default: "", plain: true }),
@@ -108,6 +109,7 @@ export const auditRoutes = [
   sysRoute("audit-hash/:path", {
     summary: "What a value looks like in the records of a device.",
     operation: "auditing-calculate-hash",
+    replies: { write: { hash: field.string("As it stands in the records.") } },
     fields: { path, input: field.string("The value.", {}) },
     rootOnly: true,
     write: ({ path: given, input }, ctx) => {

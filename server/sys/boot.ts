@@ -7,6 +7,7 @@ import { field, type JsonObject, refuse, routesOf } from "@arca/api"
 import type { SealCore } from "../seal/core.ts"
 import { initFields } from "../seal/fields.ts"
 import type { ServerFacts } from "../server.ts"
+import * as replies from "./replies.ts"
 
 export interface BootContext {
   readonly seal: SealCore
@@ -41,6 +42,7 @@ export const bootRoutes = [
   bootRoute("sys/init", {
     summary: "Whether the store was initialised; initialise it.",
     operation: { read: "read-initialization-status", write: "initialize" },
+    replies: { read: replies.initStatus },
     fields: initFields,
     open: true,
     read: async (_, { seal }) => ({ bare: { initialized: await seal.initialized() } }),
@@ -49,12 +51,14 @@ export const bootRoutes = [
   bootRoute("sys/seal-status", {
     summary: "Whether the server is sealed, and how far an unsealing has come.",
     operation: "seal-status",
+    replies: { read: replies.sealStatus },
     open: true,
     read: async (_, ctx) => ({ bare: await sealStatus(ctx) }),
   }),
   bootRoute("sys/unseal", {
     summary: "Give a share of the unseal key.",
     operation: "unseal",
+    replies: { write: replies.sealStatus },
     fields: {
       key: field.string("A share, in hex or base64.", { secret: true }),
       reset: field.bool("Forget the shares given so far.", { default: false }),

@@ -4,6 +4,7 @@ import { decodeJson, encodeJson, field, type JsonObject, refuse } from "@arca/ap
 import type { Maybe, View } from "@arca/storage"
 import { layout } from "../layout.ts"
 import type { ServerContext } from "../server.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 interface Cors {
@@ -49,6 +50,7 @@ export const configRoutes = [
   sysRoute("config/cors", {
     summary: "Which web pages may call the API from a browser.",
     operation: { read: "cors-read-configuration", write: "cors-configure", delete: "cors-delete-configuration" },
+    replies: { read: replies.cors, write: {}, delete: {} },
     sudo: true,
     rootOnly: true,
     fields: {
@@ -81,6 +83,7 @@ export const configRoutes = [
   sysRoute("config/auditing/request-headers", {
     summary: "The request headers that the audit writes.",
     operation: "auditing-list-request-headers",
+    replies: { read: { headers: field.map("Header names to whether they are HMACed.") } },
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => ({ data: { headers: (await auditedHeaders(ctx.view)) as unknown as JsonObject } }),
@@ -130,6 +133,11 @@ export const configRoutes = [
       read: "ui-headers-read-configuration",
       write: "ui-headers-configure",
       delete: "ui-headers-delete-configuration",
+    },
+    replies: {
+      read: { value: field.string("Its value."), values: field.stringList("All its values.") },
+      write: {},
+      delete: {},
     },
     fields: {
       header: uiHeader,

@@ -9,6 +9,7 @@ import type { ServerAnswer } from "../reply.ts"
 import { revokeLease } from "../revocation.ts"
 import type { ServerContext } from "../server.ts"
 import { readToken, type TokenEntry } from "../tokens.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const lease_id = field.string("The lease meant.", { pattern: ".+", plain: false })
@@ -114,6 +115,7 @@ export const leaseRoutes = [
   sysRoute("leases/lookup", {
     summary: "What is known of a lease; the topmost folders of leases.",
     operation: { write: "leases-read-lease", list: "leases-look-up" },
+    replies: { write: replies.lease },
     fields: { lease_id, ...pageFields },
     sudo: ["list"],
     write: async ({ lease_id: id }, ctx) => ({ data: shown(await need(ctx, id, "invalid lease"), ctx.now) }),
@@ -148,11 +150,13 @@ export const leaseRoutes = [
     summary:
       "Look for leftovers of leases. Indexes are kept in the same commit as their leases, so there are none to wait for.",
     operation: "leases-tidy",
+    replies: { write: {} },
     write: () => ({ status: 204 }),
   }),
   sysRoute("leases/count", {
     summary: "How many leases there are, by mount.",
     operation: "leases-count",
+    replies: { read: replies.leaseCount },
     fields: { type: field.string("`irrevocable` counts only those.", { query: true }) },
     read: async ({ type }, ctx) => ({ data: await count(ctx, type) }),
   }),

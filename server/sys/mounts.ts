@@ -19,6 +19,7 @@ import {
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
 import { API_VERSION } from "../version.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const configFields = {
@@ -330,6 +331,7 @@ const routesFor = (kind: Kind) => {
     sysRoute(`${sys}/:path/tune`, {
       summary: `How a mounted ${noun} is tuned.`,
       operation: { read: `${sys}-read-tuning-information`, write: `${sys}-tune-configuration-parameters` },
+      replies: { read: replies.tuning, write: {} },
       fields: { path, ...tuneFields },
       ...(kind === "auth" ? { sudo: true } : {}),
       read: ({ path: given }, ctx) => shownTune(...kindOf(kind, given ?? ""), ctx),
@@ -342,6 +344,7 @@ const routesFor = (kind: Kind) => {
         write: `${sys}-enable-${named}`,
         delete: `${sys}-disable-${named}`,
       },
+      replies: { read: replies.mount, write: {}, delete: {} },
       fields: enableFields,
       ...(kind === "auth" ? { sudo: true } : {}),
       read: async ({ path: given }, ctx) => ({ data: shownMount((await needMount(ctx, kind, given ?? "")).entry) }),
@@ -379,6 +382,7 @@ export const mountRoutes = [
   sysRoute("remount", {
     summary: "Move a mount to another path.",
     operation: "remount",
+    replies: { write: { migration_id: field.string("To ask how far it has come.") } },
     sudo: true,
     fields: {
       from: field.string("Where it is.", { required: true, plain: true }),
@@ -389,6 +393,12 @@ export const mountRoutes = [
   sysRoute("remount/status/:migration_id", {
     summary: "Whether a move is done. Moves are done when they are answered.",
     operation: "remount-status",
+    replies: {
+      read: {
+        migration_id: field.string("The move."),
+        migration_info: field.map("source_mount, target_mount and status."),
+      },
+    },
     read: async ({ migration_id: id }, ctx) => {
       const stored = await ctx.view.get(`core/remounts/${id}`)
       if (stored === undefined) return undefined

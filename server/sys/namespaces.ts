@@ -11,6 +11,7 @@ import { type Namespace, type NamespaceTable, namespaceTable, writeNamespaces } 
 import { base62, uuid } from "../random.ts"
 import type { Server, ServerContext } from "../server.ts"
 import { transact } from "../transact.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const path = field.string("The namespace, from the one the request is made in.", { pattern: ".+?", plain: true })
@@ -179,6 +180,7 @@ export const namespaceRoutes = [
   sysRoute("namespaces/:path", {
     summary: "A namespace: make it, look at it, delete it with all that is in it.",
     operation: "namespaces-*-namespaces-path",
+    replies: { read: replies.namespace, write: replies.namespace, patch: replies.namespace },
     fields: { path, custom_metadata: customMetadata },
     read: async ({ path: given }, ctx) => {
       const { one } = await find(ctx, given)

@@ -25,6 +25,11 @@ export const operationRoutes = [
   sysRoute("ha-status", {
     summary: "The nodes of the cluster, as far as this one knows them.",
     operation: "ha-status",
+    replies: {
+      read: {
+        nodes: field.any("Each with hostname, api_address, cluster_address, active_node, last_echo and version."),
+      },
+    },
     read: (_, { server }) => ({
       data: {
         nodes: [
@@ -99,6 +104,14 @@ export const operationRoutes = [
   sysRoute("plugins/catalog", {
     summary: "The engines and auth methods that can be enabled. All are built in.",
     operation: "plugins-catalog-list-plugins",
+    replies: {
+      read: {
+        auth: field.stringList("Auth methods."),
+        secret: field.stringList("Secrets engines."),
+        database: field.stringList("Database drivers."),
+        detailed: field.any("Each with name, type, version, builtin and deprecation_status."),
+      },
+    },
     read: (_, ctx) => {
       const auth = engineNames(ctx, "auth")
       const secret = engineNames(ctx, "secret")
@@ -161,6 +174,7 @@ export const operationRoutes = [
   sysRoute("internal/counters/entities", {
     summary: "How many entities there are.",
     operation: "internal-count-entities",
+    replies: { read: { counters: field.map("entities.total") } },
     read: async (_, ctx) => {
       const entities = await ctx.view.list(`ns/${ctx.namespace.id}/identity/entity/`)
       return { data: { counters: { entities: { total: entities.length } } } }
@@ -169,6 +183,7 @@ export const operationRoutes = [
   sysRoute("internal/counters/tokens", {
     summary: "How many service tokens there are.",
     operation: "internal-count-tokens",
+    replies: { read: { counters: field.map("service_tokens.total") } },
     read: async (_, ctx) => {
       const tokens = await ctx.view.list(`ns/${ctx.namespace.id}/token/id/`)
       return { data: { counters: { service_tokens: { total: tokens.length } } } }

@@ -19,6 +19,7 @@ import { deletePasswordPolicy, readPasswordPolicy, writePasswordPolicy } from ".
 import { deletePolicy, policyName, policyNames, readPolicy, writePolicy } from "../policies.ts"
 import type { ServerContext } from "../server.ts"
 import { findByAccessor, findToken, isLive } from "../tokens.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const name = field.string("Name of the policy; case is folded.", { pattern: ".+", plain: true })
@@ -86,6 +87,7 @@ const routesFor = (path: string, key: "rules" | "policy") => [
   sysRoute(path, {
     summary: "The names of all policies.",
     operation: "policies-list-acl-policies",
+    replies: { read: replies.policyNames, ...(key === "rules" ? { list: replies.policyNames } : {}) },
     ...(key === "rules"
       ? {
           read: async (_, ctx) => {
@@ -102,6 +104,7 @@ const routesFor = (path: string, key: "rules" | "policy") => [
   sysRoute(`${path}/:name`, {
     summary: "A policy: read, write, delete.",
     operation: "policies-*-acl-policy",
+    replies: { read: key === "rules" ? replies.olderAclPolicy : replies.aclPolicy, delete: {} },
     fields: {
       name,
       policy: policyField,
@@ -193,6 +196,7 @@ export const policyRoutes = [
   sysRoute("policies/password/:name/generate", {
     summary: "A password by this policy.",
     operation: "policies-generate-password-from-password-policy",
+    replies: { read: { password: field.string("The password.", { secret: true }) } },
     fields: { name: passwordName },
     read: async ({ name: given }, ctx) => {
       const stored = await readPasswordPolicy(ctx.view, ctx.namespace.id, given)
@@ -203,6 +207,7 @@ export const policyRoutes = [
   sysRoute("policies/password/:name", {
     summary: "A password policy: read, write, delete.",
     operation: "policies-*-password-policy",
+    replies: { read: replies.passwordPolicy, write: {}, delete: {} },
     fields: { name: passwordName, policy: policyField },
     read: async ({ name: given }, ctx) => {
       const stored = await readPasswordPolicy(ctx.view, ctx.namespace.id, given)

@@ -2,6 +2,7 @@
 
 import { field, type JsonObject, refuse } from "@arca/api"
 import { EXEMPT, type RateLimit, rateLimits, writeRateLimits } from "../quotas.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const name = field.name("Name of the quota.", { plain: true })
@@ -12,6 +13,7 @@ export const quotaRoutes = [
   sysRoute("quotas/config", {
     summary: "What holds for all quotas.",
     operation: { read: "rate-limit-quotas-read-configuration", write: "rate-limit-quotas-configure" },
+    replies: { read: replies.quotaConfig },
     rootOnly: true,
     read: () => ({
       data: {
@@ -30,6 +32,7 @@ export const quotaRoutes = [
   sysRoute("quotas/rate-limit/:name", {
     summary: "A rate limit: read, write, delete.",
     operation: "rate-limit-quotas-*",
+    replies: { read: replies.rateLimit, write: {}, delete: {} },
     fields: {
       name,
       path: field.string("What it limits: a mount, a path of it, or all when left out.", { plain: true }),

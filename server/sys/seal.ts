@@ -4,6 +4,7 @@ import { type Answer, field, type JsonObject } from "@arca/api"
 import { rotation } from "../rotation.ts"
 import { type Attempts, decodeToken, type RekeyKind } from "../seal/attempts.ts"
 import type { ServerContext } from "../server.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const rekeyFields = {
@@ -40,6 +41,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
         write: `${name}-attempt-initialize`,
         delete: `${name}-attempt-cancel`,
       },
+      replies: { read: replies.rekey, write: replies.rekey, delete: {} },
       fields: { ...rekeyFields, nonce: shareFields.nonce },
       ...common,
       read: (_, ctx) => bare(need(ctx).rekeyStatus(kind)),
@@ -52,6 +54,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
     sysRoute(`${base}/update`, {
       summary: "Give a share of the present key.",
       operation: `${name}-attempt-update`,
+      replies: { write: replies.rekeyed },
       fields: shareFields,
       ...common,
       write: (input, ctx) => bare(need(ctx).rekeyUpdate(kind, input)),
@@ -63,6 +66,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
         write: `${name}-verification-update`,
         delete: `${name}-verification-cancel`,
       },
+      replies: { read: replies.verification, write: replies.verification, delete: replies.verification },
       fields: shareFields,
       ...common,
       read: (_, ctx) => bare(need(ctx).verifyStatus(kind)),
@@ -76,6 +80,7 @@ const backupRoute = (paths: readonly string[], kind: RekeyKind) =>
   sysRoute(paths, {
     summary: "The PGP-encrypted shares that were kept.",
     operation: kind === "barrier" ? "rekey-*-backup-key" : "rekey-*-backup-recovery-key",
+    replies: { read: replies.keyBackup, delete: {} },
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => {
@@ -107,6 +112,7 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
         write: "root-token-generation-initialize-2|root-token-generation-initialize",
         delete: "root-token-generation-cancel-2|root-token-generation-cancel",
       },
+      replies: { read: replies.rootAttempt, write: replies.rootAttempt, delete: {} },
       fields: rootFields,
       ...common,
       read: (_, ctx) => bare(need(ctx).rootStatus()),
@@ -119,6 +125,7 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
     sysRoute(update, {
       summary: "Give a share.",
       operation: "root-token-generation-update",
+      replies: { write: replies.rootAttempt },
       fields: shareFields,
       ...common,
       write: (input, ctx) => bare(need(ctx).rootUpdate(input)),
@@ -141,6 +148,7 @@ export const sealRoutes = [
   sysRoute("seal", {
     summary: "Seal the server: it forgets its keys.",
     operation: "seal",
+    replies: { write: {} },
     sudo: true,
     rootOnly: true,
     write: (_, ctx) => {
@@ -177,6 +185,7 @@ export const sealRoutes = [
       read: "encryption-key-read-rotation-configuration",
       write: "encryption-key-configure-rotation",
     },
+    replies: { read: replies.rotation, write: {} },
     fields: rotateFields,
     rootOnly: true,
     read: async (_, ctx) => ({ data: { ...(await rotation.read(ctx.view)) } }),
@@ -196,6 +205,7 @@ export const sealRoutes = [
   sysRoute("decode-token", {
     summary: "The token behind an encoded one and its one-time pad.",
     operation: "decode",
+    replies: { write: { token: field.string("The token.", { secret: true }) } },
     fields: { encoded_token: field.string("The encoded token.", { default: "", secret: true }), otp: rootFields.otp },
     open: true,
     write: ({ encoded_token: encoded, otp }) => ({

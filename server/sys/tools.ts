@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto"
 import { field, refuse, type Values } from "@arca/api"
 import type { ServerContext } from "../server.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 /** More than anyone needs, less than hurts. */
@@ -45,6 +46,7 @@ export const toolRoutes = [
   sysRoute(["tools/random", "tools/random/:source/:urlbytes", "tools/random/:urlbytes"], {
     summary: "Random bytes.",
     operation: "generate-random|generate-random-with-source-and-bytes|generate-random-with-bytes",
+    replies: { write: replies.randomBytes },
     fields: {
       ...randomFields,
       source: field.string("`platform`, `seal` or `all`.", {
@@ -59,6 +61,7 @@ export const toolRoutes = [
   sysRoute(["tools/hash", "tools/hash/:urlalgorithm"], {
     summary: "The hash of some data.",
     operation: "generate-hash|generate-hash-with-algorithm",
+    replies: { write: replies.hashSum },
     fields: {
       input: field.string("The data, in base64.", { default: "" }),
       algorithm: field.string("sha2-224 … sha3-512.", { default: "sha2-256", plain: true }),

@@ -1,12 +1,13 @@
 /** `sys/internal/ui`: what the command line and the console ask to find their way. */
 
-import { type JsonObject, refuse } from "@arca/api"
+import { field, type JsonObject, refuse } from "@arca/api"
 import { reaches } from "@arca/policy"
 import { policyPath } from "../context.ts"
 import { findMount, type MountEntry, type MountTable, mountTable } from "../mounts.ts"
 import { namespaceTable } from "../namespaces.ts"
 import type { ServerContext } from "../server.ts"
 import { shownMount } from "./mounts.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 /** Whether the caller may do anything at all below a mount. */
@@ -39,6 +40,7 @@ export const uiRoutes = [
   sysRoute("internal/ui/mounts", {
     summary: "The mounts that the caller can reach; without a token, those listed for everyone.",
     operation: "internal-ui-list-enabled-visible-mounts",
+    replies: { read: replies.visibleMounts },
     open: true,
     read: async (_, ctx) => {
       const seen = seenMounts(ctx, await mountTable(ctx.view, ctx.namespace))
@@ -48,6 +50,7 @@ export const uiRoutes = [
   sysRoute("internal/ui/mounts/*path", {
     summary: "The mount that a path lies in.",
     operation: "internal-ui-read-mount-information",
+    replies: { read: { ...replies.mount, path: field.string("Where it is mounted.") } },
     open: true,
     read: async ({ path }, ctx) => {
       const denied = refuse.forbidden(
@@ -61,6 +64,7 @@ export const uiRoutes = [
   sysRoute("internal/ui/namespaces", {
     summary: "The namespaces directly below this one that the caller can reach.",
     operation: "internal-ui-list-namespaces",
+    replies: { read: { keys: field.stringList("Their names.") } },
     open: true,
     read: async (_, ctx) => {
       if (ctx.asker.token === undefined) throw refuse.denied()
@@ -75,6 +79,14 @@ export const uiRoutes = [
   sysRoute("internal/ui/resultant-acl", {
     summary: "The caller's rules, for the console to show what can be done.",
     operation: "internal-ui-read-resultant-acl",
+    replies: {
+      read: {
+        root: field.bool("Whether anything is allowed."),
+        exact_paths: field.map("Capabilities of paths."),
+        glob_paths: field.map("Capabilities of all that begins so."),
+        chroot_namespace: field.string("Empty."),
+      },
+    },
     open: true,
     read: (_, ctx) => {
       const { acl, token } = ctx.asker
@@ -93,6 +105,7 @@ export const uiRoutes = [
   sysRoute("internal/ui/feature-flags", {
     summary: "Flags of the console: none.",
     operation: "internal-ui-list-enabled-feature-flags",
+    replies: { read: { feature_flags: field.stringList("None.") } },
     open: true,
     read: () => ({ bare: { feature_flags: [] } }),
   }),

@@ -8,6 +8,7 @@ import { reapToken } from "../revocation.ts"
 import type { ServerContext } from "../server.ts"
 import { type TokenEntry, writeToken } from "../tokens.ts"
 import { lookWrapped, type Wrapped, wrap } from "../wrapping.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const token = field.string("The wrapping token; the caller's own when left out.", {
@@ -103,6 +104,7 @@ export const wrappingRoutes = [
   sysRoute("wrapping/lookup", {
     summary: "When, where and for how long a reply was wrapped.",
     operation: { read: "read-wrapping-properties2", write: "read-wrapping-properties" },
+    replies: { read: replies.wrapping, write: replies.wrapping },
     fields: { token },
     open: true,
     read: ({ token: text }, ctx) => lookup(ctx, text),

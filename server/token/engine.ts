@@ -10,7 +10,7 @@ import type { AnyEngine, ServerContext } from "../server.ts"
 import { sysRoute } from "../sys/route.ts"
 import { findByAccessor, findToken, isLive, readToken, type TokenEntry } from "../tokens.ts"
 import { createFields, createToken } from "./create.ts"
-import { lookupData } from "./lookup.ts"
+import { lookupData, lookupReply } from "./lookup.ts"
 import { roleRoutes } from "./roles.ts"
 
 const token = field.string("The token meant.", { secret: true, verbs: ["read", "write"] })
@@ -90,18 +90,21 @@ export const tokenEngine: AnyEngine = {
     sysRoute("lookup", {
       summary: "What is known of a token.",
       operation: { read: "look-up-2", write: "look-up" },
+      replies: { read: lookupReply, write: lookupReply },
       fields: { token },
       read: ({ token: text }, ctx) => lookupToken(ctx, text ?? ctx.full.token),
       write: ({ token: text }, ctx) => lookupToken(ctx, text ?? ctx.full.token),
     }),
     sysRoute("lookup-self", {
       summary: "What is known of the caller's token.",
+      replies: { read: lookupReply, write: lookupReply },
       fields: { token: ignored },
       read: async (_, ctx) => ({ data: await lookupData(ctx, await current(ctx, own(ctx)), ctx.full.token) }),
       write: async (_, ctx) => ({ data: await lookupData(ctx, await current(ctx, own(ctx)), ctx.full.token) }),
     }),
     sysRoute("lookup-accessor", {
       summary: "What is known of the token with an accessor.",
+      replies: { write: lookupReply },
       fields: { accessor },
       write: async ({ accessor: text }, ctx) => ({ data: await lookupData(ctx, await byAccessor(ctx, text), "") }),
     }),

@@ -1,10 +1,37 @@
 /** What `lookup` says of a token. */
 
-import type { JsonObject } from "@arca/api"
+import { type Fields, field, type JsonObject } from "@arca/api"
 import { callerOf } from "../authenticate.ts"
 import { namespaceTable } from "../namespaces.ts"
 import type { ServerContext } from "../server.ts"
 import type { TokenEntry } from "../tokens.ts"
+
+export const lookupReply = {
+  id: field.string("The token, for its bearer; empty when it was found by its accessor.", { secret: true }),
+  accessor: field.string("A name for it that proves nothing."),
+  policies: field.stringList("Its policies."),
+  identity_policies: field.stringList("Those of its entity."),
+  path: field.string("The path that made it."),
+  meta: field.pairs("Words about it."),
+  display_name: field.string("Its name in the audit."),
+  num_uses: field.int("How many requests are left; 0 is no limit."),
+  orphan: field.bool("Whether it has no parent."),
+  creation_time: field.int("When it was made, in seconds since 1970."),
+  creation_ttl: field.int("Seconds of its first life; 0 is for ever."),
+  issue_time: field.time("When it was made (RFC 3339)."),
+  expire_time: field.time("When it ends (RFC 3339); null is never."),
+  ttl: field.int("Seconds that are left; 0 with `expire_time` null is for ever."),
+  explicit_max_ttl: field.int("Seconds it lives at most, whatever happens; 0 is no limit."),
+  period: field.int("Seconds that each renewal gives."),
+  renewable: field.bool("Whether it can be prolonged."),
+  last_renewal: field.time("When it was prolonged last (RFC 3339)."),
+  last_renewal_time: field.int("The same, in seconds since 1970."),
+  entity_id: field.string("Its entity; empty is none."),
+  type: field.string("service or batch."),
+  role: field.string("The role that made it."),
+  bound_cidrs: field.stringList("Networks from which it may be used."),
+  namespace_path: field.string("Its namespace, unless that is the root."),
+} satisfies Fields
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString()
 

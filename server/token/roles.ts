@@ -58,6 +58,13 @@ function check(role: Role): Role {
 
 export const roleRoutes = crud<typeof roles.fields, ServerContext>("roles", roles, {
   summary: "A role for making tokens.",
+  replies: {
+    name: field.string("Its name."),
+    ...roles.fields,
+    period: field.duration("The same as `token_period`, for older clients."),
+    explicit_max_ttl: field.duration("The same as `token_explicit_max_ttl`."),
+    bound_cidrs: field.stringList("The same as `token_bound_cidrs`."),
+  },
   check,
   show: (role, _, name) => {
     const { token_bound_cidrs: cidrs = null, token_num_uses: uses = null, ...shown } = roles.shown(role)
