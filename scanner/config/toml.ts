@@ -1,5 +1,5 @@
 import { parse, TomlError } from "smol-toml"
-import { compilePattern, type Pattern } from "../re2/pattern.ts"
+import { parsePattern } from "../re2/parse.ts"
 import { type Allowlist, type Config, ConfigError, type Required, type Rule } from "../rule.ts"
 
 /** Where a configuration may lead to. */
@@ -92,11 +92,12 @@ function readRule(from: Table, index: number): Rule {
   const where = id === "" ? `rules[${index}]` : id
   const regex = string(from, "regex", where)
   const path = string(from, "path", where)
+  for (const pattern of [regex, path]) checkedPattern(pattern, where)
   return {
     id,
     description: string(from, "description", where),
-    ...(regex === "" ? {} : { regex: checkedPattern(regex, where).source }),
-    ...(path === "" ? {} : { path: checkedPattern(path, where).source }),
+    ...(regex === "" ? {} : { regex }),
+    ...(path === "" ? {} : { path }),
     secretGroup: number(from, "secretgroup", where) ?? 0,
     entropy: number(from, "entropy", where) ?? 0,
     keywords: strings(from, "keywords", where).map(keyword => keyword.toLowerCase()),
@@ -107,9 +108,10 @@ function readRule(from: Table, index: number): Rule {
   }
 }
 
-function checkedPattern(source: string, where: string): Pattern {
+/** How many groups the pattern has. */
+function checkedPattern(source: string, where: string): number {
   try {
-    return compilePattern(source)
+    return parsePattern(source).groups
   } catch (error) {
     throw new ConfigError(`${where}: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -267,7 +269,7 @@ function validated(config: Config): Config {
       )
     if (rule.regex === undefined && rule.path === undefined)
       throw new ConfigError(`${rule.id}: both |regex| and |path| are empty, this rule will have no effect`)
-    const groups = rule.regex === undefined ? rule.secretGroup : compilePattern(rule.regex).groups
+    const groups = rule.regex === undefined ? rule.secretGroup : checkedPattern(rule.regex, rule.id)
     if (rule.secretGroup > groups)
       throw new ConfigError(
         `${rule.id}: invalid regex secret group ${rule.secretGroup}, max regex secret group ${groups}`,

@@ -1,8 +1,8 @@
-import { compilePattern, occursIn, type Pattern } from "../re2/pattern.ts"
+import { occursIn, type Pattern } from "../re2/pattern.ts"
 import type { Allowlist } from "../rule.ts"
 import { buildStopwords, type Stopwords } from "./stopwords.ts"
 
-/** An allowlist made ready. Patterns of one kind are joined, so that a flag set in one reaches the ones after it. */
+/** An allowlist made ready. */
 export type Exceptions = {
   condition: "or" | "and"
   regexTarget: Allowlist["regexTarget"]
@@ -12,7 +12,11 @@ export type Exceptions = {
   stopwords: Stopwords | undefined
 }
 
-export function compileAllowlist(list: Allowlist): Exceptions {
+/** Patterns of one allowlist are joined, as in Gitleaks: `(?i)` in one carries over to the next ones. */
+export const joinedSource = (patterns: readonly string[]) => `(?:${patterns.join("|")})`
+
+export function exceptionsOf(list: Allowlist, pattern: (source: string) => Pattern): Exceptions {
+  const joined = (patterns: string[]) => (patterns.length > 0 ? pattern(joinedSource(patterns)) : undefined)
   return {
     condition: list.condition,
     regexTarget: list.regexTarget,
@@ -22,9 +26,6 @@ export function compileAllowlist(list: Allowlist): Exceptions {
     stopwords: list.stopwords.length > 0 ? buildStopwords(list.stopwords) : undefined,
   }
 }
-
-// Gitleaks joins in the same way: `(?i)` in one pattern carries over to the next ones.
-const joined = (patterns: string[]) => (patterns.length > 0 ? compilePattern(`(?:${patterns.join("|")})`) : undefined)
 
 const allowsCommit = (list: Exceptions, commit: string) =>
   commit !== "" && list.commits?.has(commit.toLowerCase()) === true

@@ -9,8 +9,17 @@ export type Automaton = {
    */
   scan(bytes: Uint8Array): number
   hits(): Int32Array
-  /** For each accepting state, the indices of the literals that end there, longest first. */
-  readonly accepting: readonly (readonly number[])[]
+}
+
+/** An automaton as plain data (`automaton-build.ts` makes it). */
+export type AutomatonTables = {
+  /** For each byte its class; class 0 is in no literal. */
+  classes: number[]
+  classCount: number
+  /** States from this row on end a literal; the root is row 0. */
+  firstAccepting: number
+  /** Row of each state: the row number of its successor for each class. */
+  table: Uint32Array
 }
 
 // TypeScript keeps these declarations in its DOM library, which this project does not load.
@@ -23,110 +32,6 @@ declare const WebAssembly: {
   ) => { exports: { scan: (at: number, end: number, state: number, out: number, accept: number) => number } }
 }
 
-type Trie = { next: Map<number, number>[]; fail: number[]; ends: number[][] }
-
-/** Literals are given in lower case, as byte strings. */
-export function buildAutomaton(literals: readonly string[]): Automaton {
-  const trie = buildTrie(literals)
-  const order = statesAcceptingLast(trie)
-  const { classes, classCount } = byteClasses(literals)
-  const table = transitions(trie, order, classes, classCount)
-  const firstAccepting = order.findIndex(state => (trie.ends[state] ?? []).length > 0)
-  const accepting = firstAccepting < 0 ? [] : order.slice(firstAccepting).map(state => trie.ends[state] ?? [])
-  return instantiate({
-    classes,
-    classCount,
-    table,
-    firstAccepting: firstAccepting < 0 ? order.length : firstAccepting,
-    accepting,
-  })
-}
-
-function buildTrie(literals: readonly string[]): Trie {
-  const trie: Trie = { next: [new Map()], fail: [0], ends: [[]] }
-  literals.forEach((literal, index) => {
-    let state = 0
-    for (let i = 0; i < literal.length; i++) {
-      const byte = literal.charCodeAt(i)
-      let to = trie.next[state]?.get(byte)
-      if (to === undefined) {
-        to = trie.next.push(new Map()) - 1
-        trie.fail.push(0)
-        trie.ends.push([])
-        trie.next[state]?.set(byte, to)
-      }
-      state = to
-    }
-    trie.ends[state]?.push(index)
-  })
-  linkFailures(trie)
-  return trie
-}
-
-function linkFailures({ next, fail, ends }: Trie): void {
-  const queue = [...(next[0]?.values() ?? [])]
-  for (const state of queue) {
-    for (const [byte, to] of next[state] ?? []) {
-      let from = fail[state] ?? 0
-      while (from !== 0 && next[from]?.has(byte) !== true) from = fail[from] ?? 0
-      fail[to] = next[from]?.get(byte) ?? 0
-      ends[to]?.push(...(ends[fail[to] ?? 0] ?? []))
-      queue.push(to)
-    }
-  }
-}
-
-function statesAcceptingLast({ ends }: Trie): number[] {
-  const states = ends.map((_, state) => state)
-  const accepts = (state: number) => ((ends[state] ?? []).length > 0 ? 1 : 0)
-  return states.sort((a, b) => accepts(a) - accepts(b) || a - b)
-}
-
-/** Bytes that no literal holds share class 0; upper case shares the class of its lower case. */
-function byteClasses(literals: readonly string[]): { classes: Uint16Array; classCount: number } {
-  const classes = new Uint16Array(256)
-  let classCount = 1
-  for (const literal of literals)
-    for (let i = 0; i < literal.length; i++) {
-      const byte = literal.charCodeAt(i)
-      if (classes[byte] === 0) classes[byte] = classCount++
-    }
-  for (let byte = 0x41; byte <= 0x5a; byte++) classes[byte] = classes[byte + 0x20] ?? 0
-  return { classes, classCount }
-}
-
-/** Row of each state (in the new order): the row number of its successor for each class. */
-function transitions(trie: Trie, order: number[], classes: Uint16Array, classCount: number): Uint32Array {
-  const rank = new Uint32Array(order.length)
-  order.forEach((state, row) => {
-    rank[state] = row
-  })
-  const full = new Uint32Array(order.length * classCount)
-  const breadthFirst = [0]
-  for (const state of breadthFirst) {
-    const row = state * classCount
-    const fallback = (trie.fail[state] ?? 0) * classCount
-    if (state !== 0) full.copyWithin(row, fallback, fallback + classCount)
-    for (const [byte, to] of trie.next[state] ?? []) {
-      full[row + (classes[byte] ?? 0)] = to
-      breadthFirst.push(to)
-    }
-  }
-  const table = new Uint32Array(full.length)
-  order.forEach((state, row) => {
-    for (let c = 0; c < classCount; c++) table[row * classCount + c] = rank[full[state * classCount + c] ?? 0] ?? 0
-  })
-  return table
-}
-
-type Tables = {
-  classes: Uint16Array
-  classCount: number
-  table: Uint32Array
-  firstAccepting: number
-  accepting: number[][]
-}
-
 const resultAt = 0
 const classesAt = 16
 const tableAt = 1024
@@ -134,7 +39,7 @@ const inputBytes = 256 * 1024
 // A hit is eight bytes; a byte of input makes at most one.
 const hitBytes = inputBytes * 8
 
-function instantiate(tables: Tables): Automaton {
+export function startAutomaton(tables: AutomatonTables): Automaton {
   const stride = tables.classCount * 4
   const tableBytes = tables.table.length * 4
   const hitsAt = (tableAt + tableBytes + 7) & ~7
@@ -143,11 +48,9 @@ function instantiate(tables: Tables): Automaton {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(scanModule()), { env: { memory } })
   const words = new Int32Array(memory.buffer)
   const input = new Uint8Array(memory.buffer, inputAt, inputBytes)
-  new Uint16Array(memory.buffer, classesAt, 256).set(tables.classes.map(c => c * 4))
-  words.set(
-    Array.from(tables.table, row => tableAt + row * stride),
-    tableAt / 4,
-  )
+  new Uint16Array(memory.buffer, classesAt, 256).set(tables.classes.map(one => one * 4))
+  const rows = words.subarray(tableAt / 4)
+  for (let i = 0; i < tables.table.length; i++) rows[i] = tableAt + (tables.table[i] ?? 0) * stride
   // The root accepts nothing (no literal is empty), so it stays the first row.
   const root = tableAt
   const accept = tableAt + tables.firstAccepting * stride
@@ -171,7 +74,7 @@ function instantiate(tables: Tables): Automaton {
     }
     return count
   }
-  return { scan, hits: () => found, accepting: tables.accepting }
+  return { scan, hits: () => found }
 }
 
 function grown(old: Int32Array<ArrayBuffer>, least: number): Int32Array<ArrayBuffer> {

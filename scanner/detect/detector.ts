@@ -1,5 +1,6 @@
-import { type Commit, type Finding, fingerprintOf, type RequiredFinding, redact } from "../finding.ts"
-import { decodeRunes, occursIn, type Pattern } from "../re2/pattern.ts"
+import { type Commit, type Finding, fingerprintOf, type RequiredFinding } from "../finding.ts"
+import { occursIn, type Pattern } from "../re2/pattern.ts"
+import { decodeRunes } from "../re2/runes.ts"
 import type { Required } from "../rule.ts"
 import { allowsMatch, allowsSource, type Exceptions } from "./allowlist.ts"
 import { decodedLine, decodePass, decodeTags, type Segment, toOriginal, touches } from "./decode.ts"
@@ -27,8 +28,6 @@ export type DetectOptions = {
   ignoreAllowComments: boolean
   /** Texts above this many megabytes are not matched; 0: no limit. */
   maxTargetMegabytes: number
-  /** Percentage of each secret to hide. */
-  redact: number
   /** Paths that are never scanned: the configuration and the baseline. */
   skipPaths: ReadonlySet<string>
 }
@@ -37,7 +36,6 @@ export const defaultDetectOptions: DetectOptions = {
   maxDecodeDepth: 5,
   ignoreAllowComments: false,
   maxTargetMegabytes: 0,
-  redact: 0,
   skipPaths: new Set(),
 }
 
@@ -72,7 +70,7 @@ export function detect(ruleset: Ruleset, options: DetectOptions, fragment: Fragm
     segments = decoded.segments
     text = readText(ruleset, Buffer.from(decoded.text, "latin1"))
   }
-  return withoutGeneric(findings).map(finding => redact(finding, options.redact))
+  return withoutGeneric(findings)
 }
 
 function examine(ruleset: Ruleset, options: DetectOptions, fragment: Fragment): Examination {

@@ -1,4 +1,4 @@
-import { decodeRunes } from "../re2/pattern.ts"
+import { decodeRunes } from "../re2/runes.ts"
 
 const counts = new Uint32Array(128)
 

@@ -6,7 +6,7 @@ import type { Text } from "./text.ts"
 export function eachMatch(text: Text, matcher: Matcher, found: (start: number, end: number) => void): void {
   const { regex } = matcher
   if (regex === undefined) return
-  const inRunes = text.foreignFolds || (regex.plan.runes && !text.ascii())
+  const inRunes = text.foreignFolds || (regex.seesRunes && !text.ascii())
   if (matcher.anchored && !text.foreignFolds) {
     const tries = text.tries(matcher)
     if (tries.length === 0) return

@@ -1,8 +1,19 @@
-import { compilePattern, type Pattern } from "../re2/pattern.ts"
-import { contains } from "../re2/sets.ts"
-import type { Config, Rule } from "../rule.ts"
-import { compileAllowlist, type Exceptions } from "./allowlist.ts"
-import { type Automaton, buildAutomaton } from "./automaton.ts"
+import { type CompiledPattern, type Pattern, patternOf } from "../re2/pattern.ts"
+import type { Allowlist, Config, Rule } from "../rule.ts"
+import { type Exceptions, exceptionsOf } from "./allowlist.ts"
+import { type Automaton, type AutomatonTables, startAutomaton } from "./automaton.ts"
+
+/** A configuration translated (`compile.ts`): plain data, so that it can be stored and loaded without the translators. */
+export type CompiledRules = {
+  config: Config
+  /** Every pattern of the configuration by its source; joined allowlist patterns by the joined source. */
+  patterns: Record<string, CompiledPattern>
+  automaton: AutomatonTables
+  /** For each accepting state: rules whose keyword ends there, as indices. */
+  opens: number[][]
+  /** For each accepting state: (rule, first try, last try) triples, tries counted back from the end of the literal. */
+  tries: number[][]
+}
 
 /** A rule made ready. */
 export type Matcher = {
@@ -24,64 +35,50 @@ export type Ruleset = {
   byId: Map<string, Matcher>
   exceptions: Exceptions[]
   automaton: Automaton
-  /** For each accepting state: rules whose keyword ends there, as indices. */
-  opens: Int32Array[]
-  /** For each accepting state: (rule, first try, last try) triples, tries counted back from the end of the literal. */
-  tries: Int32Array[]
+  opens: readonly (readonly number[])[]
+  tries: readonly (readonly number[])[]
 }
 
-type Literal = { opens: Set<number>; tries: number[] }
-
-export function buildRuleset(config: Config): Ruleset {
-  const matchers = config.rules.map(buildMatcher)
-  const literals = new Map<string, Literal>()
-  const literal = (text: string) => {
-    let found = literals.get(text)
-    if (found === undefined) literals.set(text, (found = { opens: new Set(), tries: [] }))
-    return found
+export function loadRules(compiled: CompiledRules): Ruleset {
+  const { config, opens, tries } = compiled
+  const pattern = (source: string): Pattern => {
+    const found = compiled.patterns[source]
+    if (found === undefined) throw new Error("a rule's pattern is missing from its compiled form")
+    return patternOf(found)
   }
-  for (const matcher of matchers) {
-    for (const keyword of matcher.rule.keywords) if (keyword !== "") literal(asBytes(keyword)).opens.add(matcher.index)
-    const anchor = matcher.anchored ? matcher.regex?.plan.anchor : undefined
-    for (const text of anchor?.literals ?? [])
-      literal(text).tries.push(
-        matcher.index,
-        text.length + (anchor?.maxOffset ?? 0),
-        text.length + (anchor?.minOffset ?? 0),
-      )
-  }
-  const entries = [...literals]
-  const automaton = buildAutomaton(entries.map(([text]) => text))
-  const gather = (of: (literal: Literal) => Iterable<number>) =>
-    automaton.accepting.map(ends =>
-      Int32Array.from(ends.flatMap(i => [...of(entries[i]?.[1] ?? { opens: new Set(), tries: [] })])),
-    )
+  const exceptions = (list: Allowlist) => exceptionsOf(list, pattern)
+  const matchers = config.rules.map((rule, index) => makeMatcher(rule, index, pattern, exceptions))
   return {
     config,
     matchers,
     byId: new Map(matchers.map(matcher => [matcher.rule.id, matcher])),
-    exceptions: config.allowlists.map(compileAllowlist),
-    automaton,
-    opens: gather(one => one.opens),
-    tries: gather(one => one.tries),
+    exceptions: config.allowlists.map(exceptions),
+    automaton: startAutomaton(compiled.automaton),
+    opens,
+    tries,
   }
 }
 
-const asBytes = (text: string) => Buffer.from(text).toString("latin1")
-
-function buildMatcher(rule: Rule, index: number): Matcher {
-  const regex = rule.regex === undefined ? undefined : compilePattern(rule.regex)
-  const preamble = regex?.plan.preamble
+function makeMatcher(
+  rule: Rule,
+  index: number,
+  pattern: (source: string) => Pattern,
+  exceptions: (list: Allowlist) => Exceptions,
+): Matcher {
+  const regex = rule.regex === undefined ? undefined : pattern(rule.regex)
   return {
     index,
     rule,
     regex,
-    path: rule.path === undefined ? undefined : compilePattern(rule.path),
-    exceptions: rule.allowlists.map(compileAllowlist),
-    anchored: regex?.plan.anchor !== undefined,
-    preamble: preamble && {
-      bytes: Uint8Array.from({ length: 256 }, (_, byte) => (contains(preamble.set, byte) ? 1 : 0)),
-      max: preamble.max,
-    },
+    path: rule.path === undefined ? undefined : pattern(rule.path),
+    exceptions: rule.allowlists.map(exceptions),
+    anchored: regex?.anchor !== undefined,
+    preamble: regex?.preamble && { bytes: bytesIn(regex.preamble.set), max: regex.preamble.max },
   }
+}
+
+function bytesIn(set: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(256)
+  for (let i = 0; i + 1 < set.length; i += 2) bytes.fill(1, set[i], Math.min(set[i + 1] ?? 0, 255) + 1)
+  return bytes
 }

@@ -1,13 +1,27 @@
 /** A list of words to look for inside short texts. */
 export type Stopwords = { occursIn(lowerCaseText: string): boolean }
 
+type Words = { short: string[]; byStart: Map<string, string[]> }
+
 const keyLength = 3
 
 /**
  * The default generic rule has some 1,400 stopwords: they are looked up by their first three characters instead of
- * being searched one by one.
+ * being searched one by one, and sorted when they are first needed.
  */
 export function buildStopwords(words: readonly string[]): Stopwords {
+  let sorted: Words | undefined
+  return {
+    occursIn(text) {
+      const { short, byStart } = (sorted ??= sortWords(words))
+      for (let i = 0; i + keyLength <= text.length; i++)
+        if (byStart.get(text.slice(i, i + keyLength))?.some(word => text.startsWith(word, i))) return true
+      return short.some(word => text.includes(word))
+    },
+  }
+}
+
+function sortWords(words: readonly string[]): Words {
   const short: string[] = []
   const byStart = new Map<string, string[]>()
   for (const word of new Set(words.map(text => text.toLowerCase()))) {
@@ -19,11 +33,5 @@ export function buildStopwords(words: readonly string[]): Stopwords {
       else same.push(word)
     }
   }
-  return {
-    occursIn(text) {
-      for (let i = 0; i + keyLength <= text.length; i++)
-        if (byStart.get(text.slice(i, i + keyLength))?.some(word => text.startsWith(word, i))) return true
-      return short.some(word => text.includes(word))
-    },
-  }
+  return { short, byStart }
 }

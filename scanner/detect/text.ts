@@ -1,5 +1,5 @@
 import { isAscii } from "node:buffer"
-import { decodeRunes, type Runes } from "../re2/pattern.ts"
+import { decodeRunes, type Runes } from "../re2/runes.ts"
 import type { Matcher, Ruleset } from "./ruleset.ts"
 
 /**

@@ -1,11 +1,6 @@
 import type { Node } from "./parse.ts"
+import type { Anchor } from "./pattern.ts"
 import { type CodePoints, members, size } from "./sets.ts"
-
-/**
- * What every match of a pattern must hold near its start, so that it is tried only there.
- * Offsets count bytes from the start of the match (after the preamble) to the start of the literal.
- */
-export type Anchor = { literals: string[]; minOffset: number; maxOffset: number }
 
 /**
  * A leading lazy run such as `[\w.-]{0,50}?`: it never decides whether a match exists, only where it begins, so the

@@ -1,11 +1,6 @@
 import type { Assertion, Node } from "./parse.ts"
+import type { Alphabet } from "./pattern.ts"
 import { type CodePoints, complement, size } from "./sets.ts"
-
-/**
- * What the text is made of. `bytes`: each character of the string is one byte (latin1); exact on ASCII text.
- * `runes`: the string is decoded text and the expression carries the `u` flag.
- */
-export type Alphabet = "bytes" | "runes"
 
 const assertions: Record<Assertion, string> = {
   textStart: "^",

@@ -1,43 +1,53 @@
-import { type Plan, plan } from "./anchor.ts"
-import { type Alphabet, emit } from "./emit.ts"
-import { type Node, parsePattern } from "./parse.ts"
+import { decodeRunes } from "./runes.ts"
 
-/**
- * A pattern in RE2 syntax, made ready for two kinds of text. Expressions are compiled on first use: most rules of a
- * run are never reached.
- */
-export type Pattern = {
+/** A pattern in RE2 syntax, translated (`compile.ts`): plain data that can be stored and loaded without its parser. */
+export type CompiledPattern = {
   source: string
   groups: number
-  plan: Plan
+  /** JavaScript source for byte strings, and for decoded text with the flag `u`. */
+  bytes: string
+  runes: string
+  /** The bytes form without the preamble. */
+  rest: string
+  /** Whether text beyond ASCII can matter, so that it must be decoded. */
+  seesRunes: boolean
+  /** A lazy run before the rest: which bytes (as inclusive ranges) and how many. */
+  preamble?: { set: readonly number[]; max: number }
+  anchor?: Anchor
+}
+
+/**
+ * What every match of a pattern must hold near its start, so that it is tried only there.
+ * Offsets count bytes from the start of the match (after the preamble) to the start of the literal.
+ */
+export type Anchor = { literals: string[]; minOffset: number; maxOffset: number }
+
+/**
+ * What the text is made of. `bytes`: each character of the string is one byte (latin1); exact on ASCII text.
+ * `runes`: the string is decoded text and the expression carries the `u` flag.
+ */
+export type Alphabet = "bytes" | "runes"
+
+/** Expressions are made on first use: most rules of a run are never reached. */
+export type Pattern = CompiledPattern & {
   /** The whole pattern, `flags` besides those the alphabet needs. Cached per alphabet and flags. */
   regexp(alphabet: Alphabet, flags: "" | "g" | "y"): RegExp
   /** The pattern without its preamble, sticky: tried at one place only. */
   sticky(): RegExp
 }
 
-/** Throws PatternError where Go's regexp.MustCompile would panic. */
-export function compilePattern(source: string): Pattern {
-  const { root, groups } = parsePattern(source)
+export function patternOf(compiled: CompiledPattern): Pattern {
   const cache = new Map<string, RegExp>()
-  const cached = (key: string, node: Node, alphabet: Alphabet, flags: string) => {
+  const cached = (key: string, source: string, flags: string) => {
     let regexp = cache.get(key)
-    if (regexp === undefined) {
-      regexp = new RegExp(emit(node, alphabet), alphabet === "runes" ? `${flags}u` : flags)
-      cache.set(key, regexp)
-    }
+    if (regexp === undefined) cache.set(key, (regexp = new RegExp(source, flags)))
     return regexp
   }
-  let made: Plan | undefined
-  const planned = () => (made ??= plan(root))
   return {
-    source,
-    groups,
-    get plan() {
-      return planned()
-    },
-    regexp: (alphabet, flags) => cached(alphabet + flags, root, alphabet, flags),
-    sticky: () => cached("sticky", planned().rest, "bytes", "y"),
+    ...compiled,
+    regexp: (alphabet, flags) =>
+      cached(alphabet + flags, compiled[alphabet], alphabet === "runes" ? `${flags}u` : flags),
+    sticky: () => cached("sticky", compiled.rest, "y"),
   }
 }
 
@@ -47,52 +57,4 @@ const isAscii = /^[\x00-\x7f]*$/
 export function occursIn(pattern: Pattern, bytes: string): boolean {
   if (isAscii.test(bytes)) return pattern.regexp("bytes", "").test(bytes)
   return pattern.regexp("runes", "").test(decodeRunes(bytes).text)
-}
-
-/** A byte string decoded as Go ranges over it: each invalid byte is one U+FFFD. */
-export type Runes = {
-  text: string
-  /** The byte offset of each UTF-16 unit, and of the end. */
-  offsets: Uint32Array
-}
-
-/** Decodes a latin1 string that holds UTF-8 bytes, remembering where each character came from. */
-export function decodeRunes(bytes: string): Runes {
-  const offsets = new Uint32Array(bytes.length + 1)
-  const units = new Uint16Array(bytes.length)
-  let length = 0
-  for (let at = 0; at < bytes.length; ) {
-    const width = runeWidth(bytes, at)
-    const code = width === 0 ? 0xfffd : codeAt(bytes, at, width)
-    offsets[length] = at
-    if (code > 0xffff) {
-      units[length++] = 0xd7c0 + (code >> 10)
-      offsets[length] = at
-      units[length++] = 0xdc00 | (code & 0x3ff)
-    } else units[length++] = code
-    at += Math.max(width, 1)
-  }
-  offsets[length] = bytes.length
-  const text = Buffer.from(units.buffer, 0, length * 2).toString("utf16le")
-  return { text, offsets: offsets.subarray(0, length + 1) }
-}
-
-/** Bytes of the well-formed sequence at an offset (RFC 3629), or 0. */
-function runeWidth(bytes: string, at: number): number {
-  const lead = bytes.charCodeAt(at)
-  if (lead < 0x80) return 1
-  const width = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0
-  if (width === 0 || at + width > bytes.length) return 0
-  for (let i = 1; i < width; i++) if ((bytes.charCodeAt(at + i) & 0xc0) !== 0x80) return 0
-  const second = bytes.charCodeAt(at + 1)
-  const overlong = (lead === 0xe0 && second < 0xa0) || (lead === 0xf0 && second < 0x90)
-  const outside = (lead === 0xed && second > 0x9f) || (lead === 0xf4 && second > 0x8f)
-  return overlong || outside ? 0 : width
-}
-
-function codeAt(bytes: string, at: number, width: number): number {
-  if (width === 1) return bytes.charCodeAt(at)
-  let code = bytes.charCodeAt(at) & (0xff >> (width + 1))
-  for (let i = 1; i < width; i++) code = (code << 6) | (bytes.charCodeAt(at + i) & 0x3f)
-  return code
 }

@@ -9,9 +9,10 @@ import {
   realpathSync,
   statSync,
 } from "node:fs"
-import { join, normalize } from "node:path"
+import { isAbsolute, join, normalize } from "node:path"
+import { chunksOf } from "./chunks.ts"
 import { type FileOptions, scanFile } from "./file.ts"
-import type { Source, SourceReport } from "./source.ts"
+import { type ByteReader, type Emit, messageOf, type Source, type SourceReport } from "./source.ts"
 
 export type DirOptions = FileOptions & {
   followSymlinks: boolean
@@ -25,10 +26,11 @@ const maxArchiveBytes = 512 * 1024 * 1024
 
 /** The files below a path (or that file), in the order of their names. */
 export function dirSource(root: string, options: DirOptions): Source {
-  return async (emit, report) => {
-    for (const { path, symlink, opened } of walk(root, options, report)) {
+  return async function* (emit, report) {
+    for (const found of walk(root, options, report)) {
       report.checkTime()
-      scanOpened(path, symlink, opened, options, emit, report)
+      scanFound(found, options, emit, report)
+      yield
     }
   }
 }
@@ -36,22 +38,23 @@ export function dirSource(root: string, options: DirOptions): Source {
 type Found = { path: string; symlink?: string; opened: string }
 
 function* walk(root: string, options: DirOptions, report: SourceReport): Generator<Found> {
-  const stat = lstatSync(join2(options.cwd, root))
+  const opened = openedPath(options.cwd, root)
+  const stat = lstatSync(opened)
   // A symbolic link given by name is a link like any other, as for Go's WalkDir.
   if (stat.isSymbolicLink()) yield* link(root, options, report)
   else if (stat.isDirectory()) yield* walkDir(root, options, report)
-  else if (stat.isFile() && !options.skips(root)) yield { path: root, opened: join2(options.cwd, root) }
+  else if (stat.isFile() && !options.skips(root)) yield { path: root, opened }
 }
 
-const join2 = (cwd: string, path: string) => (path.startsWith("/") ? path : join(cwd, path))
+const openedPath = (cwd: string, path: string) => (isAbsolute(path) ? path : join(cwd, path))
 
 function* walkDir(dir: string, options: DirOptions, report: SourceReport): Generator<Found> {
   if (options.skips(dir)) return
-  for (const entry of entriesOf(join2(options.cwd, dir), report)) {
+  for (const entry of entriesOf(openedPath(options.cwd, dir), report)) {
     const path = dir === "." ? entry.name : joinGo(dir, entry.name)
     if (entry.isDirectory()) yield* walkDir(path, options, report)
     else if (entry.isSymbolicLink()) yield* link(path, options, report)
-    else if (entry.isFile() && !options.skips(path)) yield { path, opened: join2(options.cwd, path) }
+    else if (entry.isFile() && !options.skips(path)) yield { path, opened: openedPath(options.cwd, path) }
   }
 }
 
@@ -63,7 +66,7 @@ function entriesOf(dir: string, report: SourceReport): Dirent[] {
     const entries = readdirSync(dir, { withFileTypes: true })
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1))
   } catch (error) {
-    report.warn(`Skipped the directory ${dir}: ${error instanceof Error ? error.message : String(error)}`)
+    report.incomplete(`Cannot read the directory ${dir}: ${messageOf(error)}`)
     return []
   }
 }
@@ -71,54 +74,59 @@ function entriesOf(dir: string, report: SourceReport): Dirent[] {
 function* link(path: string, options: DirOptions, report: SourceReport): Generator<Found> {
   if (!options.followSymlinks || options.skips(path)) return
   try {
-    const target = realpathSync(join2(options.cwd, path))
+    const target = realpathSync(openedPath(options.cwd, path))
     if (statSync(target).isFile()) yield { path: target, symlink: path, opened: target }
   } catch (error) {
-    report.warn(`Skipped the symbolic link ${path}: ${error instanceof Error ? error.message : String(error)}`)
+    report.warn(`Skipped the symbolic link ${path}: ${messageOf(error)}`)
   }
 }
 
-function scanOpened(
-  path: string,
-  symlink: string | undefined,
-  opened: string,
-  options: DirOptions,
-  emit: Parameters<typeof scanFile>[2],
-  report: SourceReport,
-): void {
-  let fd: number
+function scanFound({ path, symlink, opened }: Found, options: DirOptions, emit: Emit, report: SourceReport): void {
+  let fd: number | undefined
   try {
     fd = openSync(opened, "r")
-  } catch (error) {
-    report.warn(`Skipped ${path}: ${error instanceof Error ? error.message : String(error)}`)
-    return
-  }
-  try {
-    const size = fstatSync(fd).size
+    const { size } = fstatSync(fd)
     if (size === 0) return
-    if (options.maxFileBytes > 0 && size > options.maxFileBytes) {
-      report.warn(
-        `Skipped ${path}: ${Math.floor(size / 1e6)} MB, more than ${Math.floor(options.maxFileBytes / 1e6)} MB`,
-      )
-      return
-    }
+    if (options.maxFileBytes > 0 && size > options.maxFileBytes)
+      return report.warn(`Skipped ${path}: ${megabytes(size)} MB, more than ${megabytes(options.maxFileBytes)} MB`)
+    const opening = { fd, size }
     const file = {
       path,
       ...(symlink === undefined ? {} : { symlink }),
-      read: (target: Uint8Array) => readSync(fd, target, 0, target.length, null),
-      content: () => wholeFile(fd, size),
+      chunks: () => chunksOf(readerOf(opening)),
+      content: () => wholeFile(opening),
     }
     scanFile(file, options, emit, report)
+  } catch (error) {
+    if (!isFileError(error)) throw error
+    report.incomplete(`Cannot read ${path}: ${messageOf(error)}`)
   } finally {
-    closeSync(fd)
+    if (fd !== undefined) closeSync(fd)
   }
 }
 
-function wholeFile(fd: number, size: number): Uint8Array {
-  if (size > maxArchiveBytes) throw new Error(`it is larger than ${maxArchiveBytes} bytes`)
-  const bytes = Buffer.allocUnsafe(size)
-  let length = 0
-  for (let read = -1; read !== 0 && length < size; length += read)
-    read = readSync(fd, bytes, length, size - length, length)
-  return bytes.subarray(0, length)
+const megabytes = (bytes: number) => Math.floor(bytes / 1e6)
+const isFileError = (error: unknown) => error instanceof Error && "syscall" in error
+
+type Opened = { fd: number; size: number }
+
+/** Files of known size are not asked again for their end; those under /proc say 0 and are not read at all, as in Gitleaks. */
+function readerOf({ fd, size }: Opened): ByteReader {
+  let total = 0
+  return target => {
+    let filled = 0
+    while (filled < target.length && total < size) {
+      const count = readSync(fd, target, filled, target.length - filled, null)
+      if (count === 0) break
+      filled += count
+      total += count
+    }
+    return filled
+  }
+}
+
+function wholeFile(opened: Opened): Uint8Array {
+  if (opened.size > maxArchiveBytes) throw new Error(`it is larger than ${maxArchiveBytes} bytes`)
+  const bytes = Buffer.allocUnsafe(opened.size)
+  return bytes.subarray(0, readerOf(opened)(bytes))
 }

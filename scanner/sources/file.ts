@@ -1,15 +1,15 @@
 import type { Fragment } from "../detect/detector.ts"
 import { type ArchiveLimits, archiveKind, defaultArchiveLimits, openArchive } from "./archive.ts"
-import { chunksOf } from "./chunks.ts"
+import { type Chunk, chunksIn } from "./chunks.ts"
 import { isApplicationFile } from "./sniff.ts"
-import { type ByteReader, readerOf, type SourceReport } from "./source.ts"
+import { messageOf, type SourceReport } from "./source.ts"
 
 /** One file, from wherever it was read. */
 export type FileToScan = {
   /** As reported; parts inside an archive follow a `!`. */
   path: string
   symlink?: string
-  read: ByteReader
+  chunks(): Iterable<Chunk>
   /** Its whole content, for archives; throws when too large. */
   content(): Uint8Array
 }
@@ -17,28 +17,24 @@ export type FileToScan = {
 export type FileOptions = {
   maxArchiveDepth: number
   archiveLimits?: ArchiveLimits
-  /** Whether a path inside an archive is not to be scanned. */
+  /** Whether a path is not to be scanned. */
   skips(path: string): boolean
 }
 
 type Emit = (fragment: Omit<Fragment, "commit">) => void
 
+export const fileInMemory = (path: string, bytes: Uint8Array): FileToScan => ({
+  path,
+  chunks: () => chunksIn(bytes),
+  content: () => bytes,
+})
+
 /** Emits a file's chunks; opens archives as deep as allowed, and skips other binary formats. */
 export function scanFile(file: FileToScan, options: FileOptions, emit: Emit, report: SourceReport, depth = 0): void {
-  const kind = archiveKind(file.path)
-  if (kind !== undefined) {
-    if (depth + 1 <= options.maxArchiveDepth) scanArchive(file, options, emit, report, depth)
-    else if (options.maxArchiveDepth > 0)
-      report.warn(`Skipped ${file.path}: deeper than ${options.maxArchiveDepth} archives`)
-    return
-  }
-  let isFirst = true
-  for (const { bytes, startLine } of chunksOf(file.read)) {
-    report.checkTime()
-    if (isFirst && isApplicationFile(bytes)) return
-    isFirst = false
-    emit({ bytes, path: file.path, startLine, ...(file.symlink === undefined ? {} : { symlink: file.symlink }) })
-  }
+  if (archiveKind(file.path) === undefined) return scanText(file, emit, report)
+  if (depth + 1 <= options.maxArchiveDepth) scanArchive(file, options, emit, report, depth)
+  else if (options.maxArchiveDepth > 0)
+    report.warn(`Skipped ${file.path}: deeper than ${options.maxArchiveDepth} archives`)
 }
 
 function scanArchive(file: FileToScan, options: FileOptions, emit: Emit, report: SourceReport, depth: number): void {
@@ -46,25 +42,25 @@ function scanArchive(file: FileToScan, options: FileOptions, emit: Emit, report:
     for (const part of openArchive(file.path, file.content(), options.archiveLimits ?? defaultArchiveLimits)) {
       report.checkTime()
       if (options.skips(part.path)) continue
-      const inner = {
-        ...file,
-        path: part.isWhole ? file.path : `${file.path}!${part.path}`,
-        read: readerOf(part.bytes),
-        content: () => part.bytes,
-      }
+      const path = part.isWhole ? file.path : `${file.path}!${part.path}`
+      const inner = { ...file, ...fileInMemory(path, part.bytes) }
+      // What a single compressed file holds is text whatever the name says.
       if (part.isWhole) scanText(inner, emit, report)
       else scanFile(inner, options, emit, report, depth + 1)
     }
   } catch (error) {
-    report.incomplete(`Cannot read the archive ${file.path}: ${error instanceof Error ? error.message : String(error)}`)
+    if (report.isEnd(error)) throw error
+    report.incomplete(`Cannot read the archive ${file.path}: ${messageOf(error)}`)
   }
 }
 
-/** What a single compressed file holds: scanned as text whatever its name says. */
 function scanText(file: FileToScan, emit: Emit, report: SourceReport): void {
-  for (const { bytes, startLine } of chunksOf(file.read)) {
+  const { path, symlink } = file
+  let isFirst = true
+  for (const { bytes, startLine } of file.chunks()) {
     report.checkTime()
-    if (startLine === 1 && isApplicationFile(bytes)) return
-    emit({ bytes, path: file.path, startLine, ...(file.symlink === undefined ? {} : { symlink: file.symlink }) })
+    if (isFirst && isApplicationFile(bytes)) return
+    isFirst = false
+    emit(symlink === undefined ? { bytes, path, startLine } : { bytes, path, startLine, symlink })
   }
 }

@@ -6,7 +6,6 @@ export type PatchVisitor = {
   hunk(hunk: { path: string; startLine: number; bytes: Uint8Array; commit: Commit | undefined }): void
   /** A binary file that was added or changed. */
   binary(path: string, commit: Commit | undefined): void
-  commit(commit: Commit): void
 }
 
 /**
@@ -92,7 +91,6 @@ export function patchReader(visitor: PatchVisitor): { push(piece: Uint8Array): v
         flush()
         commit = header.commit
         path = undefined
-        visitor.commit(commit)
         at = header.end
         continue
       }

@@ -2,43 +2,49 @@ import { spawn } from "node:child_process"
 import type { Readable } from "node:stream"
 import type { Commit } from "../finding.ts"
 import { archiveKind } from "./archive.ts"
-import { type FileOptions, scanFile } from "./file.ts"
+import { type FileOptions, fileInMemory, scanFile } from "./file.ts"
 import { logFormat, patchReader } from "./git-log.ts"
-import { readerOf, type Source, type SourceReport } from "./source.ts"
+import type { Emit, Source, SourceReport } from "./source.ts"
 
-export type GitOptions = FileOptions & {
-  /** What to read: the history, or the changes that are not committed. */
-  read: { kind: "log"; options: readonly string[] } | { kind: "diff"; staged: boolean }
-  repository: string
-  env: NodeJS.ProcessEnv
-  onCommit?: (commit: Commit) => void
-}
+export type GitPlace = { repository: string; env: NodeJS.ProcessEnv }
+
+export type GitOptions = FileOptions &
+  GitPlace & {
+    /** What to read: the history, or the changes that are not committed. */
+    read: { kind: "log"; options: readonly string[]; allowPartial: boolean } | { kind: "diff"; staged: boolean }
+    /** Ends git when the scan ends before it. */
+    signal: AbortSignal
+  }
 
 // The user's settings must not change the shape of what is read.
 const settings = [
   "diff.noprefix=false",
   "diff.mnemonicPrefix=false",
+  "diff.srcPrefix=a/",
+  "diff.dstPrefix=b/",
+  "diff.relative=false",
+  "diff.interHunkContext=0",
+  "diff.submodule=short",
   "diff.external=",
   "color.ui=false",
+  "log.showRoot=true",
   "log.showSignature=false",
   "core.quotePath=true",
   "i18n.logOutputEncoding=UTF-8",
 ].flatMap(setting => ["-c", setting])
 
+const shape = ["--no-ext-diff", "--no-textconv", "--no-color"]
+
 /** All history, unless the options say otherwise; then they replace Gitleaks' defaults as there. */
 function logArguments(options: readonly string[]): string[] {
-  const chosen = options.length > 0 ? options : ["--full-history", "--all", "--diff-filter=tuxdb"]
-  return ["log", "-p", "-U0", logFormat, "--no-ext-diff", "--no-color", ...chosen]
+  const chosen = options.length > 0 ? [...options] : ["--full-history", "--all", "--diff-filter=tuxdb"]
+  const paths = chosen.indexOf("--")
+  // The format comes after the user's options, so that none of them replaces it.
+  chosen.splice(paths < 0 ? chosen.length : paths, 0, logFormat)
+  return ["log", "-p", "-U0", ...shape, ...chosen]
 }
 
-const diffArguments = (staged: boolean) => [
-  "diff",
-  "-U0",
-  "--no-ext-diff",
-  "--no-color",
-  ...(staged ? ["--staged"] : []),
-  ".",
-]
+const diffArguments = (staged: boolean) => ["diff", "-U0", ...shape, ...(staged ? ["--staged"] : []), "."]
 
 // Git mentions these without failing: all commits are still shown.
 const harmless = [
@@ -49,27 +55,37 @@ const harmless = [
   "Auto packing the repository in background",
 ]
 
-/** The added lines of a history or of uncommitted changes, hunk by hunk. A git that fails makes the scan partial. */
+/**
+ * The added lines of a history or of uncommitted changes, hunk by hunk. Git starts at once. A git that fails, or a history
+ * that is cut off, makes the scan partial.
+ */
 export function gitSource(options: GitOptions): Source {
-  return async (emit, report) => {
-    const { read } = options
-    const args = read.kind === "log" ? logArguments(read.options) : diffArguments(read.staged)
-    const git = startGit(options, args)
+  const { read, signal } = options
+  const git = startGit(options, read.kind === "log" ? logArguments(read.options) : diffArguments(read.staged), signal)
+  const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
+  return async function* (emit, report) {
     const archives: { path: string; commit: Commit | undefined }[] = []
     const reader = patchReader({
-      hunk: ({ path, startLine, bytes, commit }) => emit({ path, startLine, bytes, ...(commit ? { commit } : {}) }),
+      hunk: ({ path, startLine, bytes, commit }) =>
+        emit(commit ? { path, startLine, bytes, commit } : { path, startLine, bytes }),
       binary: (path, commit) => {
         if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) archives.push({ path, commit })
       },
-      commit: commit => options.onCommit?.(commit),
     })
     for await (const piece of git.stdout) {
       report.checkTime()
       reader.push(piece)
+      yield
     }
     reader.end()
+    yield
     judgeExit(await git.ended, report)
-    for (const { path, commit } of archives) await scanBlob(options, path, commit, emit, report)
+    if (read.kind === "log" && (await shallow) === "true") judgeShallow(read, report)
+    for (const { path, commit } of archives) {
+      report.checkTime()
+      await scanBlob(options, path, commit, emit, report)
+      yield
+    }
   }
 }
 
@@ -77,7 +93,7 @@ async function scanBlob(
   options: GitOptions,
   path: string,
   commit: Commit | undefined,
-  emit: Parameters<Source>[0],
+  emit: Emit,
   report: SourceReport,
 ): Promise<void> {
   const git = startGit(options, ["cat-file", "blob", `${commit?.sha ?? ""}:${path}`])
@@ -85,21 +101,24 @@ async function scanBlob(
   for await (const piece of git.stdout) pieces.push(piece)
   const { code, errors } = await git.ended
   if (code !== 0) return report.incomplete(`Cannot read ${path} from git: ${errors}`)
-  const bytes = Buffer.concat(pieces)
-  const file = { path, read: readerOf(bytes), content: () => bytes }
-  scanFile(file, options, fragment => emit({ ...fragment, ...(commit ? { commit } : {}) }), report)
+  const file = fileInMemory(path, Buffer.concat(pieces))
+  scanFile(file, options, fragment => emit(commit ? { ...fragment, commit } : fragment), report)
 }
 
 type Ended = { code: number | null; errors: string }
 
 function startGit(
-  options: Pick<GitOptions, "repository" | "env">,
+  { repository, env }: GitPlace,
   args: string[],
+  signal?: AbortSignal,
 ): { stdout: Readable; ended: Promise<Ended> } {
-  const git = spawn("git", ["-C", options.repository, ...settings, ...args], {
-    env: options.env,
+  const git = spawn("git", ["-C", repository, ...settings, ...args], {
+    env,
     stdio: ["ignore", "pipe", "pipe"],
+    ...(signal === undefined ? {} : { signal }),
   })
+  // Node throws away what nobody listens for once a child has ended; the reading may begin later.
+  git.stdout.on("readable", () => {})
   let errors = ""
   git.stderr.setEncoding("utf8").on("data", (text: string) => {
     if (errors.length < 64 * 1024) errors += text
@@ -109,6 +128,17 @@ function startGit(
     git.on("close", code => resolve({ code, errors: errors.trim() }))
   })
   return { stdout: git.stdout, ended }
+}
+
+/** With options of one's own a part of the history was asked for, and that part may be whole. */
+function judgeShallow(
+  { options, allowPartial }: { options: readonly string[]; allowPartial: boolean },
+  report: SourceReport,
+): void {
+  const text =
+    "this is a shallow clone: older commits were not scanned. Fetch them (git fetch --unshallow; fetch-depth: 0 in actions/checkout)"
+  if (options.length > 0 || allowPartial) report.warn(text)
+  else report.incomplete(`${text}, or pass --allow-partial`)
 }
 
 function judgeExit({ code, errors }: Ended, report: SourceReport): void {
@@ -121,11 +151,8 @@ function judgeExit({ code, errors }: Ended, report: SourceReport): void {
 }
 
 /** What a short command prints, trimmed; undefined when it fails. */
-export async function gitAnswer(
-  options: Pick<GitOptions, "repository" | "env">,
-  ...args: string[]
-): Promise<string | undefined> {
-  const git = startGit(options, args)
+export async function gitAnswer(place: GitPlace, ...args: string[]): Promise<string | undefined> {
+  const git = startGit(place, args)
   let text = ""
   for await (const piece of git.stdout) text += piece
   return (await git.ended).code === 0 ? text.trim() : undefined

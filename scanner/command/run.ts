@@ -1,0 +1,158 @@
+import { type Finding, inOrder, redact } from "../finding.ts"
+import { ConfigError } from "../rule.ts"
+import { type Summary, scan } from "../scan.ts"
+import {
+  type CommandName,
+  commandFlags,
+  FlagError,
+  type FlagTable,
+  globalFlags,
+  type Line,
+  numberOf,
+  parseLine,
+  switchOf,
+  textOf,
+} from "./flags.ts"
+import type { ScanIo } from "./io.ts"
+import { byteCount, duration, type Log, levelOf, logTo } from "./log.ts"
+import { Fatal, redactionOf, scanOptionsOf, targetOf } from "./settings.ts"
+
+const aliases = new Map<string, CommandName>([
+  ["git", "git"],
+  ["dir", "dir"],
+  ["file", "dir"],
+  ["directory", "dir"],
+  ["stdin", "stdin"],
+  ["detect", "detect"],
+  ["protect", "protect"],
+])
+
+/**
+ * Runs one line of `arca scan` (or of `gitleaks`, when called by that name) and returns its exit code: 0 no leaks, 1 (or
+ * `--exit-code`) leaks, 1 a mistake or a partial scan, 126 an unknown flag.
+ */
+export async function runLine(words: readonly string[], io: ScanIo): Promise<number> {
+  try {
+    return await carryOut(words, io)
+  } catch (error) {
+    if (error instanceof FlagError) return refuseLine(error, io)
+    if (!(error instanceof Fatal || error instanceof ConfigError)) throw error
+    logOf(undefined, io).fatal(error.message)
+    return 1
+  }
+}
+
+function refuseLine(error: FlagError, io: ScanIo): number {
+  io.stderr.write(`Error: ${error.message}\nSee ${titleOf(io)} --help\n`)
+  return error.unknown ? 126 : 1
+}
+
+const titleOf = ({ program }: ScanIo) => (program === "gitleaks" ? program : `${program} scan`)
+
+async function carryOut(words: readonly string[], io: ScanIo): Promise<number> {
+  // Flags may stand before the command, so all are known while it is looked for.
+  const all: FlagTable = { ...globalFlags, ...Object.assign({}, ...Object.values(commandFlags)) }
+  const [word] = parseLine(all, words).args
+  if (word === undefined || word === "help" || word === "version") return explain(word, words, io)
+  const command = aliases.get(word)
+  if (command === undefined) throw new Fatal(`unknown command "${word}" for "${titleOf(io)}"`)
+  const parsed = parseLine({ ...globalFlags, ...commandFlags[command] }, words)
+  const line = { ...parsed, args: parsed.args.slice(1) }
+  if (switchOf(line, "help")) return explain(command, words, io)
+  return runScan(command, line, io)
+}
+
+async function explain(command: string | undefined, words: readonly string[], io: ScanIo): Promise<number> {
+  const { helpText, versionText } = await import("./help.ts")
+  io.stdout.write(command === "version" ? `${versionText()}\n` : helpText(titleOf(io), command))
+  return command !== undefined || words.length === 0 || words.some(word => word === "--help" || word === "-h") ? 0 : 1
+}
+
+function logOf(line: Line | undefined, io: ScanIo): Log {
+  const word = line === undefined ? "info" : textOf(line, "log-level") || "info"
+  const hasColour = io.stderr.isTerminal && (line === undefined || !switchOf(line, "no-color")) && !io.env.NO_COLOR
+  const log = logTo(text => io.stderr.write(text), levelOf(word) ?? "info", hasColour)
+  if (levelOf(word) === undefined) log.warn(`unknown log level: ${word}`)
+  return log
+}
+
+async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<number> {
+  const log = logOf(line, io)
+  const { target, source } = targetOf(command, line)
+  const options = await scanOptionsOf(line, source, io, log)
+  const report = await reportFor(line)
+  const progress = await progressOn(line, io)
+  const percent = redactionOf(line)
+  const print = await printerOn(line, io)
+  const found: Finding[] = []
+  const running = scan(target, { ...options, ...(progress && { onProgress: progress.show }) })
+  let summary: Summary | undefined
+  while (summary === undefined) {
+    const { done, value } = await running.next()
+    if (done === true) summary = value
+    else {
+      const finding = redact(value, percent)
+      found.push(finding)
+      progress?.clear()
+      print?.(finding)
+    }
+  }
+  progress?.clear()
+  tell(summary, target.kind === "history" || target.kind === "changes", log)
+  await report?.(inOrder(found), summary, io)
+  if (!report && print === undefined && io.program !== "gitleaks") await showFindings(inOrder(found), summary, io)
+  if (summary.partial.length > 0 && !switchOf(line, "allow-partial")) return 1
+  return found.length > 0 ? numberOf(line, "exit-code", 1) : 0
+}
+
+type Report = (findings: readonly Finding[], summary: Summary, io: ScanIo) => Promise<void>
+
+async function reportFor(line: Line): Promise<Report | undefined> {
+  const path = textOf(line, "report-path")
+  if (path === "") return undefined
+  const { reporterFor, writeReport } = await import("../report/report.ts")
+  const request = { path, format: textOf(line, "report-format"), template: textOf(line, "report-template") }
+  const reporter = await reporterFor(request).catch((error: Error) => {
+    throw new Fatal(error.message)
+  })
+  return async (findings, summary, io) => writeReport(path, reporter(findings, summary), io.stdout)
+}
+
+/** With `--verbose`: Gitleaks' block for each finding, at once. */
+async function printerOn(line: Line, io: ScanIo): Promise<((finding: Finding) => void) | undefined> {
+  if (!switchOf(line, "verbose")) return undefined
+  const { coloured, findingBlock, plain } = await import("../report/block.ts")
+  const noColor = switchOf(line, "no-color")
+  const paint = io.stdout.isTerminal && !noColor && !io.env.NO_COLOR ? coloured : plain
+  return finding => io.stdout.write(findingBlock(finding, noColor, paint))
+}
+
+async function showFindings(findings: readonly Finding[], summary: Summary, io: ScanIo): Promise<void> {
+  const { terminalReport } = await import("../report/terminal.ts")
+  const width = io.stdout.isTerminal ? (process.stdout.columns ?? 100) : 100
+  const colours = io.stdout.isTerminal && !io.env.NO_COLOR
+  io.stdout.write(terminalReport(findings, summary, { width, colours, now: Date.now() }))
+}
+
+async function progressOn(line: Line, io: ScanIo) {
+  if (!io.stderr.isTerminal || switchOf(line, "verbose")) return undefined
+  const { progressLine } = await import("./progress.ts")
+  return progressLine(text => io.stderr.write(text))
+}
+
+/** Never a bare "no leaks found" when something was not looked at. */
+function tell(summary: Summary, isGit: boolean, log: Log): void {
+  const { bytes, commits, findings, partial, milliseconds } = summary
+  const scanned = `scanned ~${bytes} bytes (${byteCount(bytes)})`
+  for (const reason of partial) log.error(reason)
+  if (isGit) log.info(`${commits} commits scanned.`)
+  if (partial.length === 0) {
+    log.info(`${scanned} in ${duration(milliseconds)}`)
+    if (findings > 0) log.warn(`leaks found: ${findings}`)
+    else log.info("no leaks found")
+    return
+  }
+  log.warn(scanned)
+  log.warn(`partial scan completed in ${duration(milliseconds)}`)
+  log.warn(findings > 0 ? `${findings} leaks found in partial scan` : "no leaks found in partial scan")
+}

@@ -1,0 +1,101 @@
+import { resolve } from "node:path"
+import { ignoreFiles, readIgnoreFiles } from "../ignore/gitleaksignore.ts"
+import type { Platform } from "../platform.ts"
+import type { ScanOptions, Target } from "../scan.ts"
+import { type CommandName, FlagError, type Line, listOf, numberOf, switchOf, textOf } from "./flags.ts"
+import type { ScanIo } from "./io.ts"
+import type { Log } from "./log.ts"
+
+/** A line that cannot be carried out; ends the program with 1 and this message. */
+export class Fatal extends Error {
+  override name = "Fatal"
+}
+
+/** What a command is to scan. `source` is where `.gitleaks.toml` and `.gitleaksignore` are looked for. */
+export function targetOf(command: CommandName, line: Line): { target: Target; source: string } {
+  const source = command === "detect" || command === "protect" ? textOf(line, "source") || "." : onePath(command, line)
+  const staged = switchOf(line, "staged")
+  const history = { kind: "history", repository: source, ...logOptionsOf(line), ...platformOf(line) } as const
+  const changes = { kind: "changes", repository: source, staged } as const
+  const files = { kind: "files", path: source, followSymlinks: switchOf(line, "follow-symlinks") } as const
+  switch (command) {
+    case "git":
+      return { target: staged || switchOf(line, "pre-commit") ? changes : history, source }
+    case "protect":
+      return { target: changes, source }
+    case "dir":
+      return { target: files, source }
+    case "stdin":
+      return { target: { kind: "stdin" }, source: "" }
+    case "detect":
+      if (switchOf(line, "no-git")) return { target: files, source }
+      return switchOf(line, "pipe") ? { target: { kind: "stdin" }, source } : { target: history, source }
+  }
+}
+
+function onePath(command: CommandName, { args }: Line): string {
+  if (args.length > 1 && command !== "stdin")
+    throw new Fatal(`accepts at most 1 arg(s), received ${args.length}: scan one path at a time`)
+  return args[0] || "."
+}
+
+/** Words are split at spaces and nowhere else, as in Gitleaks: quotes do not hold them together. */
+function logOptionsOf(line: Line): { logOptions?: string[] } {
+  const text = textOf(line, "log-opts")
+  return text === "" ? {} : { logOptions: text.split(" ").filter(word => word !== "") }
+}
+
+const platforms = new Map<string, Platform>([
+  ["none", "none"],
+  ["github", "github"],
+  ["gitlab", "gitlab"],
+  ["azuredevops", "azuredevops"],
+  ["gitea", "gitea"],
+  ["bitbucket", "bitbucket"],
+])
+
+function platformOf(line: Line): { platform?: Platform } {
+  const word = textOf(line, "platform").toLowerCase()
+  if (word === "" || word === "unknown") return {}
+  const platform = platforms.get(word)
+  if (platform === undefined) throw new FlagError(`invalid scm platform value: ${textOf(line, "platform")}`)
+  return { platform }
+}
+
+export const redactionOf = (line: Line) => numberOf(line, "redact", 0)
+
+export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log: Log): Promise<ScanOptions> {
+  const configPath = textOf(line, "config")
+  const baseline = await baselineOf(line, source, log)
+  return {
+    ...(configPath === "" ? {} : { configPath }),
+    enableRules: listOf(line, "enable-rule"),
+    maxDecodeDepth: numberOf(line, "max-decode-depth", 5),
+    maxArchiveDepth: numberOf(line, "max-archive-depth", 0),
+    maxTargetMegabytes: numberOf(line, "max-target-megabytes", 0),
+    ignoreAllowComments: switchOf(line, "ignore-gitleaks-allow"),
+    ignored: readIgnoreFiles(ignoreFiles(textOf(line, "gitleaks-ignore-path") || ".", source), log.warn),
+    ...(baseline === undefined ? {} : { baseline }),
+    timeoutSeconds: numberOf(line, "timeout", 0),
+    allowPartial: switchOf(line, "allow-partial"),
+    env: io.env,
+    onWarning: log.warn,
+  }
+}
+
+async function baselineOf(line: Line, source: string, log: Log): Promise<ScanOptions["baseline"]> {
+  const path = textOf(line, "baseline-path")
+  if (path === "") return undefined
+  const { readBaseline } = await import("../ignore/baseline.ts")
+  const { relative } = await import("node:path")
+  const secrets = redactionOf(line) === 0
+  try {
+    return { known: readBaseline(path, { secrets }), secrets, path: relative(resolve(source), resolve(path)) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    log.error(
+      `Could not load baseline. The path must point of a gitleaks report generated using the default format: ${reason}`,
+    )
+    return undefined
+  }
+}

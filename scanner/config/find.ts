@@ -1,0 +1,91 @@
+import { readFileSync, statSync } from "node:fs"
+import { join, resolve } from "node:path"
+import type { CompiledRules } from "../detect/ruleset.ts"
+import { ConfigError } from "../rule.ts"
+import { messageOf } from "../sources/source.ts"
+import { compiledOnce, type RuleStore, ruleStore } from "./store.ts"
+
+export type FindRequest = {
+  /** The file named by `--config`. */
+  config?: string
+  /** What is scanned: a folder may hold a `.gitleaks.toml`. */
+  source: string
+  cwd: string
+  env: Readonly<Record<string, string | undefined>>
+  warn(text: string): void
+}
+
+export type FoundRules = {
+  rules: CompiledRules
+  /** Changes with the rules and with the program: what was found under one hash will be found again. */
+  hash: string
+  /** Where the rules come from, for people. */
+  origin: string
+}
+
+type Origin = { text: string; where: string; path?: string }
+
+/**
+ * The rules to scan with, in Gitleaks' order: `--config`, `GITLEAKS_CONFIG` (a path), `GITLEAKS_CONFIG_TOML` (a text),
+ * `.gitleaks.toml` in the scanned folder, the default rules. Throws ConfigError when they cannot be used.
+ */
+export async function findRules(request: FindRequest): Promise<FoundRules> {
+  const store = ruleStore(request.env)
+  const origin = findOrigin(request)
+  if (origin === undefined) return defaultRules(store)
+  const { rules, hash } = await compiledOnce(store, origin.text, () => compileToml(origin, request))
+  return { rules, hash, origin: origin.where }
+}
+
+export async function defaultRules(store: RuleStore): Promise<FoundRules> {
+  const { rules, hash } = await compiledOnce(store, "default", async () => {
+    const { compileRules } = await import("../detect/compile.ts")
+    const { defaultConfig } = await import("./default.ts")
+    return { rules: compileRules(defaultConfig()), mayKeep: true }
+  })
+  return { rules, hash, origin: "the default rules" }
+}
+
+function findOrigin({ config, source, cwd, env }: FindRequest): Origin | undefined {
+  if (config !== undefined && config !== "") return fileOrigin(config, cwd)
+  const { GITLEAKS_CONFIG: path, GITLEAKS_CONFIG_TOML: text } = env
+  if (path !== undefined && path !== "") return fileOrigin(path, cwd)
+  if (text !== undefined && text !== "") return { text, where: "GITLEAKS_CONFIG_TOML" }
+  if (!isDirectory(resolve(cwd, source))) return undefined
+  const beside = join(source, ".gitleaks.toml")
+  return isThere(resolve(cwd, beside)) ? fileOrigin(beside, cwd) : undefined
+}
+
+function fileOrigin(path: string, cwd: string): Origin {
+  try {
+    return { text: readFileSync(resolve(cwd, path), "utf8"), where: path, path }
+  } catch (error) {
+    throw new ConfigError(`unable to load gitleaks config, err: ${messageOf(error)}`)
+  }
+}
+
+const isDirectory = (path: string) => statSync(path).isDirectory()
+const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined
+
+async function compileToml(
+  { text, path }: Origin,
+  { cwd, warn }: FindRequest,
+): Promise<{ rules: CompiledRules; mayKeep: boolean }> {
+  const { compileRules } = await import("../detect/compile.ts")
+  const { loadToml } = await import("./toml.ts")
+  const { defaultConfig } = await import("./default.ts")
+  // What depends on other files, or has something to say each time, is read anew.
+  let mayKeep = true
+  const config = loadToml(text, path, {
+    read: extended => {
+      mayKeep = false
+      return readFileSync(resolve(cwd, extended), "utf8")
+    },
+    defaultConfig,
+    warn: warning => {
+      mayKeep = false
+      warn(warning)
+    },
+  })
+  return { rules: compileRules(config), mayKeep }
+}

@@ -1,0 +1,22 @@
+import { plan } from "./anchor.ts"
+import { emit } from "./emit.ts"
+import { parsePattern } from "./parse.ts"
+import { type CompiledPattern, type Pattern, patternOf } from "./pattern.ts"
+
+/** Throws PatternError where Go's regexp.MustCompile would panic. */
+export function compile(source: string): CompiledPattern {
+  const { root, groups } = parsePattern(source)
+  const { rest, runes, preamble, anchor } = plan(root)
+  return {
+    source,
+    groups,
+    bytes: emit(root, "bytes"),
+    runes: emit(root, "runes"),
+    rest: emit(rest, "bytes"),
+    seesRunes: runes,
+    ...(preamble === undefined ? {} : { preamble }),
+    ...(anchor === undefined ? {} : { anchor }),
+  }
+}
+
+export const compilePattern = (source: string): Pattern => patternOf(compile(source))

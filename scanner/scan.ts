@@ -1,0 +1,259 @@
+import { join, resolve } from "node:path"
+import { allowsPath } from "./detect/allowlist.ts"
+import { type DetectOptions, detect, type Fragment } from "./detect/detector.ts"
+import { loadRules, type Ruleset } from "./detect/ruleset.ts"
+import type { Finding } from "./finding.ts"
+import { type Baseline, isInBaseline } from "./ignore/baseline.ts"
+import { type IgnoredPlaces, isIgnored } from "./ignore/gitleaksignore.ts"
+import type { Platform } from "./platform.ts"
+import type { Config, Rule } from "./rule.ts"
+import type { Source, SourceReport } from "./sources/source.ts"
+
+/** What to scan. Paths are reported as they are given here. */
+export type Target =
+  /** A repository's history: all of it, or what `git log` shows with the options. */
+  | { kind: "history"; repository: string; logOptions?: readonly string[]; platform?: Platform }
+  /** What is not committed: the staged changes, or the changes that are not staged. */
+  | { kind: "changes"; repository: string; staged: boolean }
+  /** A folder with everything below it, or one file. */
+  | { kind: "files"; path: string; followSymlinks?: boolean }
+  | { kind: "stdin" }
+  | { kind: "stream"; stream: AsyncIterable<Uint8Array>; path?: string }
+  | { kind: "text"; text: string | Uint8Array; path?: string }
+
+export type ScanOptions = {
+  /** A rule file in Gitleaks' TOML format; else GITLEAKS_CONFIG and its kin, `.gitleaks.toml` beside the target, our own rules. */
+  configPath?: string
+  /** Rules as values; nothing is looked for then. */
+  config?: Config
+  /** Only these rules, by id. */
+  enableRules?: readonly string[]
+  /** Passes of decoding (base64, hexadecimal, percent, Unicode escapes). Default 5, as in Gitleaks. */
+  maxDecodeDepth?: number
+  /** How deep archives in archives are opened. Default 0: not at all, as in Gitleaks. */
+  maxArchiveDepth?: number
+  /** Larger files are left out; 0, the default: none are. */
+  maxTargetMegabytes?: number
+  /** Reports lines marked `gitleaks:allow`, too. */
+  ignoreAllowComments?: boolean
+  /** Entries of `.gitleaksignore` files to leave out (`readIgnoreFiles`). */
+  ignored?: IgnoredPlaces
+  /** An earlier report, whose findings are left out, and its path, which is not scanned. */
+  baseline?: { known: Baseline; secrets: boolean; path?: string }
+  /** Seconds until the scan ends, partial. 0, the default: no limit. */
+  timeoutSeconds?: number
+  /** A shallow history is then a warning; else it makes the scan partial. */
+  allowPartial?: boolean
+  signal?: AbortSignal
+  cwd?: string
+  env?: Readonly<Record<string, string | undefined>>
+  onWarning?: (text: string) => void
+  onProgress?: (progress: Progress) => void
+}
+
+export type Progress = { bytes: number; commits: number; findings: number; path: string }
+
+/** How a scan went. With reasons in `partial`, no findings does not mean no leaks. */
+export type Summary = {
+  /** Bytes looked at. */
+  bytes: number
+  commits: number
+  findings: number
+  /** Why something was not read; empty when all was. */
+  partial: string[]
+  /** The rules that were used, in their order. */
+  rules: Rule[]
+  milliseconds: number
+}
+
+/** Ends a scan early from within a source. */
+class EndOfTime extends Error {
+  override name = "EndOfTime"
+}
+
+/**
+ * Scans a target and yields what it finds as it finds it, in an order that depends only on the target. The generator's
+ * return value is the {@link Summary}. Throws ConfigError for rules that cannot be used; trouble with the target ends in
+ * `partial`.
+ *
+ *     for await (const finding of scan({ kind: "files", path: "src" })) console.log(finding.ruleId, finding.file)
+ */
+export async function* scan(target: Target, options: ScanOptions = {}): AsyncGenerator<Finding, Summary> {
+  const started = performance.now()
+  const ending = new AbortController()
+  try {
+    let loaded: Ruleset | undefined
+    // Git is started before the rules are loaded: both take their time.
+    const source = await open(target, options, ending.signal, path => isSkipped(loaded, path))
+    const ruleset = (loaded = await rulesFor(target, options))
+    const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [] }
+    const detection = detectionOf(target, options)
+    const judge = await judgeFor(target, options)
+    const sift = (fragment: Fragment) => detect(ruleset, detection, fragment).flatMap(judge)
+    yield* detectAll(source, sift, tally, reportTo(options, started, tally), options)
+    const { bytes, commits, findings, partial } = tally
+    const milliseconds = performance.now() - started
+    return { bytes, commits, findings, partial, rules: ruleset.config.rules, milliseconds }
+  } finally {
+    ending.abort()
+  }
+}
+
+/** All findings of a scan at once, with its summary. */
+export async function scanAll(
+  target: Target,
+  options: ScanOptions = {},
+): Promise<{ findings: Finding[]; summary: Summary }> {
+  const findings: Finding[] = []
+  const running = scan(target, options)
+  for (;;) {
+    const { done, value } = await running.next()
+    if (done === true) return { findings, summary: value }
+    findings.push(value)
+  }
+}
+
+type Tally = Progress & { partial: string[] }
+
+async function* detectAll(
+  source: Source,
+  sift: (fragment: Fragment) => Finding[],
+  tally: Tally,
+  report: SourceReport,
+  { onProgress }: ScanOptions,
+): AsyncGenerator<Finding> {
+  let found: Finding[] = []
+  let commit = ""
+  const emit = (fragment: Fragment) => {
+    tally.bytes += fragment.bytes.length
+    tally.path = fragment.path
+    const sha = fragment.commit?.sha ?? ""
+    if (sha !== commit) tally.commits++
+    commit = sha
+    found.push(...sift(fragment))
+  }
+  const handOver = () => {
+    const ready = found
+    found = []
+    tally.findings += ready.length
+    return ready
+  }
+  try {
+    for await (const _ of source(emit, report)) {
+      onProgress?.(tally)
+      if (found.length > 0) yield* handOver()
+    }
+  } catch (error) {
+    if (!(error instanceof EndOfTime)) throw error
+    report.incomplete(error.message)
+  }
+  yield* handOver()
+}
+
+function reportTo(options: ScanOptions, started: number, tally: Tally): SourceReport {
+  const { timeoutSeconds = 0, signal } = options
+  const end = timeoutSeconds > 0 ? started + timeoutSeconds * 1000 : Number.POSITIVE_INFINITY
+  return {
+    warn: text => options.onWarning?.(text),
+    incomplete: text => void tally.partial.push(text),
+    checkTime: () => {
+      if (performance.now() > end) throw new EndOfTime("the time limit was reached")
+      if (signal?.aborted === true) throw new EndOfTime("the scan was cancelled")
+    },
+    isEnd: error => error instanceof EndOfTime,
+  }
+}
+
+const cwdOf = ({ cwd }: ScanOptions) => cwd ?? process.cwd()
+const placeOf = (repository: string, options: ScanOptions) => ({
+  repository: resolve(cwdOf(options), repository),
+  env: { ...(options.env ?? process.env) },
+})
+
+/** Opens the target. Sources are loaded when they are used. */
+async function open(
+  target: Target,
+  options: ScanOptions,
+  signal: AbortSignal,
+  skips: (path: string) => boolean,
+): Promise<Source> {
+  const { maxArchiveDepth = 0, maxTargetMegabytes = 0, allowPartial = false } = options
+  const file = { maxArchiveDepth, skips }
+  if (target.kind === "history" || target.kind === "changes") {
+    const { gitSource } = await import("./sources/git.ts")
+    const read =
+      target.kind === "history"
+        ? { kind: "log" as const, options: target.logOptions ?? [], allowPartial }
+        : { kind: "diff" as const, staged: target.staged }
+    return gitSource({ ...file, ...placeOf(target.repository, options), read, signal })
+  }
+  if (target.kind === "files") {
+    const { dirSource } = await import("./sources/dir.ts")
+    const { path, followSymlinks = false } = target
+    return dirSource(path, { ...file, followSymlinks, maxFileBytes: maxTargetMegabytes * 1e6, cwd: cwdOf(options) })
+  }
+  const { stdinSource, streamSource, textSource } = await import("./sources/stream.ts")
+  if (target.kind === "stdin") return stdinSource()
+  return target.kind === "stream" ? streamSource(target.stream, target.path) : textSource(target.text, target.path)
+}
+
+/** Any path of a global allowlist is left out, even where the list asks for more; so does Gitleaks. */
+function isSkipped(ruleset: Ruleset | undefined, path: string): boolean {
+  if (ruleset === undefined || ruleset.exceptions.length === 0) return false
+  const bytes = Buffer.from(path).toString("latin1")
+  return ruleset.exceptions.some(list => allowsPath(list, bytes))
+}
+
+async function rulesFor(target: Target, options: ScanOptions): Promise<Ruleset> {
+  const compiled =
+    options.config === undefined ? await foundRules(target, options) : await compiledRules(options.config)
+  const { enableRules = [] } = options
+  if (enableRules.length === 0) return loadRules(compiled)
+  return (await import("./config/enable.ts")).loadOnly(compiled, enableRules)
+}
+
+async function foundRules(target: Target, options: ScanOptions) {
+  const { configPath } = options
+  const { findRules } = await import("./config/find.ts")
+  const found = await findRules({
+    ...(configPath === undefined ? {} : { config: configPath }),
+    source: sourceOf(target),
+    cwd: cwdOf(options),
+    env: options.env ?? process.env,
+    warn: text => options.onWarning?.(text),
+  })
+  return found.rules
+}
+
+const compiledRules = async (config: Config) => (await import("./detect/compile.ts")).compileRules(config)
+
+/** Where a `.gitleaks.toml` is looked for. */
+function sourceOf(target: Target): string {
+  if (target.kind === "history" || target.kind === "changes") return target.repository
+  return target.kind === "files" ? target.path : "."
+}
+
+function detectionOf(target: Target, options: ScanOptions): DetectOptions {
+  const { configPath, baseline, maxDecodeDepth = 5, ignoreAllowComments = false, maxTargetMegabytes = 0 } = options
+  const config = configPath ?? join(target.kind === "stdin" ? "" : sourceOf(target), ".gitleaks.toml")
+  const skipPaths = new Set(baseline?.path === undefined ? [config] : [config, baseline.path])
+  return { maxDecodeDepth, ignoreAllowComments, maxTargetMegabytes, skipPaths }
+}
+
+/** Leaves out what is known already, and adds links. */
+async function judgeFor(target: Target, options: ScanOptions): Promise<(finding: Finding) => Finding[]> {
+  const { ignored, baseline } = options
+  const link = await linksFor(target, options)
+  return finding => {
+    if (ignored !== undefined && isIgnored(ignored, finding)) return []
+    if (baseline !== undefined && isInBaseline(baseline.known, finding, baseline)) return []
+    return [link === undefined ? finding : { ...finding, link: link(finding) }]
+  }
+}
+
+async function linksFor(target: Target, options: ScanOptions): Promise<((finding: Finding) => string) | undefined> {
+  if (target.kind !== "history" || target.platform === "none") return undefined
+  const { linkOf, remoteOf } = await import("./platform.ts")
+  const remote = await remoteOf(placeOf(target.repository, options), target.platform)
+  return remote && (finding => linkOf(remote, finding))
+}
