@@ -130,14 +130,11 @@ function readShort(table: FlagTable, word: string, rest: string[], set: Set): vo
     if (name === undefined || flag === undefined) throw new FlagError(`unknown shorthand flag: '${letter}' in ${word}`)
     letters = letters.slice(1)
     const shown = `-${letter}, --${name}`
-    if (letters.startsWith("=")) return set(name, flag, letters.slice(1), shown)
-    const alone = bare(flag)
-    if (alone !== undefined) set(name, flag, alone, shown)
-    else {
-      const value = letters === "" ? rest.shift() : letters
-      if (value === undefined) throw new FlagError(`flag needs an argument: '${letter}' in ${word}`)
-      return set(name, flag, value, shown)
-    }
+    const alone = letters.startsWith("=") ? undefined : bare(flag)
+    const value = alone ?? (letters === "" ? rest.shift() : letters.replace(/^=/, ""))
+    if (value === undefined) throw new FlagError(`flag needs an argument: '${letter}' in ${word}`)
+    set(name, flag, value, shown)
+    if (alone === undefined) letters = ""
   }
 }
 

@@ -3,6 +3,8 @@ export type ScanIo = {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The name this program was called by; as `gitleaks` it says no more than that does. */
   readonly program: string
+  /** Where relative paths start; the process's folder without it. */
+  readonly cwd?: string
   readonly stdout: ScanWriter
   readonly stderr: ScanWriter
 }

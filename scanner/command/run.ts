@@ -8,6 +8,7 @@ import {
   type FlagTable,
   globalFlags,
   type Line,
+  listOf,
   numberOf,
   parseLine,
   switchOf,
@@ -15,7 +16,7 @@ import {
 } from "./flags.ts"
 import type { ScanIo } from "./io.ts"
 import { byteCount, duration, type Log, levelOf, logTo } from "./log.ts"
-import { Fatal, redactionOf, scanOptionsOf, targetOf } from "./settings.ts"
+import { Fatal, placeIn, redactionOf, scanOptionsOf, targetOf } from "./settings.ts"
 
 const aliases = new Map<string, CommandName>([
   ["git", "git"],
@@ -80,7 +81,9 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
   const log = logOf(line, io)
   const { target, source } = targetOf(command, line)
   const options = await scanOptionsOf(line, source, io, log)
-  const report = await reportFor(line)
+  const enabled = listOf(line, "enable-rule")
+  if (enabled.length > 0) log.info(`Overriding enabled rules: ${enabled.join(", ")}`)
+  const report = await reportFor(line, io)
   const progress = await progressOn(line, io)
   const percent = redactionOf(line)
   const print = await printerOn(line, io)
@@ -99,23 +102,24 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
   }
   progress?.clear()
   tell(summary, target.kind === "history" || target.kind === "changes", log)
-  await report?.(inOrder(found), summary, io)
+  await report?.(inOrder(found), summary)
   if (!report && print === undefined && io.program !== "gitleaks") await showFindings(inOrder(found), summary, io)
   if (summary.partial.length > 0 && !switchOf(line, "allow-partial")) return 1
   return found.length > 0 ? numberOf(line, "exit-code", 1) : 0
 }
 
-type Report = (findings: readonly Finding[], summary: Summary, io: ScanIo) => Promise<void>
+type Report = (findings: readonly Finding[], summary: Summary) => Promise<void>
 
-async function reportFor(line: Line): Promise<Report | undefined> {
-  const path = textOf(line, "report-path")
-  if (path === "") return undefined
+async function reportFor(line: Line, io: ScanIo): Promise<Report | undefined> {
+  const given = textOf(line, "report-path")
+  if (given === "") return undefined
+  const path = given === "-" ? given : placeIn(io, given)
   const { reporterFor, writeReport } = await import("../report/report.ts")
   const request = { path, format: textOf(line, "report-format"), template: textOf(line, "report-template") }
   const reporter = await reporterFor(request).catch((error: Error) => {
     throw new Fatal(error.message)
   })
-  return async (findings, summary, io) => writeReport(path, reporter(findings, summary), io.stdout)
+  return async (findings, summary) => writeReport(path, reporter(findings, summary), io.stdout)
 }
 
 /** With `--verbose`: Gitleaks' block for each finding, at once. */

@@ -1,4 +1,4 @@
-import { resolve } from "node:path"
+import { relative, resolve } from "node:path"
 import { ignoreFiles, readIgnoreFiles } from "../ignore/gitleaksignore.ts"
 import type { Platform } from "../platform.ts"
 import type { ScanOptions, Target } from "../scan.ts"
@@ -62,11 +62,13 @@ function platformOf(line: Line): { platform?: Platform } {
   return { platform }
 }
 
+export const placeIn = ({ cwd = process.cwd() }: ScanIo, path: string) => resolve(cwd, path)
+
 export const redactionOf = (line: Line) => numberOf(line, "redact", 0)
 
 export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log: Log): Promise<ScanOptions> {
   const configPath = textOf(line, "config")
-  const baseline = await baselineOf(line, source, log)
+  const baseline = await baselineOf(line, placeIn(io, source), io, log)
   return {
     ...(configPath === "" ? {} : { configPath }),
     enableRules: listOf(line, "enable-rule"),
@@ -74,23 +76,27 @@ export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log:
     maxArchiveDepth: numberOf(line, "max-archive-depth", 0),
     maxTargetMegabytes: numberOf(line, "max-target-megabytes", 0),
     ignoreAllowComments: switchOf(line, "ignore-gitleaks-allow"),
-    ignored: readIgnoreFiles(ignoreFiles(textOf(line, "gitleaks-ignore-path") || ".", source), log.warn),
+    ignored: readIgnoreFiles(
+      ignoreFiles(placeIn(io, textOf(line, "gitleaks-ignore-path") || "."), placeIn(io, source)),
+      log.warn,
+    ),
     ...(baseline === undefined ? {} : { baseline }),
     timeoutSeconds: numberOf(line, "timeout", 0),
     allowPartial: switchOf(line, "allow-partial"),
+    cwd: placeIn(io, "."),
     env: io.env,
     onWarning: log.warn,
   }
 }
 
-async function baselineOf(line: Line, source: string, log: Log): Promise<ScanOptions["baseline"]> {
-  const path = textOf(line, "baseline-path")
-  if (path === "") return undefined
+async function baselineOf(line: Line, source: string, io: ScanIo, log: Log): Promise<ScanOptions["baseline"]> {
+  const given = textOf(line, "baseline-path")
+  if (given === "") return undefined
+  const path = placeIn(io, given)
   const { readBaseline } = await import("../ignore/baseline.ts")
-  const { relative } = await import("node:path")
   const secrets = redactionOf(line) === 0
   try {
-    return { known: readBaseline(path, { secrets }), secrets, path: relative(resolve(source), resolve(path)) }
+    return { known: readBaseline(path, { secrets }), secrets, path: relative(source, path) }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     log.error(

@@ -51,7 +51,9 @@ function findOrigin({ config, source, cwd, env }: FindRequest): Origin | undefin
   const { GITLEAKS_CONFIG: path, GITLEAKS_CONFIG_TOML: text } = env
   if (path !== undefined && path !== "") return fileOrigin(path, cwd)
   if (text !== undefined && text !== "") return { text, where: "GITLEAKS_CONFIG_TOML" }
-  if (!isDirectory(resolve(cwd, source))) return undefined
+  const stat = statSync(resolve(cwd, source), { throwIfNoEntry: false })
+  if (stat === undefined) throw new ConfigError(`stat ${source}: no such file or directory`)
+  if (!stat.isDirectory()) return undefined
   const beside = join(source, ".gitleaks.toml")
   return isThere(resolve(cwd, beside)) ? fileOrigin(beside, cwd) : undefined
 }
@@ -64,7 +66,6 @@ function fileOrigin(path: string, cwd: string): Origin {
   }
 }
 
-const isDirectory = (path: string) => statSync(path).isDirectory()
 const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined
 
 async function compileToml(

@@ -28,10 +28,10 @@ export function goJson(value: Json, indent: string, level = 0): string {
 
 const isList = (value: readonly Json[] | Fields): value is readonly Json[] => Array.isArray(value)
 
-const escape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
+const asEscape = (char: string) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`
 
 /** U+FFFD stands for bytes that are no UTF-8; Go writes those as an escape. JSON.stringify escapes lone surrogates and controls. */
-export const goString = (text: string) => JSON.stringify(text).replace(/[<>&\u2028\u2029\ufffd]/g, escape)
+export const goString = (text: string) => JSON.stringify(text).replace(/[<>&\u2028\u2029\ufffd]/g, asEscape)
 
 function shortest(value: number): string {
   for (let digits = 1; digits < 9; digits++) {

@@ -10,7 +10,7 @@ export function htmlReport(findings: readonly Finding[], summary: Summary): stri
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(title)}</title>
+<title>${html(title)}</title>
 <style>
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
 body { max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
@@ -21,7 +21,7 @@ dt { opacity: .7 } dd { margin: 0; overflow-wrap: anywhere }
 code, pre { font: .85rem/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
 .partial { border: 2px solid #c0392b; padding: .5rem 1rem }
 </style>
-<h1>${escape(title)}</h1>
+<h1>${html(title)}</h1>
 ${partial(summary)}
 <table>${bySummary(findings)}</table>
 ${findings.map(article).join("\n")}
@@ -31,7 +31,7 @@ ${findings.map(article).join("\n")}
 
 function partial({ partial: reasons }: Summary): string {
   if (reasons.length === 0) return ""
-  const items = reasons.map(reason => `<li>${escape(reason)}</li>`).join("")
+  const items = reasons.map(reason => `<li>${html(reason)}</li>`).join("")
   return `<div class="partial"><strong>Not everything was scanned.</strong><ul>${items}</ul></div>`
 }
 
@@ -40,14 +40,14 @@ function bySummary(findings: readonly Finding[]): string {
   for (const { ruleId } of findings) counts.set(ruleId, (counts.get(ruleId) ?? 0) + 1)
   return [...counts]
     .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
-    .map(([rule, count]) => `<tr><td>${escape(rule)}</td><td>${count}</td></tr>`)
+    .map(([rule, count]) => `<tr><td>${html(rule)}</td><td>${count}</td></tr>`)
     .join("")
 }
 
 function article(finding: Finding): string {
   const { ruleId, description, file, startLine, match, commit, author, email, date, message, link, fingerprint } =
     finding
-  const place = escape(startLine > 0 ? `${file}:${startLine}` : file)
+  const place = html(startLine > 0 ? `${file}:${startLine}` : file)
   const rows = [
     ["What", description],
     ["Commit", commit],
@@ -59,9 +59,9 @@ function article(finding: Finding): string {
   ]
   const shown = rows
     .filter(([, value]) => value !== "")
-    .map(([name = "", value = ""]) => `<dt>${name}</dt><dd>${escape(value)}</dd>`)
-  const linked = /^https?:/.test(link) ? `<a href="${escape(link)}" rel="noreferrer">${place}</a>` : place
-  return `<article><h2>${escape(ruleId)}: ${linked}</h2><pre>${escape(match)}</pre><dl>${shown.join("")}</dl></article>`
+    .map(([name = "", value = ""]) => `<dt>${name}</dt><dd>${html(value)}</dd>`)
+  const linked = /^https?:/.test(link) ? `<a href="${html(link)}" rel="noreferrer">${place}</a>` : place
+  return `<article><h2>${html(ruleId)}: ${linked}</h2><pre>${html(match)}</pre><dl>${shown.join("")}</dl></article>`
 }
 
 const references: Readonly<Record<string, string>> = {
@@ -71,4 +71,4 @@ const references: Readonly<Record<string, string>> = {
   '"': "&quot;",
   "'": "&#39;",
 }
-const escape = (text: string) => text.replace(/[&<>"']/g, char => references[char] ?? char)
+const html = (text: string) => text.replace(/[&<>"']/g, char => references[char] ?? char)

@@ -39,7 +39,8 @@ type Found = { path: string; symlink?: string; opened: string }
 
 function* walk(root: string, options: DirOptions, report: SourceReport): Generator<Found> {
   const opened = openedPath(options.cwd, root)
-  const stat = lstatSync(opened)
+  const stat = lstatSync(opened, { throwIfNoEntry: false })
+  if (stat === undefined) return report.incomplete(`${root} does not exist`)
   // A symbolic link given by name is a link like any other, as for Go's WalkDir.
   if (stat.isSymbolicLink()) yield* link(root, options, report)
   else if (stat.isDirectory()) yield* walkDir(root, options, report)
@@ -87,8 +88,10 @@ function scanFound({ path, symlink, opened }: Found, options: DirOptions, emit: 
     fd = openSync(opened, "r")
     const { size } = fstatSync(fd)
     if (size === 0) return
-    if (options.maxFileBytes > 0 && size > options.maxFileBytes)
-      return report.warn(`Skipped ${path}: ${megabytes(size)} MB, more than ${megabytes(options.maxFileBytes)} MB`)
+    if (options.maxFileBytes > 0 && size > options.maxFileBytes) {
+      report.warn(`Skipped ${path}: ${megabytes(size)} MB, more than ${megabytes(options.maxFileBytes)} MB`)
+      return
+    }
     const opening = { fd, size }
     const file = {
       path,

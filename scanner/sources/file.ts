@@ -31,8 +31,8 @@ export const fileInMemory = (path: string, bytes: Uint8Array): FileToScan => ({
 
 /** Emits a file's chunks; opens archives as deep as allowed, and skips other binary formats. */
 export function scanFile(file: FileToScan, options: FileOptions, emit: Emit, report: SourceReport, depth = 0): void {
-  if (archiveKind(file.path) === undefined) return scanText(file, emit, report)
-  if (depth + 1 <= options.maxArchiveDepth) scanArchive(file, options, emit, report, depth)
+  if (archiveKind(file.path) === undefined) scanText(file, emit, report)
+  else if (depth + 1 <= options.maxArchiveDepth) scanArchive(file, options, emit, report, depth)
   else if (options.maxArchiveDepth > 0)
     report.warn(`Skipped ${file.path}: deeper than ${options.maxArchiveDepth} archives`)
 }
