@@ -65,3 +65,13 @@ export interface Outbound {
    */
   fetch(url: string, sending?: Sending): Promise<Received>
 }
+
+/** TLS options as `node:tls` and the client libraries built on it take them. */
+export const nodeTls = (approved: Pick<Approved, "host">, tls: TlsOptions) => ({
+  ...(tls.ca === undefined || tls.ca === "" ? {} : { ca: tls.ca }),
+  ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+  ...(tls.key === undefined ? {} : { key: tls.key }),
+  ...(tls.serverName || !/^[\d.]+$|:/.test(approved.host) ? { servername: tls.serverName || approved.host } : {}),
+  minVersion: tls.minVersion ?? ("TLSv1.2" as const),
+  rejectUnauthorized: tls.insecure !== true,
+})

@@ -5,7 +5,7 @@
 
 import { lookup } from "node:dns/promises"
 import { BlockList, isIP } from "node:net"
-import { type Approved, type Outbound, type Received, refuse, type Sending, type TlsOptions } from "@arca/api"
+import { type Approved, nodeTls, type Outbound, type Received, refuse, type Sending, type TlsOptions } from "@arca/api"
 import { Agent, request } from "undici"
 
 /** Networks are in CIDR form; a network named in `allow` is allowed whatever else forbids it. */
@@ -219,16 +219,6 @@ function agentFor(approved: Approved, tls: TlsOptions): Agent {
     },
   })
 }
-
-/** TLS options as `node:tls` and the client libraries built on it take them. */
-export const nodeTls = (approved: Pick<Approved, "host">, tls: TlsOptions) => ({
-  ...(tls.ca === undefined || tls.ca === "" ? {} : { ca: tls.ca }),
-  ...(tls.cert === undefined ? {} : { cert: tls.cert }),
-  ...(tls.key === undefined ? {} : { key: tls.key }),
-  ...(tls.serverName || isIP(approved.host) === 0 ? { servername: tls.serverName || approved.host } : {}),
-  minVersion: tls.minVersion ?? ("TLSv1.2" as const),
-  rejectUnauthorized: tls.insecure !== true,
-})
 
 async function bytesOf(body: AsyncIterable<Uint8Array>, limit: number, url: URL): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []

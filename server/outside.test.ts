@@ -1,7 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { type Context, engine, field, route } from "@arca/api"
-import { memoryStorage } from "@arca/storage"
 import { testServer } from "./testing.ts"
 
 /** An account outside whose password the engine rotates, and connections to it. */
@@ -69,8 +68,7 @@ function accountEngine() {
 
 async function withAccount() {
   const { declared, outside } = accountEngine()
-  const inner = memoryStorage()
-  const vault = await testServer({ engines: [declared], inner })
+  const vault = await testServer({ engines: [declared] })
   await vault.write("sys/mounts/account", { type: "account" })
   return { vault, outside }
 }

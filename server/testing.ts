@@ -92,7 +92,7 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
   }
   const recorder = auditRecorder()
   const server = assemble({
-    inner: options.inner ?? memoryStorage(),
+    inner: options.inner ?? memoryStorage({ clock: { now: clock.now, sleep: async () => {} } }),
     audit: recorder.broker,
     now: clock.now,
     random: randomBytes,

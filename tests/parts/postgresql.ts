@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { chown, mkdtemp, readdir, rm } from "node:fs/promises"
+import { chown, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,6 +10,7 @@ import { join } from "node:path"
 export interface Server {
   /** `postgres://postgres@127.0.0.1:port/postgres` */
   readonly url: string
+  readonly port: number
   /** Stops the server at once and removes its data. */
   stop(): Promise<void>
   /** Ends the server as a crash would; its data remains. */
@@ -37,19 +38,22 @@ export async function missing(): Promise<string | undefined> {
   return undefined
 }
 
-/** Starts a server with a database `postgres` that its user `postgres` may enter without a password from this machine. */
-export async function start(): Promise<Server> {
+/**
+ * Starts a server with a database `postgres` that its user `postgres` may enter from this machine: without a password, or with
+ * the one that is given.
+ */
+export async function start(options: { readonly password?: string } = {}): Promise<Server> {
   const bin = await programs()
   if (bin === undefined) throw new Error(await missing())
   const data = await mkdtemp(join(tmpdir(), "arca-postgresql-"))
   await own(data)
-  const made = asPostgres(join(bin, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
-  const [code] = await once(made, "exit")
-  if (code !== 0) throw new Error(`initdb failed with status ${code}`)
+  await initialise(bin, data, options.password)
   const port = await freePort()
   let server = await run(bin, data, port)
+  const user = options.password === undefined ? "postgres" : `postgres:${encodeURIComponent(options.password)}`
   return {
-    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    url: `postgres://${user}@127.0.0.1:${port}/postgres`,
+    port,
     crash: () => end(server, "SIGQUIT"),
     resume: async () => {
       server = await run(bin, data, port)
@@ -59,6 +63,20 @@ export async function start(): Promise<Server> {
       await rm(data, { recursive: true, force: true })
     },
   }
+}
+
+async function initialise(bin: string, data: string, password: string | undefined): Promise<void> {
+  const auth = password === undefined ? "trust" : "scram-sha-256"
+  const file = join(tmpdir(), `arca-postgresql-password-${process.pid}`)
+  if (password !== undefined) {
+    await writeFile(file, `${password}\n`)
+    await own(file)
+  }
+  const given = password === undefined ? [] : [`--pwfile=${file}`]
+  const args = ["-D", data, "-U", "postgres", "-A", auth, "-E", "UTF8", "--no-sync", ...given]
+  const [code] = await once(asPostgres(join(bin, "initdb"), args), "exit")
+  await rm(file, { force: true })
+  if (code !== 0) throw new Error(`initdb failed with status ${code}`)
 }
 
 async function own(directory: string): Promise<void> {

@@ -1,0 +1,87 @@
+/** Connections that are open, while the account's password may be in the middle of a rotation. */
+
+import type { Answer, Context } from "@arca/api"
+import {
+  type Config,
+  cleaned,
+  configNames,
+  configOf,
+  driverFor,
+  forget,
+  needConfig,
+  newVersion,
+  putConfig,
+  secretsOf,
+  told,
+} from "./connections.ts"
+import type { Connection } from "./drivers/driver.ts"
+
+/** The connection of a name: opened once in this process, kept until its configuration changes or nobody uses it. */
+export async function connect(ctx: Context, name: string, config: Config): Promise<Connection> {
+  return config.pending === undefined ? opened(ctx, name, config) : healed(ctx, name, config)
+}
+
+/** Opens with the password of the configuration, whatever rotation may be going on. */
+export function opened(ctx: Context, name: string, config: Config): Promise<Connection> {
+  const driver = driverFor(config.plugin_name)
+  return ctx
+    .resource(
+      `${name}/${config.version}`,
+      () => driver.open(config.details, { outbound: ctx.outbound }),
+      connection => connection.close(),
+    )
+    .catch((error: unknown) => {
+      throw told(error, "unable to get connection", secretsOf(config))
+    })
+}
+
+/** A connection while a rotation is not settled: by the pending password if the database knows it, else by the old one. */
+export async function healed(ctx: Context, name: string, config: Config): Promise<Connection> {
+  const driver = driverFor(config.plugin_name)
+  const details = { ...config.details, password: config.pending ?? "" }
+  try {
+    const connection = await driver.open(details, { outbound: ctx.outbound })
+    await connection.verify().finally(() => connection.close())
+  } catch (error) {
+    ctx.log("debug", `the pending password of ${name} is not in force: ${cleaned(String(error), secretsOf(config))}`)
+    return opened(ctx, name, config)
+  }
+  return opened(ctx, name, await settle(ctx, name, config))
+}
+
+/** Makes the pending password the password, unless somebody else did. */
+export async function settle(ctx: Context, name: string, { pending }: Config): Promise<Config> {
+  const settled = await ctx.durably(async store => {
+    const current = await needConfig(store, name)
+    if (current.pending === undefined || current.pending !== pending) return current
+    const { pending: password, ...rest } = current
+    const next: Config = { ...rest, details: { ...current.details, password }, version: newVersion(ctx) }
+    putConfig(store, name, next)
+    return next
+  })
+  await forget(ctx, name)
+  return settled
+}
+
+/** `reset/:name`: new connections, and a look whether they work. */
+export async function resetConnection(name: string, ctx: Context): Promise<undefined> {
+  const config = await needConfig(ctx.store, name)
+  await forget(ctx, name)
+  const connection = await connect(ctx, name, config)
+  await connection.verify().catch((error: unknown) => {
+    throw told(error, "error verifying connection", secretsOf(config))
+  })
+}
+
+/** `reload/:plugin_name`: new connections for every configuration of a plugin. */
+export async function reloadPlugin(plugin: string, ctx: Context): Promise<Answer> {
+  const reloaded: string[] = []
+  for (const name of await configNames(ctx.store)) {
+    const config = await configOf(ctx.store, name)
+    if (config?.plugin_name !== plugin) continue
+    await resetConnection(name, ctx)
+    reloaded.push(name)
+  }
+  if (reloaded.length === 0) ctx.warn(`no connections were found with plugin_name ${JSON.stringify(plugin)}`)
+  return { data: { connections: reloaded, count: reloaded.length } }
+}

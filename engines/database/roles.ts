@@ -1,0 +1,193 @@
+/** Roles, and the users made by them: each lives as long as its lease. */
+
+import {
+  type Answer,
+  type Context,
+  crud,
+  field,
+  leaseKind,
+  type Route,
+  record,
+  refuse,
+  route,
+  type Values,
+} from "@arca/api"
+import { compileTemplate } from "../username-template.ts"
+import {
+  type Config,
+  checkAllowed,
+  cleaned,
+  driverFor,
+  NAME_FIELDS,
+  needConfig,
+  secretsOf,
+  told,
+} from "./connections.ts"
+import { type Credential, checkSupported, credentialConfig, credentialType, makeCredential } from "./credentials.ts"
+import type { Connection } from "./drivers/driver.ts"
+import { connect } from "./open.ts"
+
+export const roles = record("role", "role/", {
+  db_name: field.string("The connection that its users are made with.", { default: "", plain: true }),
+  default_ttl: field.duration("How long a user lives; the mount's default when 0.", { default: 0 }),
+  max_ttl: field.duration("How long renewals can keep it; the mount's longest when 0.", { default: 0 }),
+  creation_statements: field.stringList("What makes a user.", { default: [], plain: true }),
+  revocation_statements: field.stringList("What removes one; the database's usual way when empty.", {
+    default: [],
+    plain: true,
+  }),
+  rollback_statements: field.stringList("What removes one that was made by halves.", { default: [], plain: true }),
+  renew_statements: field.stringList("What moves its end; the database's usual way when empty.", {
+    default: [],
+    plain: true,
+  }),
+  credential_type: field.string("`password`, `rsa_private_key` or `client_certificate`.", {
+    default: "password",
+    plain: true,
+  }),
+  credential_config: field.pairs("How the credential is made.", { default: new Map<string, string>() }),
+})
+
+type Role = Values<typeof roles.fields>
+
+/** A lease's end is computed after the user is made; the database's end lies a little behind it. */
+const SLACK_SECONDS = 5
+
+/** Roles and static roles share their names: `allowed_roles` does not tell them apart. */
+export async function refuseTwin(ctx: Context, folder: "role/" | "static-role/", name: string): Promise<void> {
+  if ((await ctx.store.get(folder + name)) !== undefined)
+    throw refuse.invalid("Role and Static Role names must be unique")
+}
+
+const roleRoutes: readonly Route[] = crud("roles", roles, {
+  summary: "A role: read, write, delete.",
+  check: async (merged, ctx) => {
+    await refuseTwin(ctx, "static-role/", ctx.request.path.replace(/^roles\/|\/$/g, ""))
+    if (merged.db_name === "") throw refuse.invalid("database name is required")
+    if (merged.max_ttl > 0 && merged.default_ttl > merged.max_ttl)
+      throw refuse.invalid("default_ttl cannot be longer than max_ttl")
+    const type = credentialType(merged.credential_type)
+    return {
+      ...merged,
+      revocation_statements: merged.revocation_statements.filter(one => one.trim() !== ""),
+      credential_config: credentialConfig(type, merged.credential_config),
+    }
+  },
+  show: role => {
+    const { credential_config, ...shown } = roles.shown(role)
+    const { ca_private_key: _, ...config } = Object.fromEntries(role.credential_config)
+    return Object.keys(config).length === 0 ? shown : { ...shown, credential_config: config }
+  },
+})
+
+/** Only what no database reads as anything but a name; the template's own text is the operator's. */
+const tame = (text: string): string => text.replaceAll(/[^A-Za-z0-9_-]/g, "-")
+
+function usernameBy(ctx: Context, config: Config, role: string): string {
+  const given = config.details.username_template
+  const template = typeof given === "string" && given !== "" ? given : driverFor(config.plugin_name).usernameTemplate
+  const name = compileTemplate(
+    template,
+    NAME_FIELDS,
+  )({
+    now: ctx.now,
+    random: ctx.random,
+    fields: { DisplayName: tame(ctx.caller.displayName), RoleName: tame(role) },
+  })
+  if (name === "" || name.length > 255 || /[\0-\x1f\x7f]/.test(name))
+    throw refuse.failed(
+      `the template of connection ${JSON.stringify(role)} makes names that are empty, too long or unprintable`,
+    )
+  return name
+}
+
+/** What the lease of a user keeps: enough to end it when its role is gone. */
+interface UserData {
+  readonly username: string
+  readonly role: string
+  readonly db_name: string
+  readonly revocation_statements: string[]
+}
+
+export const user = leaseKind<{ username: string; role: string; db_name: string; revocation_statements: string[] }>({
+  name: "user",
+  revoke: async (data, ctx) => {
+    const role = await roles.get(ctx.store, data.role)
+    const name = role?.db_name ?? data.db_name
+    const config = await needConfig(ctx.store, name)
+    const connection = await connect(ctx, name, config)
+    await dropUser(connection, data, role?.revocation_statements ?? data.revocation_statements).catch(
+      (error: unknown) => {
+        throw told(error, "", secretsOf(config))
+      },
+    )
+  },
+  renew: async (data, ctx, expiresAt) => {
+    const role = await roles.get(ctx.store, data.role)
+    if (role === undefined)
+      throw refuse.failed(`error during renew: could not find role with name ${JSON.stringify(data.role)}`)
+    const config = await needConfig(ctx.store, role.db_name)
+    const connection = await connect(ctx, role.db_name, config)
+    await connection
+      .prolong?.(data.username, expiresAt + SLACK_SECONDS, role.renew_statements)
+      .catch((error: unknown) => {
+        throw told(error, "", secretsOf(config))
+      })
+  },
+})
+
+/** A user that is gone is dropped already: statements that insist on its being there are not run for it. */
+async function dropUser(connection: Connection, { username }: UserData, statements: readonly string[]): Promise<void> {
+  if (connection.exists !== undefined && !(await connection.exists(username))) return
+  await connection.drop(username, statements)
+}
+
+async function issue(name: string, ctx: Context): Promise<Answer> {
+  const role = await roles.get(ctx.store, name)
+  if (role === undefined) throw refuse.invalid(`unknown role: ${name}`)
+  const config = await needConfig(ctx.store, role.db_name)
+  checkAllowed(config, name)
+  const type = credentialType(role.credential_type)
+  checkSupported(config, type)
+  if (driverFor(config.plugin_name).needsCreation && role.creation_statements.length === 0)
+    throw refuse.failed("empty creation statements")
+  const credential = await makeCredential(ctx, type, role.credential_config, config.password_policy)
+  const username = usernameBy(ctx, config, name)
+  const connection = await connect(ctx, role.db_name, config)
+  const { db_name, revocation_statements } = role
+  // Durable before the user exists: should we die in between, the lease's job drops it.
+  const lease = await ctx.prepare(user, { username, role: name, db_name, revocation_statements })
+  await create(ctx, connection, { username, role, credential, config })
+  return { data: { username, ...credential.shown }, lease: lease.until(role.default_ttl, role.max_ttl) }
+}
+
+async function create(
+  ctx: Context,
+  connection: Connection,
+  { username, role, credential, config }: { username: string; role: Role; credential: Credential; config: Config },
+): Promise<void> {
+  const wished = role.default_ttl || ctx.mount.defaultTtl
+  const life = Math.min(wished, role.max_ttl || ctx.mount.maxTtl, ctx.mount.maxTtl)
+  const secrets = [...secretsOf(config), ...Object.values(credential.shown).map(String)]
+  try {
+    const expiresAt = ctx.now + life + SLACK_SECONDS
+    await connection.create({ username, secret: credential.secret, expiresAt, statements: role.creation_statements })
+  } catch (error) {
+    if (role.rollback_statements.length > 0) {
+      await connection.drop(username, role.rollback_statements).catch((failed: unknown) => {
+        ctx.log("warn", `could not roll back user ${username}: ${cleaned(String(failed), secrets)}`)
+      })
+    }
+    throw told(error, "failed to execute query", secrets)
+  }
+}
+
+export const dynamicRoutes: readonly Route[] = [
+  ...roleRoutes,
+  route("creds/:name", {
+    summary: "Make a user that lives as long as its lease.",
+    fields: { name: field.name("Name of the role.", { plain: true }) },
+    read: ({ name }, ctx) => issue(name, ctx),
+    replies: { username: "The user's name.", password: "Its password, unless the role asks for another credential." },
+  }),
+]

@@ -1,0 +1,62 @@
+/** When a static role is rotated next: after a period, or by a schedule with a window. Times are seconds since 1970. */
+
+import { refuse } from "@arca/api"
+import { Cron } from "croner"
+
+export interface Plan {
+  /** Seconds; 0 with a schedule. */
+  readonly rotation_period: number
+  /** Five fields as cron has them, in UTC; "" with a period. */
+  readonly rotation_schedule: string
+  /** Seconds after a scheduled time in which a rotation may begin; 0 is no bound. */
+  readonly rotation_window: number
+}
+
+const SHORTEST_PERIOD = 5
+const SHORTEST_WINDOW = 3600
+
+/** Refuses plans that contradict themselves, in Vault's words. */
+export function checkPlan({ rotation_period, rotation_schedule, rotation_window }: Plan): void {
+  if (rotation_period > 0 && rotation_schedule !== "")
+    throw refuse.invalid(
+      "mutually exclusive fields rotation_period and rotation_schedule were both specified; only one of them can be provided",
+    )
+  if (rotation_period === 0 && rotation_schedule === "")
+    throw refuse.invalid("one of rotation_schedule or rotation_period must be provided to create a static account")
+  if (rotation_window > 0 && rotation_schedule === "")
+    throw refuse.invalid("rotation_window is invalid with use of rotation_period")
+  if (rotation_schedule === "" && rotation_period < SHORTEST_PERIOD)
+    throw refuse.invalid(`rotation_period must be ${SHORTEST_PERIOD} seconds or more`)
+  if (rotation_window > 0 && rotation_window < SHORTEST_WINDOW)
+    throw refuse.invalid(`rotation_window must be ${SHORTEST_WINDOW} seconds or more`)
+  if (rotation_schedule !== "") cronOf(rotation_schedule)
+}
+
+function cronOf(schedule: string): Cron {
+  try {
+    return new Cron(schedule, { timezone: "UTC", paused: true, mode: "5-part" })
+  } catch (error) {
+    throw refuse.invalid(`could not parse rotation_schedule: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const nextBySchedule = (schedule: string, after: number): number => {
+  const next = cronOf(schedule).nextRun(new Date(after * 1000))
+  if (next === null) throw refuse.invalid(`rotation_schedule ${JSON.stringify(schedule)} names no time to come`)
+  return next.getTime() / 1000
+}
+
+/** The next rotation after one that was asked for at `now`: periods begin anew, schedules stay. */
+export const nextAfter = (plan: Plan, now: number): number =>
+  plan.rotation_schedule === "" ? now + plan.rotation_period : nextBySchedule(plan.rotation_schedule, now)
+
+/** The next rotation after one that was due at `due` and is done by `now`: a late one delays none of those to come. */
+export function nextAfterDue(plan: Plan, due: number, now: number): number {
+  if (plan.rotation_schedule !== "") return nextBySchedule(plan.rotation_schedule, now)
+  const missed = Math.max(0, Math.floor((now - due) / plan.rotation_period))
+  return due + (missed + 1) * plan.rotation_period
+}
+
+/** Whether the window of a scheduled time is over: the rotation then waits for the next time. */
+export const isMissed = (plan: Plan, due: number, now: number): boolean =>
+  plan.rotation_window > 0 && now > due + plan.rotation_window
