@@ -43,7 +43,8 @@ const FOLDER = "config/"
 
 const decode = (value: Uint8Array): Config => decodeJson(value) as unknown as Config
 
-export const configOf = (store: Store, name: string): Promise<Config | undefined> => store.cached(FOLDER + name, decode)
+export const configOf = async (store: Store, name: string): Promise<Config | undefined> =>
+  store.cached(FOLDER + name, decode)
 
 export async function needConfig(store: Store, name: string): Promise<Config> {
   const config = await configOf(store, name)

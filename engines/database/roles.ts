@@ -188,6 +188,12 @@ export const dynamicRoutes: readonly Route[] = [
     summary: "Make a user that lives as long as its lease.",
     fields: { name: field.name("Name of the role.", { plain: true }) },
     read: ({ name }, ctx) => issue(name, ctx),
-    replies: { username: "The user's name.", password: "Its password, unless the role asks for another credential." },
+    replies: {
+      read: {
+        username: field.string("The user's name."),
+        password: field.string("Its password, unless the role asks for another credential.", { secret: true }),
+        rsa_private_key: field.string("Its key, where the role asks for one.", { secret: true }),
+      },
+    },
   }),
 ]

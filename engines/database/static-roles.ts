@@ -74,7 +74,7 @@ const decode = (value: Uint8Array): StaticRole => {
   return { ...readFields(fields, json), state: (state ?? NEW) as unknown as State }
 }
 
-const get = (store: Store, name: string): Promise<StaticRole | undefined> => store.cached(FOLDER + name, decode)
+const get = async (store: Store, name: string): Promise<StaticRole | undefined> => store.cached(FOLDER + name, decode)
 
 /** Twelve digits: names then sort as numbers do. */
 const wakeKey = (seconds: number, name: string): string =>
