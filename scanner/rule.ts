@@ -16,11 +16,13 @@ export type Rule = {
   /** Only a part of other rules, never a finding of its own. */
   skipReport: boolean
   required: Required[]
+  /** Gives way to any other rule that finds the same secret on the same line. */
+  yields?: boolean
   allowlists: Allowlist[]
 }
 
-/** Another rule that must match nearby, else the finding is dropped. */
-export type Required = { id: string; withinLines?: number; withinColumns?: number }
+/** Another rule that must match nearby, else the finding is dropped; an optional one is only reported along. */
+export type Required = { id: string; withinLines?: number; withinColumns?: number; optional?: boolean }
 
 /** What is known not to be a secret. */
 export type Allowlist = {

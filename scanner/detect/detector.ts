@@ -70,7 +70,7 @@ export function detect(ruleset: Ruleset, options: DetectOptions, fragment: Fragm
     segments = decoded.segments
     text = readText(ruleset, Buffer.from(decoded.text, "latin1"))
   }
-  return withoutGeneric(findings)
+  return withoutGeneric(ruleset, findings)
 }
 
 function examine(ruleset: Ruleset, options: DetectOptions, fragment: Fragment): Examination {
@@ -228,7 +228,7 @@ function withRequired(
   })
   return findings.flatMap(finding => {
     const near = parts.map(part => part.findings.filter(other => isNear(finding, other, part.near)))
-    if (near.some(group => group.length === 0)) return []
+    if (near.some((group, i) => group.length === 0 && parts[i]?.near.optional !== true)) return []
     return [{ ...finding, required: near.flat().map(asRequired) }]
   })
 }
@@ -242,15 +242,20 @@ function asRequired(finding: Finding): RequiredFinding {
   return { ruleId, startLine, endLine, startColumn, endColumn, line, match, secret }
 }
 
-/** A generic rule's finding gives way to a specific rule that found the same secret on the same line. */
-function withoutGeneric(findings: Finding[]): Finding[] {
-  const isGeneric = (finding: Finding) => finding.ruleId.toLowerCase().includes("generic")
-  const specific = findings.filter(finding => !isGeneric(finding))
-  return findings
+/** A generic rule's finding gives way to a more specific rule that found the same secret on the same line. */
+function withoutGeneric(ruleset: Ruleset, findings: Finding[]): Finding[] {
+  const generality = ({ ruleId }: Finding) =>
+    ruleId.toLowerCase().includes("generic") ? 2 : ruleset.byId.get(ruleId)?.rule.yields === true ? 1 : 0
+  const ranked = findings.map(finding => ({ finding, rank: generality(finding) }))
+  return ranked
     .filter(
-      finding =>
-        !isGeneric(finding) ||
-        !specific.some(other => other.startLine === finding.startLine && other.secret.includes(finding.secret)),
+      ({ finding, rank }) =>
+        rank === 0 ||
+        !ranked.some(
+          ({ finding: other, rank: otherRank }) =>
+            otherRank < rank && other.startLine === finding.startLine && other.secret.includes(finding.secret),
+        ),
     )
+    .map(({ finding }) => finding)
     .map(finding => ({ ...finding, fingerprint: fingerprintOf(finding) }))
 }

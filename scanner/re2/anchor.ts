@@ -136,13 +136,16 @@ function repeatPrefixes(node: Extract<Node, { kind: "repeat" }>): Prefix[] | und
   return node.min === node.max ? found : found?.map(prefix => ({ ...prefix, open: false }))
 }
 
+// A prefix that is long enough ends here: what comes later is not what follows it.
+const isOpen = (prefix: Prefix) => prefix.open && prefix.text.length < maxLiteralLength
+
 function append(soFar: Prefix[], next: Node): Prefix[] | undefined {
-  if (!soFar.some(prefix => prefix.open && prefix.text.length < maxLiteralLength)) return soFar
-  const more = prefixes(next)
   const closed = soFar.map(prefix => ({ ...prefix, open: false }))
+  if (!soFar.some(isOpen)) return closed
+  const more = prefixes(next)
   if (more === undefined) return closed
   const crossed = soFar.flatMap(prefix =>
-    prefix.open ? more.map(one => ({ text: prefix.text + one.text, open: one.open })) : [prefix],
+    isOpen(prefix) ? more.map(one => ({ text: prefix.text + one.text, open: one.open })) : [{ ...prefix, open: false }],
   )
   return bounded(crossed) ?? closed
 }

@@ -1,0 +1,83 @@
+import { declare } from "../declare.ts"
+import { uuid } from "../forms.ts"
+
+/** Reading other sites, and markets of APIs. */
+export default declare([
+  { id: "anypoint-api-key", of: "Anypoint", at: "mulesoft.com", mentioned: "anypoint", secret: uuid },
+  { id: "apilayer-api-key", of: "Apilayer", at: "apilayer.com", mentioned: "apilayer", secret: "[a-z0-9]{32}" },
+  { id: "diffbot-api-key", of: "Diffbot", at: "diffbot.com", mentioned: "diffbot", secret: "[a-z0-9]{32}" },
+  { id: "diggernaut-api-key", of: "Diggernaut", at: "diggernaut.com", mentioned: "diggernaut", secret: "[a-z0-9]{40}" },
+  {
+    id: "linkpreview-api-key",
+    of: "LinkPreview",
+    at: "linkpreview.net",
+    mentioned: "linkpreview",
+    secret: "[a-z0-9]{32}",
+  },
+  { id: "powrbot-api-key", of: "Powrbot", at: "powrbot.com", mentioned: "powrbot", secret: "[a-z0-9]{40}" },
+  {
+    id: "proxycrawl-api-key",
+    of: "ProxyCrawl",
+    at: "proxycrawl.com",
+    mentioned: "proxycrawl",
+    secret: "[a-z0-9_]{22}",
+  },
+  {
+    id: "rapidapi-access-token",
+    of: "RapidAPI",
+    a: "access token",
+    at: "https://rapidapi.com/developer/apps",
+    assigned: "rapidapi",
+    secret: "[a-z0-9_-]{50}",
+  },
+  { id: "scrapeowl-api-key", of: "ScrapeOwl", at: "scrapeowl.com", mentioned: "scrapeowl", secret: "[a-z0-9]{30}" },
+  { id: "scraper-api-key", of: "Scraper", at: "scraperapi.com", mentioned: "scraperapi", secret: "[a-z0-9]{32}" },
+  { id: "scraperbox-api-key", of: "ScraperBox", at: "scraperbox.com", mentioned: "scraperbox", secret: "[a-z0-9]{32}" },
+  {
+    id: "scrapestack-api-key",
+    of: "ScrapeStack",
+    at: "scrapestack.com",
+    mentioned: "scrapestack",
+    secret: "[a-z0-9]{32}",
+  },
+  {
+    id: "scrapfly-api-key",
+    of: "Scrapfly",
+    at: "scrapfly.io",
+    mentioned: "scrapfly",
+    secret: "(?:scp-(?:live|test)-[a-z0-9]{32}|[a-z0-9]{32})",
+  },
+  {
+    id: "scrapingant-api-key",
+    of: "ScrapingAnt",
+    at: "scrapingant.com",
+    mentioned: "scrapingant",
+    secret: "[a-z0-9]{32}",
+  },
+  {
+    id: "scrapingbee-api-key",
+    of: "ScrapingBee",
+    at: "scrapingbee.com",
+    mentioned: "scrapingbee",
+    secret: "[a-z0-9]{80}",
+  },
+  { id: "serphouse-api-key", of: "Serphouse", at: "serphouse.com", mentioned: "serphouse", secret: "[a-z0-9]{60}" },
+  { id: "serpstack-api-key", of: "SerpStack", at: "serpstack.com", mentioned: "serpstack", secret: "[a-z0-9]{32}" },
+  {
+    id: "userstack-api-api-key",
+    of: "UserStack API",
+    at: "userstack.com",
+    mentioned: "userstack",
+    secret: "[a-z0-9]{32}",
+  },
+  { id: "webscraper-api-key", of: "WebScraper", at: "webscraper.io", mentioned: "webscraper", secret: "[a-z0-9]{60}" },
+  {
+    id: "webscraping-api-key",
+    of: "Webscraping",
+    at: "webscrapingapi.com",
+    mentioned: "webscraping",
+    secret: "[a-z0-9]{32}",
+  },
+  { id: "zenrows-api-key", of: "ZenRows", at: "zenrows.com", mentioned: "zenrows", secret: "[a-f0-9]{40}" },
+  { id: "zenscrape-api-key", of: "Zenscrape", at: "zenscrape.com", mentioned: "zenscrape", secret: uuid },
+])
