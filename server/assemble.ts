@@ -10,6 +10,8 @@ import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { userLockout } from "./lockout.ts"
+import { type Metrics, metricsOf } from "./metrics/metrics.ts"
+import { TELEMETRY_DEFAULTS, type Telemetry } from "./metrics/telemetry.ts"
 import { OUTBOUND_DEFAULTS, type OutboundRules, outbound } from "./outbound.ts"
 import { alone, type Peers } from "./peers.ts"
 import { aclMemory } from "./policies.ts"
@@ -40,6 +42,8 @@ export interface Parts {
   readonly log: Logger
   readonly quotas: Quotas
   readonly lockout: Lockout
+  readonly metrics: Metrics
+  readonly telemetry: Telemetry
   readonly unauthenticated: ReadonlySet<string>
   readonly facts: Partial<ServerFacts>
   /** The text of the first root token, when it is chosen (`-dev-root-token-id`). */
@@ -70,6 +74,9 @@ const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
   const { random, now } = parts
   const builtIn: readonly AnyEngine[] = [systemEngine, tokenEngine, ...engines, ...auth]
+  const telemetry = parts.telemetry ?? TELEMETRY_DEFAULTS
+  const metrics = parts.metrics ?? metricsOf(now, () => now() * 1000, telemetry.retention)
+  const peers = parts.peers ?? alone
   const barrier = barrierStorage(parts.inner, random)
   const seal = sealCore({
     barrier,
@@ -77,7 +84,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     former: parts.former,
     random,
     now,
-    peers: parts.peers ?? alone,
+    peers,
     furnish: async view => {
       furnish(view, random)
       return rootToken(server, view, parts.rootTokenText)
@@ -101,7 +108,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       ...parts.facts,
     },
     limits: parts.limits ?? { defaultTtl: HOURS_768, maxTtl: HOURS_768 },
-    storage: barrier.storage,
+    storage: measured(barrier.storage, metrics),
     registry: registryOf([...builtIn, ...(parts.engines ?? [])]),
     audit: parts.audit,
     auditPlaces: parts.auditPlaces ?? NO_PLACES,
@@ -118,8 +125,29 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     outbound: outbound({ rules: parts.outbound ?? OUTBOUND_DEFAULTS }),
     resources: resources(now, parts.log ?? silent),
     quotas: parts.quotas ?? rateLimiter(now),
+    metrics,
+    telemetry,
+    peers,
     lockout: parts.lockout ?? userLockout(new Map()),
     help: helpOf,
   }
+  peers.listen("metrics", () => metrics.snapshot())
+  metrics.source(() => [{ name: "core.unsealed", value: barrier.sealed() ? 0 : 1 }])
+  metrics.source(() => [{ name: "core.active", value: barrier.sealed() ? 0 : 1 }])
   return server
+}
+
+/** A commit is what reaches the disk: its duration is the one that tells how the store is. */
+function measured(storage: Storage, metrics: Metrics): Storage {
+  return {
+    ...storage,
+    commit: async view => {
+      const started = metrics.clock()
+      try {
+        return await storage.commit(view)
+      } finally {
+        metrics.sample("barrier.put", metrics.clock() - started)
+      }
+    },
+  }
 }

@@ -25,7 +25,7 @@ export async function startDaemon(
 ): Promise<Daemon> {
   const listeners: Listener[] = []
   for (const one of options.listeners) {
-    listeners.push(await listen(one, httpHandler(server, options.clusterName, one.maxRequestBytes)))
+    listeners.push(await listen(one, httpHandler(server, options.clusterName, one)))
   }
   const owner = `${hostname()}/${process.pid}/${options.worker ?? 0}`
   let round: Promise<void> = Promise.resolve()

@@ -3,19 +3,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { matcher, Refusal, readInput, verbOf } from "@arca/api"
 import type { Handler } from "./listener/listener.ts"
+import type { ListenerOptions } from "./listener/options.ts"
 import { serve } from "./pipeline.ts"
 import { errorReply, replyOf } from "./reply.ts"
 import type { Reply, Request, Server } from "./server.ts"
 import { bootRoutes } from "./sys/boot.ts"
+import { metricsAnswer } from "./sys/metrics.ts"
 import { type Peer, readRequest, unreadable, writeReply } from "./wire.ts"
 
 const findBoot = matcher(bootRoutes)
 
 /** Answers the requests of a listener. */
-export function httpHandler(server: Server, clusterName: string, maxBytes: number): Handler {
+export function httpHandler(server: Server, clusterName: string, listener: ListenerOptions): Handler {
+  const { maxRequestBytes: maxBytes, unauthenticated } = listener
+  const limits = {
+    random: server.random,
+    maxBytes,
+    opened: unauthenticated.length > 0 ? new Set(unauthenticated) : undefined,
+  }
   return async (message, response, verb, peer) => {
     try {
-      writeReply(response, await replyTo(server, clusterName, maxBytes, message, verb, peer), verb)
+      writeReply(response, await replyTo(server, clusterName, limits, message, verb, peer), verb)
     } catch (error) {
       server.log.error("a request could not be answered", { error: String(error) })
       failQuietly(response)
@@ -26,20 +34,22 @@ export function httpHandler(server: Server, clusterName: string, maxBytes: numbe
 async function replyTo(
   server: Server,
   clusterName: string,
-  maxBytes: number,
+  limits: Parameters<typeof readRequest>[3],
   message: IncomingMessage,
   verb: string,
   peer: Peer,
 ): Promise<Reply> {
   let request: Request
   try {
-    request = await readRequest(message, verb, peer, { random: server.random, maxBytes })
+    request = await readRequest(message, verb, peer, limits)
   } catch (error) {
     const reply = unreadable(error)
     if (reply === undefined) throw error
     return reply
   }
-  return (await bootReply(server, clusterName, request)) ?? serve(server, request)
+  return (
+    (await bootReply(server, clusterName, request)) ?? (await sealedMetrics(server, request)) ?? serve(server, request)
+  )
 }
 
 /** The reply to a boot route; undefined when the path is another. */
@@ -58,6 +68,13 @@ async function bootReply(server: Server, clusterName: string, request: Request):
     server.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error), { request: request.id })
     return errorReply(500, [`internal error (request ${request.id})`])
   }
+}
+
+/** A listener that shows metrics to everyone shows them while sealed as well: that is when operators look. */
+async function sealedMetrics(server: Server, request: Request): Promise<Reply | undefined> {
+  if (!server.sealed() || request.path !== "sys/metrics" || !request.opened?.has("metrics")) return undefined
+  const answer = await metricsAnswer(server, request, String(request.body.format ?? ""))
+  return replyOf(request.id, request.path, "system", { answer, warnings: [], lease: undefined, grant: undefined })
 }
 
 /** Go's decoder takes `Key` for `key`, and clients came to rely on it for `sys/unseal`. */

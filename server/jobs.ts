@@ -10,6 +10,7 @@ import { NOBODY } from "./authenticate.ts"
 import { contextOf, noEffects } from "./context.ts"
 import { expireDue } from "./expiry.ts"
 import { layout } from "./layout.ts"
+import { measureUsage } from "./metrics/usage.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
 import { ownRequest } from "./revocation.ts"
@@ -53,6 +54,8 @@ export async function runJobs(server: Server, owner: string): Promise<void> {
     if (await claim(server, "expiry", owner)) await expireDue(server)
     if (await claim(server, "rotation", owner)) await rotation.rotateIfDue(server)
     await runEngineJobs(server, owner)
+    const { usagePeriod } = server.telemetry
+    if (usagePeriod > 0 && (await claim(server, "usage", owner, usagePeriod))) await measureUsage(server)
   } catch (error) {
     if (!server.sealed()) server.log.error("background work failed", { error: String(error) })
   }

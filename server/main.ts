@@ -10,7 +10,7 @@ import { availableParallelism, homedir, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { memoryStorage, openStorage, StorageFailed } from "@arca/storage"
 import { assemble } from "./assemble.ts"
-import { auditBroker } from "./audit/index.ts"
+import { type AuditMetrics, auditBroker } from "./audit/index.ts"
 import { followAuditTable } from "./audit-table.ts"
 import { BadConfig, readConfig, type ServerConfig } from "./config/read.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
@@ -20,6 +20,9 @@ import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
 import { type LockoutStanzas, userLockout } from "./lockout.ts"
 import { logTo } from "./log.ts"
+import { type Metrics, metricsOf } from "./metrics/metrics.ts"
+import { measureProcess } from "./metrics/process.ts"
+import { TELEMETRY_DEFAULTS } from "./metrics/telemetry.ts"
 import { alone, workerPeers } from "./peers.ts"
 import { serve } from "./pipeline.ts"
 import { pooled, uuid } from "./random.ts"
@@ -69,9 +72,11 @@ const optedIn = (): string[] =>
   (fromEnv(process.env, "UNAUTHED_ENDPOINTS") ?? "").split(",").filter(name => name !== "")
 
 async function runDev(flags: ServerFlags): Promise<number> {
+  const metrics = metricsOf(now, () => performance.now(), TELEMETRY_DEFAULTS.retention)
   const server = assemble({
     inner: memoryStorage(),
-    audit: auditBroker([], clock),
+    audit: auditBroker([], clock, { metrics: auditMetrics(metrics) }),
+    metrics,
     auditPlaces: { context: clock, allowed: [process.cwd(), tmpdir(), "/var/log"], denied: [], worker: 0 },
     now,
     random,
@@ -80,6 +85,7 @@ async function runDev(flags: ServerFlags): Promise<number> {
     facts: { storageType: "inmem", apiAddress: `http://${flags.devListenAddress}` },
     unauthenticated: new Set(optedIn()),
   })
+  measureProcess(metrics, server.facts.startedAt, () => server.inFlight.all.size)
   const { keys_base64, root_token } = (await server.seal.init({
     ...NO_WISHES,
     secret_shares: 1,
@@ -121,12 +127,13 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
   const worker = cluster.worker?.id ?? 0
   const path = config.storage.options.get("path")
   const seals = await sealsOf(config, process.env)
+  const metrics = metricsOf(now, () => performance.now(), config.telemetry.retention)
   const server = assemble({
     inner,
     ...seals,
-    audit: auditBroker([], clock),
+    audit: auditBroker([], clock, { metrics: auditMetrics(metrics) }),
     auditPlaces: {
-      context: clock,
+      context: { ...clock, report: event => log.warn(`audit device ${event.path} ${event.kind}: ${event.message}`) },
       allowed: auditDirectories(config, flags),
       denied: path === undefined ? [] : [path],
       worker,
@@ -138,7 +145,9 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     limits: limitsOf(config),
     lockout: userLockout(lockoutOf(config)),
     ...(config.outbound === undefined ? {} : { outbound: config.outbound }),
-    unauthenticated: new Set([...optedIn(), ...config.listeners.flatMap(one => one.unauthenticated)]),
+    telemetry: config.telemetry,
+    metrics,
+    unauthenticated: new Set(optedIn()),
     facts: {
       storageType: config.storage.type,
       shared: config.storage.type === "postgresql",
@@ -151,6 +160,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     },
     closing: async closing => closing.log.info("sealed"),
   })
+  measureProcess(metrics, server.facts.startedAt, () => server.inFlight.all.size)
   await openByItself(server, config)
   const daemon = await startDaemon(server, {
     listeners: config.listeners,
@@ -161,8 +171,16 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
   if (worker <= 1) process.stdout.write(banner(config, daemon))
   const code = await untilSignal(daemon)
   if (config.pidFile !== "") await rm(config.pidFile, { force: true })
+  // The channel to the process that started us would keep us alive.
+  if (cluster.isWorker) process.disconnect?.()
   return code
 }
+
+const auditMetrics = (metrics: Metrics): AuditMetrics => ({
+  clock: metrics.clock,
+  measure: metrics.sample,
+  count: (name, increment) => metrics.count(name, undefined, increment),
+})
 
 /** Vault's switch for all of it, then the stanzas. */
 const lockoutOf = ({ lockout }: ServerConfig): LockoutStanzas =>

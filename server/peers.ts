@@ -1,6 +1,7 @@
 /**
  * Workers of one machine: processes that share the listeners and the store. What one of them learns about the seal (a share,
- * the root key, that it is to be sealed) it tells the others before it answers.
+ * the root key, that it is to be sealed) it tells the others before it answers; what operators ask of the machine (metrics)
+ * all of them answer together.
  *
  * Nothing else needs telling: tokens, policies and mounts are read from the store, by version, on every request.
  */
@@ -18,12 +19,17 @@ export type Message =
   | { readonly act: "seal" }
   /** Someone new asks for the root key. */
   | { readonly act: "ask" }
+  /** What did you count and measure? */
+  | { readonly act: "metrics" }
+
+export type Act = Message["act"]
+export type MessageOf<A extends Act> = Extract<Message, { readonly act: A }>
 
 export interface Peers {
   /** Resolves when every other worker has acted on it, with what they answered. */
   tell(message: Message): Promise<readonly unknown[]>
-  /** Says what to do with messages of others. */
-  listen(act: (message: Message) => Promise<unknown>): void
+  /** Says what to do with messages of one kind from others. The answer must be JSON. */
+  listen<A extends Act>(act: A, handler: (message: MessageOf<A>) => Promise<unknown> | unknown): void
 }
 
 /** No other workers. */
@@ -43,7 +49,7 @@ const isEnvelope = (value: unknown): value is Envelope => typeof value === "obje
 export function workerPeers(): Peers {
   let last = 0
   const waiting = new Map<number, (answers: readonly unknown[]) => void>()
-  let act: (message: Message) => Promise<unknown> = async () => undefined
+  const handlers = new Map<Act, (message: Message) => Promise<unknown> | unknown>()
   process.on("message", (value: unknown) => {
     if (!isEnvelope(value)) return
     if (value.arca === "told") {
@@ -52,7 +58,8 @@ export function workerPeers(): Peers {
     }
     if (value.arca === "act" && value.message !== undefined) {
       const answerWith = (answer: unknown) => process.send?.({ arca: "acted", id: value.id, answer } satisfies Envelope)
-      act(value.message).then(answerWith, () => answerWith(undefined))
+      const { message } = value
+      Promise.try(() => handlers.get(message.act)?.(message)).then(answerWith, () => answerWith(undefined))
     }
   })
   return {
@@ -62,8 +69,8 @@ export function workerPeers(): Peers {
         waiting.set(id, resolve)
         process.send?.({ arca: "tell", id, message } satisfies Envelope)
       }),
-    listen: handler => {
-      act = handler
+    listen: (act, handler) => {
+      handlers.set(act, handler as (message: Message) => Promise<unknown> | unknown)
     },
   }
 }

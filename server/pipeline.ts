@@ -18,6 +18,7 @@ import { authenticate, type Caller, spend } from "./authenticate.ts"
 import { contextOf, type Effects, grantLease, noEffects, policyPath, type Setting } from "./context.ts"
 import { type Grant, grantLogin } from "./grants.ts"
 import { limited, shownKeys } from "./listing.ts"
+import { type Course, observe } from "./metrics/observe.ts"
 import { findMount, type MountEntry, mountTable } from "./mounts.ts"
 import { locate, type Namespace } from "./namespaces.ts"
 import { errorReply, jsonReply, type Outcome, replyOf, type ServerAnswer, wrappedEnvelope } from "./reply.ts"
@@ -32,21 +33,33 @@ const MAX_TRIES = 50
 /** Answers a request. Never rejects: whatever goes wrong becomes a reply. */
 export async function serve(server: Server, request: Request): Promise<Reply> {
   const end = server.inFlight.begin(request)
+  const started = server.metrics.clock()
   const run: Run = { audited: false }
   try {
-    if (server.sealed()) return errorReply(503, ["Vault is sealed"])
-    return await untilNoConflict(server, request, run)
-  } catch (error) {
-    return faultReply(server, request, error)
+    const reply = await answer(server, request, run)
+    observe(server, request, run, reply, started)
+    return reply
   } finally {
     end()
     if (run.spent?.numUses === 1) await endSpent(server, run.spent)
   }
 }
 
+async function answer(server: Server, request: Request, run: Run): Promise<Reply> {
+  try {
+    if (server.sealed()) return errorReply(503, ["Vault is sealed"])
+    return await untilNoConflict(server, request, run)
+  } catch (error) {
+    return faultReply(server, request, error)
+  }
+}
+
 /** What outlives a repetition of the request. */
-interface Run {
+interface Run extends Course {
   audited: boolean
+  place?: Place
+  open?: boolean
+  outcome?: Outcome
   /** The token whose use this request has taken already. */
   spent?: TokenEntry
 }
@@ -74,9 +87,13 @@ async function untilNoConflict(server: Server, request: Request, run: Run): Prom
 async function attempt(server: Server, request: Request, view: View, effects: Effects, run: Run): Promise<Reply> {
   await server.followAudit(server, view)
   const place = await resolve(server, view, request)
+  run.place = place
+  run.open = isOpen(place, server, request)
   await server.quotas.admit(view, place, request)
+  const asked = server.metrics.clock()
   const caller = await authenticate(server, view, request, place.namespace, run.spent?.id)
-  await spendUse(server, caller, place, run)
+  server.metrics.sample("core.check_token", server.metrics.clock() - asked)
+  await spendUse(server, caller, run)
   const setting = await settingOf(server, request, view, effects, place, caller)
   const verdict = authorize(setting, place)
   const fault = refusalOf(place, caller, verdict, request)
@@ -168,16 +185,17 @@ function safeInput(match: Match<ServerContext>, body: JsonObject): Record<string
 }
 
 /** Whether a route asks for no token: by its declaration, or because the operator opted in. */
-function isOpen({ match, verb }: Place, server: Server): boolean {
+function isOpen({ match, verb }: Place, server: Server, request: Request): boolean {
   if (match === undefined) return false
   const { open, openWhen } = match.route
-  return holdsFor(open, verb) || (openWhen !== undefined && server.unauthenticated.has(openWhen))
+  if (holdsFor(open, verb) || openWhen === undefined) return holdsFor(open, verb)
+  return server.unauthenticated.has(openWhen) || (request.opened?.has(openWhen) ?? false)
 }
 
 const ALLOWED = { allowed: true, root: false, sudo: false } as Verdict
 
 function authorize(setting: Setting, place: Place): Verdict {
-  if (isOpen(place, setting.server)) return ALLOWED
+  if (isOpen(place, setting.server, setting.request)) return ALLOWED
   const { caller, request } = setting
   return decide(caller.acl, {
     path: policyPath(caller, place.namespace, place.path),
@@ -209,8 +227,8 @@ const deniedOutright = (request: Request): Refusal =>
  * A use is spent by every request that presents the token, denied ones included; open paths ask for none. The use is taken in
  * a transaction of its own, after which the request starts over and sees the token as it is now.
  */
-async function spendUse(server: Server, { token }: Caller, place: Place, run: Run): Promise<void> {
-  if (token === undefined || token.numUses === 0 || run.spent !== undefined || isOpen(place, server)) return
+async function spendUse(server: Server, { token }: Caller, run: Run): Promise<void> {
+  if (token === undefined || token.numUses === 0 || run.spent !== undefined || run.open) return
   if (await spend(server, token)) run.spent = token
   throw new Conflict("a use of the token was spent")
 }
@@ -265,6 +283,7 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
     await takeBack(server, outcome, wrapped)
     throw error
   }
+  run.outcome = outcome
   effects.prepared.clear()
   for (const act of effects.last) await act()
   return wrapped === undefined ? plain : jsonReply(200, wrappedEnvelope(wrapped, outcome.warnings))

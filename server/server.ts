@@ -9,8 +9,11 @@ import type { AuditBroker } from "./audit/index.ts"
 import type { AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
 import type { LockoutRule } from "./lockout.ts"
+import type { Metrics } from "./metrics/metrics.ts"
+import type { Telemetry } from "./metrics/telemetry.ts"
 import type { MountEntry } from "./mounts.ts"
 import type { Namespace } from "./namespaces.ts"
+import type { Peers } from "./peers.ts"
 import type { Place } from "./pipeline.ts"
 import type { aclMemory } from "./policies.ts"
 import type { Registry } from "./registry.ts"
@@ -38,6 +41,8 @@ export interface Request {
   readonly remotePort: number
   /** The client's certificate (DER), if it showed one. */
   readonly certificate: Uint8Array | undefined
+  /** What its listener allows without a token, beyond what must be: `rekey`, `metrics` …. */
+  readonly opened?: ReadonlySet<string>
 }
 
 export interface Reply {
@@ -115,7 +120,7 @@ export interface Server {
   readonly seal: SealCore
   /** Rekeying and root generation in progress. */
   readonly attempts: Attempts
-  /** What the operator allows without a token, beyond what must be: `rekey`, `generate-root`. */
+  /** What the operator allows on all listeners without a token, beyond what must be: `rekey`, `generate-root`. */
   readonly unauthenticated: ReadonlySet<string>
   /** The compiled rules of a set of policies (`policies.ts`). */
   readonly acl: ReturnType<typeof aclMemory>
@@ -123,6 +128,10 @@ export interface Server {
   readonly outbound: Outbound
   readonly resources: Resources
   readonly quotas: Quotas
+  readonly metrics: Metrics
+  readonly telemetry: Telemetry
+  /** The other workers of this machine. */
+  readonly peers: Peers
   readonly lockout: Lockout
   /** What `?help=1` answers. */
   readonly help: (route: Route<ServerContext>, path: string) => JsonObject

@@ -39,7 +39,7 @@ export async function readRequest(
   message: IncomingMessage,
   verb: string,
   peer: Peer,
-  options: { random: RandomBytes; maxBytes: number },
+  options: { random: RandomBytes; maxBytes: number; opened?: ReadonlySet<string> | undefined },
 ): Promise<Request> {
   const operation = OPERATIONS.get(verb)
   if (operation === undefined) throw refuse.unsupported()
@@ -64,6 +64,7 @@ export async function readRequest(
     remoteAddress: peer.address,
     remotePort: peer.port,
     certificate: peer.certificate,
+    ...(options.opened === undefined ? {} : { opened: options.opened }),
   }
 }
 

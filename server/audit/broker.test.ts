@@ -25,7 +25,11 @@ describe("the broker", () => {
     const full = await open(world, { path: "full", options: { file_path: "/dev/full" } })
     const good = await files(world, "good")
     const counted: [string, number][] = []
-    const metrics: AuditMetrics = { measure() {}, count: (name, increment) => counted.push([name, increment]) }
+    const metrics: AuditMetrics = {
+      clock: () => 0,
+      measure() {},
+      count: (name, increment) => counted.push([name, increment]),
+    }
     const broker = auditBroker([full, good], world, { metrics })
     await broker.request(testRequest())
     assert.equal(await broker.disable("good"), true)

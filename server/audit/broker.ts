@@ -28,6 +28,8 @@ export interface AuditBroker {
 
 /** Vault's metric names without their `vault.` prefix. Failures are counted with every record, 0 or 1. */
 export interface AuditMetrics {
+  /** Milliseconds of a clock that only goes forward. */
+  clock(): number
   /** `audit.log_request`, `audit.<path>.log_request`, …: milliseconds. */
   measure(name: string, milliseconds: number): void
   /** `audit.log_request_failure`, `audit.log_response_failure`. */
@@ -58,17 +60,17 @@ export function auditBroker(
 
   /** Waits for all devices, so that a healthy one has the record even when another one failed before it. */
   const toAll = async (kind: Kind, give: (device: AuditDevice) => Promise<void>): Promise<void> => {
-    const started = metrics === undefined ? 0 : context.now()
+    const started = metrics?.clock() ?? 0
     const outcomes = await Promise.allSettled(Array.from(devices.values(), give))
     const failed = !outcomes.some(outcome => outcome.status === "fulfilled")
-    metrics?.measure(`audit.log_${kind}`, context.now() - started)
+    metrics?.measure(`audit.log_${kind}`, metrics.clock() - started)
     metrics?.count(`audit.log_${kind}_failure`, failed ? 1 : 0)
     if (failed) throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause: outcomes })
   }
 
   /** The common case, one device, without the ceremony. */
   const toOne = async (kind: Kind, given: Promise<void>): Promise<void> => {
-    const started = metrics === undefined ? 0 : context.now()
+    const started = metrics?.clock() ?? 0
     let failures = 0
     try {
       await given
@@ -76,7 +78,7 @@ export function auditBroker(
       failures = 1
       throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause })
     } finally {
-      metrics?.measure(`audit.log_${kind}`, context.now() - started)
+      metrics?.measure(`audit.log_${kind}`, metrics.clock() - started)
       metrics?.count(`audit.log_${kind}_failure`, failures)
     }
   }

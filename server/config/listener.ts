@@ -49,7 +49,7 @@ export function listenerOptions(type: string, body: Body): ListenerOptions {
     idleTimeout: read.seconds("http_idle_timeout") ?? LISTENER_DEFAULTS.idleTimeout,
     maxConnections: read.int("max_connections") ?? LISTENER_DEFAULTS.maxConnections,
     maxRequestBytes: read.int("max_request_size") ?? LISTENER_DEFAULTS.maxRequestBytes,
-    unauthenticated: unauthenticatedOf(read),
+    unauthenticated: unauthenticatedOf(read, body),
   }
   if (type === "unix") return { ...common, host: "", port: 0, socket: socketOf(read, body) }
   const address = read.text("address") ?? "127.0.0.1:8200"
@@ -67,9 +67,18 @@ export function listenerOptions(type: string, body: Body): ListenerOptions {
   }
 }
 
-/** What OpenBao's listener keys open to callers without a token. */
-function unauthenticatedOf(read: Reader): readonly string[] {
+/** Stanzas within a listener, each with a key that opens something to callers without a token, and its name. */
+const OPENING = [
+  ["telemetry", "unauthenticated_metrics_access", "metrics"],
+  ["profiling", "unauthenticated_pprof_access", "pprof"],
+  ["inflight_requests_logging", "unauthenticated_in_flight_requests_access", "in-flight-req"],
+] as const
+
+/** What a listener opens to callers without a token: by OpenBao's keys, and by Vault's stanzas. */
+function unauthenticatedOf(read: Reader, body: Body): readonly string[] {
+  const opened = OPENING.filter(([stanza, key]) => blocks(body, stanza).some(block => reader(block.body).flag(key)))
   return [
+    ...opened.map(([, , name]) => name),
     ...(read.flag("disable_unauthed_rekey_endpoints") === false ? ["rekey"] : []),
     ...(read.flag("disable_unauthed_generate_root_endpoints") === false ? ["generate-root"] : []),
   ]

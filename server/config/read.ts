@@ -1,6 +1,7 @@
 /** Server configuration: files and folders of HCL or JSON, read into one typed value, with a place for every complaint. */
 
 import { readdir, readFile, stat } from "node:fs/promises"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import {
   attribute,
@@ -19,10 +20,12 @@ import {
 import type { Stanza } from "@arca/storage"
 import type { ListenerOptions } from "../listener/options.ts"
 import type { LockoutStanzas } from "../lockout.ts"
+import { TELEMETRY_DEFAULTS, type Telemetry } from "../metrics/telemetry.ts"
 import type { OutboundRules } from "../outbound.ts"
-import { LISTENER_KEYS, listenerOptions } from "./listener.ts"
-import { lockoutStanza, lockoutWarning } from "./lockout.ts"
+import { LISTENER_KEYS, LISTENER_KEYS, listenerOptions, listenerOptions } from "./listener.ts"
+import { lockoutStanza, lockoutStanza, lockoutWarning, lockoutWarning } from "./lockout.ts"
 import { OUTBOUND_KEYS, outboundRules } from "./outbound.ts"
+import { telemetryOf, telemetryWarnings } from "./telemetry.ts"
 import { secondsOf, textsOf } from "./values.ts"
 
 export interface SealStanza {
@@ -67,6 +70,7 @@ export interface ServerConfig {
   readonly workers: number | undefined
   readonly lockout: LockoutStanzas
   readonly outbound: OutboundRules | undefined
+  readonly telemetry: Telemetry
   readonly warnings: readonly string[]
 }
 
@@ -86,10 +90,10 @@ interface Source {
 const KEYS = [
   ...["storage", "backend", "listener", "seal", "audit", "initialize", "api_addr", "cluster_addr", "cluster_name"],
   ...["default_lease_ttl", "max_lease_ttl", "log_level", "log_format", "log_file", "pid_file"],
-  ...["audit_allowed_directories", "workers", "user_lockout", "outbound"],
+  ...["audit_allowed_directories", "workers", "user_lockout", "outbound", "telemetry"],
 ]
 const WITHOUT_EFFECT = [
-  ...["ha_storage", "ui", "disable_mlock", "default_max_request_duration", "telemetry", "plugin_directory"],
+  ...["ha_storage", "ui", "disable_mlock", "default_max_request_duration", "plugin_directory"],
   ...["raw_storage_endpoint", "introspection_endpoint", "service_registration", "cache_size"],
   ...["disable_cache", "disable_clustering", "enable_response_header_hostname", "enable_response_header_raft_node_id"],
   ...["redirect_addr", "disable_printable_check", "disable_sealwrap", "disable_performance_standby", "reporting"],
@@ -184,6 +188,11 @@ export function configOf(sources: readonly Source[]): ServerConfig {
       warnings.push(...unknownKeys({ file, body: block.body }, OUTBOUND_KEYS, "outbound: "))
       return outboundRules(block.body)
     }).at(-1),
+    telemetry:
+      all("telemetry", 0, (block, file) => {
+        warnings.push(...telemetryWarnings(block).map(text => `${file}: ${text}`))
+        return telemetryOf(block, hostname())
+      }).at(-1) ?? TELEMETRY_DEFAULTS,
     warnings,
   }
 }

@@ -14,7 +14,7 @@ export interface ListenerOptions {
   readonly idleTimeout: number
   readonly maxConnections: number
   readonly maxRequestBytes: number
-  /** What callers may do here without a token, beyond what must be: `rekey`, `generate-root`. */
+  /** What callers may do here without a token, beyond what must be: `rekey`, `generate-root`, `metrics` …. */
   readonly unauthenticated: readonly string[]
 }
 

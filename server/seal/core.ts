@@ -226,12 +226,10 @@ export function sealCore(world: SealWorld) {
     })
   }
 
-  world.peers.listen(async message => {
-    if (message.act === "seal") return core.forget()
-    if (message.act === "unseal") return core.takeShare(message.input, message.nonce).catch(() => undefined)
-    if (message.act === "open") return barrier.sealed() ? open(Buffer.from(message.rootKey, "base64")) : undefined
-    return barrier.sealed() ? "" : Buffer.from(barrier.rootKey()).toString("base64")
-  })
+  world.peers.listen("seal", () => core.forget())
+  world.peers.listen("unseal", message => core.takeShare(message.input, message.nonce).catch(() => undefined))
+  world.peers.listen("open", message => (barrier.sealed() ? open(Buffer.from(message.rootKey, "base64")) : undefined))
+  world.peers.listen("ask", () => (barrier.sealed() ? "" : Buffer.from(barrier.rootKey()).toString("base64")))
 
   return core
 

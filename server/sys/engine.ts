@@ -5,6 +5,7 @@ import { auditRoutes } from "./audit.ts"
 import { configRoutes } from "./config.ts"
 import { leaseRoutes } from "./leases.ts"
 import { lockedUserRoutes } from "./locked-users.ts"
+import { metricsRoutes } from "./metrics.ts"
 import { mountRoutes } from "./mounts.ts"
 import { namespaceRoutes } from "./namespaces.ts"
 import { openapiRoutes } from "./openapi.ts"
@@ -30,6 +31,7 @@ export const systemEngine: AnyEngine = {
     ...quotaRoutes,
     ...operationRoutes,
     ...lockedUserRoutes,
+    ...metricsRoutes,
     ...leaseRoutes,
     ...sealRoutes,
     ...wrappingRoutes,

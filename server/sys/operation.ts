@@ -85,6 +85,7 @@ export const operationRoutes = [
     summary: "The requests that this process is answering now.",
     operation: "collect-in-flight-request-information",
     sudo: true,
+    openWhen: "in-flight-req",
     rootOnly: true,
     read: (_, { server }) => ({
       data: Object.fromEntries(
