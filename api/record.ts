@@ -173,7 +173,7 @@ export function crud<F extends Fields, C extends Context = Context>(
   stored: Stored<F>,
   options: CrudOptions<F, C>,
 ): Route<C>[] {
-  const fold = options.fold ?? (name => name)
+  const fold = options.fold ?? same
   const param = options.param ?? "name"
   const nameIn = (input: Named): string => input[param] ?? ""
   const write = async (input: Named, ctx: C): Promise<Answer | undefined> => {
@@ -259,9 +259,9 @@ export function fieldRoutes<F extends Fields>(
   folder: string,
   stored: Stored<F>,
   names: Readonly<Record<string, string>>,
-  fold: (name: string) => string = name => name,
+  options: Pick<CrudOptions<F, Context>, "fold" | "param" | "nameField"> = {},
 ): Route[] {
-  return Object.entries(names).map(([segment, name]) => fieldRoute(folder, stored, segment, name, fold))
+  return Object.entries(names).map(([segment, name]) => fieldRoute(folder, stored, segment, name, options))
 }
 
 function fieldRoute<F extends Fields>(
@@ -269,27 +269,30 @@ function fieldRoute<F extends Fields>(
   stored: Stored<F>,
   segment: string,
   shown: string,
-  fold: (name: string) => string,
+  { fold = same, param = "name", nameField }: Pick<CrudOptions<F, Context>, "fold" | "param" | "nameField">,
 ): Route {
   const [name, declared] = fieldOf(stored, shown)
-  const need = async (ctx: Context, owner: string): Promise<Values<F>> => {
-    const values = await stored.get(ctx.store, fold(owner))
+  const need = async (ctx: Context, input: Named): Promise<Values<F>> => {
+    const values = await stored.get(ctx.store, fold(input[param] ?? ""))
     if (values === undefined) throw refuse.absent()
     return values
   }
-  const set = async (ctx: Context, owner: string, value: unknown): Promise<undefined> => {
-    stored.put(ctx.store, fold(owner), { ...(await need(ctx, owner)), [name]: value })
+  const set = async (ctx: Context, input: Named, value: unknown): Promise<undefined> => {
+    stored.put(ctx.store, fold(input[param] ?? ""), { ...(await need(ctx, input)), [name]: value })
     return undefined
   }
-  return untypedRoute<Context>(`${folder}/:owner/${segment}`, {
+  const options: RouteOptions<Named, Fields, Context> = {
     summary: declared.summary,
-    fields: { owner: field.name(`Name of the ${stored.noun}.`), [shown]: declared },
+    fields: { [param]: nameField ?? field.name(`Name of the ${stored.noun}.`), [shown]: declared },
     replies: { read: { [shown]: declared }, write: {}, delete: {} },
-    read: async ({ owner }: { owner: string }, ctx: Context) => ({
-      data: { [shown]: writeField(declared, (await need(ctx, owner))[name]) },
-    }),
-    write: async (input: { owner: string }, ctx: Context) =>
-      set(ctx, input.owner, readField(shown, declared, givenValue(shown, declared, ctx.body))),
-    delete: async ({ owner }: { owner: string }, ctx: Context) => set(ctx, owner, declared.options.default),
-  } as unknown as RouteOptions<never, Fields, Context>)
+    read: async (input, ctx) => ({ data: { [shown]: writeField(declared, (await need(ctx, input))[name]) } }),
+    write: async (input, ctx) => set(ctx, input, readField(shown, declared, givenValue(shown, declared, ctx.body))),
+    delete: async (input, ctx) => set(ctx, input, declared.options.default),
+  }
+  return untypedRoute<Context>(
+    `${folder}/:${param}/${segment}`,
+    options as unknown as RouteOptions<never, Fields, Context>,
+  )
 }
+
+const same = (name: string): string => name

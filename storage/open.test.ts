@@ -47,7 +47,7 @@ test("inmem warns that nothing is kept, and unknown options are named", async ()
 test("an unknown type, a missing option and a wrong number are refused by name", async () => {
   const open = (type: string, options: Record<string, string>) =>
     openStorage({ type, options: new Map(Object.entries(options)) }, () => undefined)
-  await assert.rejects(open("consul", {}), /no storage of type "consul"; known are "lmdb", "file"/)
+  await assert.rejects(open("consul", {}), /no storage of type "consul"; known are "lmdb", "postgresql"/)
   await assert.rejects(open("lmdb", {}), /"lmdb" needs the option "path"/)
   await assert.rejects(
     open("lmdb", { path: "/tmp/x", map_size: "big" }),

@@ -15,29 +15,55 @@ export type Notice = (text: string) => void
 
 type Open = (options: Options, clock: Clock, notice: Notice) => Promise<Storage>
 
-const TYPES: ReadonlyMap<string, { readonly options: readonly string[]; readonly open: Open }> = new Map([
-  ["lmdb", { options: ["path", "map_size"], open: openLmdb }],
-  ["file", { options: ["path"], open: openAsLmdb("file") }],
-  [
-    "raft",
-    {
-      options: ["path", "node_id", "retry_join", "performance_multiplier", "trailing_logs", "snapshot_threshold"],
-      open: openAsLmdb("raft"),
+interface StorageType {
+  readonly about: string
+  /** What each option means; those that say nothing are accepted without effect. */
+  readonly options: Readonly<Record<string, string>>
+  readonly open: Open
+}
+
+const PATH = "The directory of the store."
+
+const IN_MEMORY = "Everything in memory; it is lost when the server ends."
+const STAND_IN = "Vault's, from existing configurations: an LMDB store at its path stands in for it."
+
+/** The stores there are, by the name of their stanza. */
+export const STORAGE_TYPES: Readonly<Record<string, StorageType>> = {
+  lmdb: {
+    about: "A store on this machine's disk. Several workers share it.",
+    options: { path: PATH, map_size: "Bytes that the store may grow to." },
+    open: openLmdb,
+  },
+  postgresql: {
+    about: "A PostgreSQL database that any number of nodes share.",
+    options: {
+      connection_url: "How to reach it: `postgresql://user:password@host/database`.",
+      table: "How tables are called; `arca` unless told otherwise: the start of the names of its tables.",
+      max_parallel: "Connections at the same time.",
+      skip_create_table: "`true` leaves making the tables to you.",
+      max_idle_connections: "",
+      max_connect_retries: "",
+      ha_enabled: "",
+      ha_table: "",
     },
-  ],
-  [
-    "postgresql",
-    {
-      options: [
-        ...["connection_url", "table", "max_parallel", "max_idle_connections", "max_connect_retries"],
-        ...["skip_create_table", "ha_enabled", "ha_table"],
-      ],
-      open: openPostgresql,
+    open: openPostgresql,
+  },
+  inmem: { about: IN_MEMORY, options: {}, open: openMemory },
+  inmem_ha: { about: IN_MEMORY, options: {}, open: openMemory },
+  file: { about: STAND_IN, options: { path: PATH }, open: openAsLmdb("file") },
+  raft: {
+    about: STAND_IN,
+    options: {
+      path: PATH,
+      node_id: "",
+      retry_join: "",
+      performance_multiplier: "",
+      trailing_logs: "",
+      snapshot_threshold: "",
     },
-  ],
-  ["inmem", { options: [], open: openMemory }],
-  ["inmem_ha", { options: [], open: openMemory }],
-])
+    open: openAsLmdb("raft"),
+  },
+}
 
 /**
  * Opens the store that `stanza` names: `lmdb`, `postgresql`, `inmem`, and Vault's `file` and `raft`, which an LMDB file at
@@ -45,13 +71,16 @@ const TYPES: ReadonlyMap<string, { readonly options: readonly string[]; readonly
  * Throws `StorageFailed` with a sentence for the operator when there is no such store or it cannot be opened.
  */
 export async function openStorage(stanza: Stanza, notice: Notice, clock: Clock = systemClock): Promise<Storage> {
-  const type = TYPES.get(stanza.type)
+  const type = Object.hasOwn(STORAGE_TYPES, stanza.type) ? STORAGE_TYPES[stanza.type] : undefined
   if (type === undefined) {
-    const known = [...TYPES.keys()].map(name => `"${name}"`).join(", ")
+    const known = Object.keys(STORAGE_TYPES)
+      .map(name => `"${name}"`)
+      .join(", ")
     throw new StorageFailed(`There is no storage of type "${stanza.type}"; known are ${known}`)
   }
   for (const name of stanza.options.keys()) {
-    if (!type.options.includes(name)) notice(`The storage "${stanza.type}" has no option "${name}"; it is ignored`)
+    if (!Object.hasOwn(type.options, name))
+      notice(`The storage "${stanza.type}" has no option "${name}"; it is ignored`)
   }
   return await type.open(new Options(stanza), clock, notice)
 }

@@ -390,7 +390,7 @@ export const approle = engine({
         "token-num-uses": "token_num_uses",
         "token-ttl": "token_ttl",
       },
-      fold,
+      { fold, param: "role_name", nameField: role_name },
     ),
     route("tidy/secret-id", {
       summary: "Erase secret ids that are over. (It also happens by itself, every hour.)",

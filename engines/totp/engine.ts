@@ -121,9 +121,9 @@ export const totp = engine({
       replies: {
         read: {
           code: field.string("The code."),
-          generated: field.time("When it was made (RFC 3339)."),
-          expire_time: field.time("When the next one takes its place."),
-          period: field.int("Seconds that a code lives."),
+          generated: field.int("When it was made, in seconds since 1970."),
+          expire_time: field.int("When the next one takes its place, in seconds since 1970."),
+          period: field.string("How long a code lives: `30s`."),
         },
         write: { valid: field.bool("Whether the code is right.") },
       },

@@ -6,32 +6,6 @@ import { secondsOf, textsOf } from "./values.ts"
 
 type Body = HclBlock["body"]
 
-/** All keys that are understood, those without an effect here included. */
-export const LISTENER_KEYS = [
-  ...[
-    "address",
-    "cluster_address",
-    "tls_disable",
-    "tls_cert_file",
-    "tls_key_file",
-    "tls_min_version",
-    "tls_max_version",
-  ],
-  ...["tls_cipher_suites", "tls_client_ca_file", "tls_require_and_verify_client_cert", "tls_disable_client_certs"],
-  ...["x_forwarded_for_authorized_addrs", "x_forwarded_for_hop_skips", "x_forwarded_for_reject_not_present"],
-  ...["x_forwarded_for_reject_not_authorized", "x_forwarded_for_client_cert_header", "http_idle_timeout"],
-  ...["http_read_timeout", "http_read_header_timeout", "http_write_timeout", "max_request_size", "max_connections"],
-  ...["max_request_duration", "require_request_header", "custom_response_headers", "socket_mode", "socket_user"],
-  ...["socket_group", "telemetry", "profiling", "inflight_requests_logging", "disable_unauthed_rekey_endpoints"],
-  ...["disable_unauthed_generate_root_endpoints", "role", "redact_addresses", "redact_cluster_name", "redact_version"],
-  ...[
-    "disable_replication_status_endpoints",
-    "tls_prefer_server_cipher_suites",
-    "cors_enabled",
-    "cors_allowed_origins",
-  ],
-]
-
 const VERSIONS: ReadonlyMap<string, TlsOptions["minVersion"]> = new Map([
   ["tls12", "TLSv1.2"],
   ["tls13", "TLSv1.3"],

@@ -12,9 +12,8 @@ import {
   readString,
 } from "@arca/hcl"
 import type { LockoutRule } from "../lockout.ts"
+import { lockoutKeys, namesOf } from "./keys.ts"
 import { secondsOf } from "./values.ts"
-
-const KEYS = ["lockout_threshold", "lockout_duration", "lockout_counter_reset", "disable_lockout"]
 
 /** Types that have a lockout: what a stanza can name. */
 const known = (): string[] => ["all", ...auth.filter(one => one.lockout !== undefined).map(one => one.type)]
@@ -27,7 +26,7 @@ export function lockoutWarning(type: string): string | undefined {
 
 /** Which type a stanza is for, and what it says. Throws `HclError` with the place. */
 export function lockoutStanza({ labels, body }: HclBlock): [string, Partial<LockoutRule>] {
-  checkKeys(body, KEYS, "user_lockout")
+  checkKeys(body, namesOf(lockoutKeys), "user_lockout")
   const read = <T>(name: string, of: (item: HclItem) => T): T | undefined => {
     const item = attribute(body, name)
     return item === undefined ? undefined : of(item)

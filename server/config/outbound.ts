@@ -3,8 +3,6 @@
 import { attribute, type HclBlock, HclError, readBool, readStrings } from "@arca/hcl"
 import { networkOf, OUTBOUND_DEFAULTS, type OutboundRules } from "../outbound.ts"
 
-export const OUTBOUND_KEYS = ["allow", "deny", "private_networks"]
-
 /** Reads the stanza; networks are checked here, where the file and line are known. */
 export function outboundRules(body: HclBlock["body"]): OutboundRules {
   const privateNetworks = attribute(body, "private_networks")

@@ -22,9 +22,10 @@ import type { ListenerOptions } from "../listener/options.ts"
 import type { LockoutStanzas } from "../lockout.ts"
 import { TELEMETRY_DEFAULTS, type Telemetry } from "../metrics/telemetry.ts"
 import type { OutboundRules } from "../outbound.ts"
-import { LISTENER_KEYS, listenerOptions } from "./listener.ts"
+import { listenerKeys, namesOf, outboundKeys, topKeys } from "./keys.ts"
+import { listenerOptions } from "./listener.ts"
 import { lockoutStanza, lockoutWarning } from "./lockout.ts"
-import { OUTBOUND_KEYS, outboundRules } from "./outbound.ts"
+import { outboundRules } from "./outbound.ts"
 import { telemetryOf, telemetryWarnings } from "./telemetry.ts"
 import { secondsOf, textsOf } from "./values.ts"
 
@@ -86,22 +87,6 @@ interface Source {
   readonly body: Body
 }
 
-/** Keys at the top of a file. Those in the second list are Vault's, read and without effect here. */
-const KEYS = [
-  ...["storage", "backend", "listener", "seal", "audit", "initialize", "api_addr", "cluster_addr", "cluster_name"],
-  ...["default_lease_ttl", "max_lease_ttl", "log_level", "log_format", "log_file", "pid_file"],
-  ...["audit_allowed_directories", "workers", "user_lockout", "outbound", "telemetry"],
-]
-const WITHOUT_EFFECT = [
-  ...["ha_storage", "ui", "disable_mlock", "default_max_request_duration", "plugin_directory"],
-  ...["raw_storage_endpoint", "introspection_endpoint", "service_registration", "cache_size"],
-  ...["disable_cache", "disable_clustering", "enable_response_header_hostname", "enable_response_header_raft_node_id"],
-  ...["redirect_addr", "disable_printable_check", "disable_sealwrap", "disable_performance_standby", "reporting"],
-  ...["license_path", "administrative_namespace_path", "imprecise_lease_role_tracking", "plugin", "plugin_tmpdir"],
-  ...["plugin_file_uid", "plugin_file_permissions", "log_rotate_duration", "log_rotate_bytes", "log_rotate_max_files"],
-  ...["disable_standby_reads", "entropy", "experiments", "detect_deadlocks", "log_requests_level"],
-]
-
 /** Reads and merges files, or all `*.hcl` and `*.json` of folders; later files win. Throws `BadConfig`. */
 export async function readConfig(paths: readonly string[]): Promise<ServerConfig> {
   const sources: Source[] = []
@@ -144,7 +129,7 @@ function located<T>(file: string, read: () => T): T {
 
 /** One configuration from parsed files. */
 export function configOf(sources: readonly Source[]): ServerConfig {
-  const warnings = sources.flatMap(source => unknownKeys(source, [...KEYS, ...WITHOUT_EFFECT], ""))
+  const warnings = sources.flatMap(source => unknownKeys(source, namesOf(topKeys), ""))
   const last = <T>(name: string, read: (item: HclItem) => T): T | undefined => {
     const values = sources.flatMap(({ file, body }) => {
       const item = located(file, () => attribute(body, name))
@@ -159,7 +144,9 @@ export function configOf(sources: readonly Source[]): ServerConfig {
   return {
     storage: storages[0],
     listeners: all("listener", 1, (block, file) => {
-      warnings.push(...unknownKeys({ file, body: block.body }, LISTENER_KEYS, `listener "${block.labels[0]}": `))
+      warnings.push(
+        ...unknownKeys({ file, body: block.body }, namesOf(listenerKeys), `listener "${block.labels[0]}": `),
+      )
       return listenerOptions(block.labels[0] ?? "", block.body)
     }),
     seals: all("seal", 1, sealOf),
@@ -185,7 +172,7 @@ export function configOf(sources: readonly Source[]): ServerConfig {
       }),
     ),
     outbound: all("outbound", 0, (block, file) => {
-      warnings.push(...unknownKeys({ file, body: block.body }, OUTBOUND_KEYS, "outbound: "))
+      warnings.push(...unknownKeys({ file, body: block.body }, namesOf(outboundKeys), "outbound: "))
       return outboundRules(block.body)
     }).at(-1),
     telemetry:

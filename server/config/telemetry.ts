@@ -11,19 +11,14 @@ import {
   readStrings,
 } from "@arca/hcl"
 import { TELEMETRY_DEFAULTS, type Telemetry } from "../metrics/telemetry.ts"
+import { telemetryKeys } from "./keys.ts"
 import { secondsOf } from "./values.ts"
-
-const KEYS = [
-  ...["usage_gauge_period", "maximum_gauge_cardinality", "disable_hostname", "enable_hostname_label", "metrics_prefix"],
-  ...["lease_metrics_epsilon", "num_lease_metrics_buckets", "add_lease_metrics_namespace_labels", "filter_default"],
-  ...["prefix_filter", "prometheus_retention_time"],
-]
 
 /** Sentences about keys that are not known here: those of services that metrics would be sent to. */
 export const telemetryWarnings = ({ body }: HclBlock): string[] =>
   body.items.flatMap(({ keys, position }) => {
     const name = keys[0]?.name ?? ""
-    if (KEYS.includes(name)) return []
+    if (Object.hasOwn(telemetryKeys.known, name)) return []
     return [
       `line ${position.line}: telemetry: ${JSON.stringify(name)} has no effect; let Prometheus, or an agent that speaks its format, read sys/metrics`,
     ]

@@ -7,5 +7,22 @@ import { readFileSync, writeFileSync } from "node:fs"
 export function golden(name: string, text: string): void {
   const file = new URL(name, import.meta.url)
   if (process.env.UPDATE === "1") writeFileSync(file, text)
-  assert.equal(text, readFileSync(file, "utf8"), `${name} has changed; if that is meant: UPDATE=1 node --test tests/golden/openapi.test.ts`)
+  const kept = readFileSync(file, "utf8")
+  if (text === kept) return
+  assert.fail(
+    `${name} has changed; if that is meant: UPDATE=1 node --test tests/golden/openapi.test.ts\n${changes(kept, text)}`,
+  )
+}
+
+const MOST = 20
+
+/** Lines that only one of two texts has. */
+function changes(before: string, after: string): string {
+  const [old, now] = [before.split("\n"), after.split("\n")]
+  const [had, has] = [new Set(old), new Set(now)]
+  const lines = [
+    ...old.filter(line => !has.has(line)).map(line => `- ${line}`),
+    ...now.filter(line => !had.has(line)).map(line => `+ ${line}`),
+  ]
+  return [...lines.slice(0, MOST), ...(lines.length > MOST ? [`… ${lines.length - MOST} more`] : [])].join("\n")
 }
