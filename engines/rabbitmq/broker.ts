@@ -1,0 +1,62 @@
+/** The RabbitMQ side: its management plugin's HTTP API. */
+
+import { type Context, Refusal, refuse, type Values } from "@arca/api"
+import type { connection } from "./connection.ts"
+import type { Topics, Vhosts } from "./permissions.ts"
+
+export type Connection = Values<typeof connection.fields>
+
+export interface NewUser {
+  readonly username: string
+  readonly password: string
+  readonly tags: string
+  readonly vhosts: Vhosts
+  readonly topics: Topics
+}
+
+const segment = encodeURIComponent
+
+async function call(
+  ctx: Context,
+  { connection_uri, username, password }: Connection,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<void> {
+  await ctx.outbound.fetch(`${connection_uri.replace(/\/+$/, "")}/api/${path}`, {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
+      "content-type": "application/json",
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    // What is gone already need not be deleted.
+    ...(method === "DELETE" ? { accept: [404] } : {}),
+  })
+}
+
+/** Looks whether the account may see users: it needs the tag `administrator`. Refuses (400) otherwise. */
+export async function verify(ctx: Context, to: Connection): Promise<void> {
+  await call(ctx, to, "GET", "users").catch((error: unknown) => {
+    if (error instanceof Refusal) throw refuse.invalid(`failed to validate the connection: ${error.message}`)
+    throw error
+  })
+}
+
+/** Makes a user with its permissions. What is left of one that fails half way is the lease's to remove. */
+export async function createUser(ctx: Context, to: Connection, user: NewUser): Promise<void> {
+  const name = segment(user.username)
+  await call(ctx, to, "PUT", `users/${name}`, { password: user.password, tags: user.tags })
+  for (const [vhost, permission] of Object.entries(user.vhosts)) {
+    await call(ctx, to, "PUT", `permissions/${segment(vhost)}/${name}`, permission)
+  }
+  for (const [vhost, exchanges] of Object.entries(user.topics)) {
+    for (const [exchange, permission] of Object.entries(exchanges)) {
+      await call(ctx, to, "PUT", `topic-permissions/${segment(vhost)}/${name}`, { exchange, ...permission })
+    }
+  }
+}
+
+/** Removes a user, and with it its permissions and connections. */
+export const deleteUser = (ctx: Context, to: Connection, username: string): Promise<void> =>
+  call(ctx, to, "DELETE", `users/${segment(username)}`)
