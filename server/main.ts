@@ -150,7 +150,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     unauthenticated: new Set(optedIn()),
     facts: {
       storageType: config.storage.type,
-      shared: config.storage.type === "postgresql",
+      shared: ["postgresql", "etcd"].includes(config.storage.type),
       apiAddress: fromEnv(process.env, "API_ADDR") ?? (config.apiAddress || addressOf(config.listeners[0])),
       clusterAddress: fromEnv(process.env, "CLUSTER_ADDR") ?? config.clusterAddress,
     },

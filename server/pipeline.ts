@@ -8,10 +8,11 @@
  * the reply is withheld. Anything thrown but a `Refusal` is a bug: the caller gets a request id, the log gets the text.
  */
 
+import { createHash } from "node:crypto"
 import { holdsFor, type JsonObject, type Match, Refusal, readInput, refuse, type Verb, verbOf } from "@arca/api"
 import { UnknownTerm } from "@arca/crypto/keyring"
 import { decide, type Verdict } from "@arca/policy"
-import { Conflict, type View } from "@arca/storage"
+import { Conflict, StorageUnavailable, ValueTooLarge, type View } from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
 import { auditedRequest, auditedResponse, type Told, told } from "./audited.ts"
 import { authenticate, type Caller, spend } from "./authenticate.ts"
@@ -66,7 +67,7 @@ interface Run extends Course {
 
 async function untilNoConflict(server: Server, request: Request, run: Run): Promise<Reply> {
   for (let tries = 1; ; tries++) {
-    using view = server.storage.view()
+    using view = server.storage.view(hintsOf(request))
     const effects = noEffects()
     try {
       return await attempt(server, request, view, effects, run)
@@ -82,6 +83,12 @@ async function untilNoConflict(server: Server, request: Request, run: Run): Prom
       }
     }
   }
+}
+
+/** What a request reads is what one like it has read: the same path with the same token, or any with the same token. */
+const hintsOf = ({ operation, namespace, path, token }: Request): string[] => {
+  const caller = createHash("sha256").update(token).digest("base64")
+  return [`${operation} ${namespace} ${path} ${caller}`, `${namespace} ${path.split("/", 1)[0]} ${caller}`]
 }
 
 async function attempt(server: Server, request: Request, view: View, effects: Effects, run: Run): Promise<Reply> {
@@ -349,6 +356,12 @@ function faultReply(server: Server, request: Request, error: unknown): Reply {
   if (error instanceof Refusal) {
     if (error.internal !== undefined) server.log.warn(error.internal, { request: request.id })
     return errorReply(error.status, error.errors, error.headers)
+  }
+  if (error instanceof StorageUnavailable || error instanceof ValueTooLarge) {
+    server.log.warn(error.message, { request: request.id })
+    return error instanceof ValueTooLarge
+      ? errorReply(413, ["the value is too large for the storage"])
+      : errorReply(503, [`the storage did not answer in time (request ${request.id})`])
   }
   server.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error), { request: request.id })
   return errorReply(500, [`internal error (request ${request.id})`])

@@ -90,9 +90,9 @@ export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8A
   )
   const storage: Storage = {
     ...through,
-    view: () => {
+    view: hints => {
       need()
-      return through.view()
+      return through.view(hints)
     },
   }
   const read = async (): Promise<Uint8Array | undefined> => {

@@ -46,7 +46,7 @@ export function faultyStorage(storage: Storage, options: FaultOptions): Storage 
   }
 
   return {
-    view: () => storage.view(),
+    view: hints => storage.view(hints),
     commit,
     changes: since => storage.changes(since),
     version: () => storage.version(),

@@ -53,5 +53,8 @@ test("an unknown type, a missing option and a wrong number are refused by name",
     open("lmdb", { path: "/tmp/x", map_size: "big" }),
     /"map_size" .* must be a positive number, not "big"/,
   )
+  await assert.rejects(open("etcd", { address: "h1:2379,http://h2" }), /"address" .*no etcd endpoint: "http:\/\/h2"/)
+  await assert.rejects(open("etcd", { request_timeout: "soon" }), /"request_timeout" .* must be a time such as "5s"/)
+  await assert.rejects(open("etcd", { etcd_api: "v2" }), /only the API "v3"/)
   await assert.rejects(open("postgresql", {}), /"postgresql" needs the option "connection_url"/)
 })

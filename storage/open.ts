@@ -48,6 +48,26 @@ export const STORAGE_TYPES: Readonly<Record<string, StorageType>> = {
     },
     open: openPostgresql,
   },
+  etcd: {
+    about: "An etcd cluster (3.4 or newer) that any number of nodes share.",
+    options: {
+      address: "The members, separated by commas: `https://a:2379,https://b:2379`. Or `ETCD_ADDR`.",
+      path: "What the store's keys begin with; `arca/` unless told otherwise.",
+      username: "The user, where etcd asks for one. Or `ETCD_USERNAME`.",
+      password: "Its password. Or `ETCD_PASSWORD`.",
+      tls_ca_file: "The authority of the members' certificates, in PEM.",
+      tls_cert_file: "The certificate shown to etcd, in PEM.",
+      tls_key_file: "Its key, in PEM.",
+      request_timeout: "How long a member may take to answer before the next is asked; `2s` unless told otherwise.",
+      max_txn_ops: "etcd's `--max-txn-ops`, when it is not 128.",
+      max_request_size: "etcd's `--max-request-bytes`, when it is not 1572864.",
+      compact: "`false` when something else compacts the cluster's history.",
+      ha_enabled: "",
+      etcd_api: "",
+      sync: "",
+    },
+    open: openEtcd,
+  },
   inmem: { about: IN_MEMORY, options: {}, open: openMemory },
   inmem_ha: { about: IN_MEMORY, options: {}, open: openMemory },
   file: { about: STAND_IN, options: { path: PATH }, open: openAsLmdb("file") },
@@ -66,7 +86,7 @@ export const STORAGE_TYPES: Readonly<Record<string, StorageType>> = {
 }
 
 /**
- * Opens the store that `stanza` names: `lmdb`, `postgresql`, `inmem`, and Vault's `file` and `raft`, which an LMDB file at
+ * Opens the store that `stanza` names: `lmdb`, `postgresql`, `etcd`, `inmem`, and Vault's `file` and `raft`, which an LMDB file at
  * their `path` stands in for. What the operator should know besides is given to `notice`, an unknown option too.
  * Throws `StorageFailed` with a sentence for the operator when there is no such store or it cannot be opened.
  */
@@ -103,6 +123,19 @@ class Options {
       throw new StorageFailed(`The storage "${this.#stanza.type}" needs the option "${name}"`)
     }
     return value
+  }
+
+  /** Seconds, as `10`, `10s` or `1.5s`. */
+  seconds(name: string): number | undefined {
+    const value = this.text(name)
+    if (value === undefined || value === "") return undefined
+    const found = /^(\d{1,6}(?:\.\d{1,3})?)(s|m)?$/.exec(value)
+    if (found === null || Number(found[1]) === 0) {
+      throw new StorageFailed(
+        `The option "${name}" of the storage "${this.#stanza.type}" must be a time such as "5s", not "${value}"`,
+      )
+    }
+    return Number(found[1]) * (found[2] === "m" ? 60 : 1)
   }
 
   count(name: string): number | undefined {
@@ -154,5 +187,34 @@ async function openPostgresql(options: Options, clock: Clock, notice: Notice): P
     clock,
     ...(table === undefined ? {} : { table }),
     ...(parallel === undefined ? {} : { max_parallel: parallel }),
+  })
+}
+
+async function openEtcd(options: Options, clock: Clock, notice: Notice): Promise<Storage> {
+  for (const name of ["ha_enabled", "sync"]) {
+    if (options.text(name) !== undefined) notice(`The option "${name}" of the storage "etcd" has no effect`)
+  }
+  if (options.text("etcd_api") === "v2") throw new StorageFailed('The storage "etcd" speaks only the API "v3"')
+  const { endpointsOf, etcdStorage } = await import("./etcd.ts")
+  const address = options.text("address") ?? process.env.ETCD_ADDR ?? "http://127.0.0.1:2379"
+  let endpoints: readonly string[]
+  try {
+    endpoints = endpointsOf(address)
+  } catch (error) {
+    throw new StorageFailed(`The option "address" of the storage "etcd" ${error instanceof Error ? error.message : ""}`)
+  }
+  return await etcdStorage({
+    endpoints,
+    path: options.text("path"),
+    username: options.text("username") ?? process.env.ETCD_USERNAME,
+    password: options.text("password") ?? process.env.ETCD_PASSWORD,
+    tls_ca_file: options.text("tls_ca_file"),
+    tls_cert_file: options.text("tls_cert_file"),
+    tls_key_file: options.text("tls_key_file"),
+    request_timeout: options.seconds("request_timeout"),
+    max_txn_ops: options.count("max_txn_ops"),
+    max_request_size: options.count("max_request_size"),
+    compact: options.text("compact") !== "false",
+    clock,
   })
 }

@@ -20,7 +20,7 @@ export const mapView = (view: View, codec: Codec, memo: Memo): View => new Mappe
 /** `storage` with all views mapped. Closing it closes `storage`. */
 export function transformStorage(storage: Storage, codec: Codec, memo: Memo = new Memo()): Storage {
   return {
-    view: () => mapView(storage.view(), codec, memo),
+    view: hints => mapView(storage.view(hints), codec, memo),
     commit: view => storage.commit(innerView(view)),
     changes: since => storage.changes(since),
     version: () => storage.version(),

@@ -9,7 +9,7 @@ import type { Maybe, Page, Store } from "@arca/api"
 
 export type { Maybe, Page }
 
-/** A store's logical clock: it grows with each commit that wrote something. The first commit is 1. */
+/** A store's logical clock: it grows with each commit that wrote something. Nothing was written at version 0. */
 export type Version = number
 
 /** One stored value with the commit that wrote it. `version` changes whenever the value does, so it validates caches. */
@@ -39,8 +39,11 @@ export interface Change {
 }
 
 export interface Storage extends AsyncDisposable {
-  /** Opens a snapshot. Dispose of it (or commit it) soon: an open snapshot keeps old pages alive. */
-  view(): View
+  /**
+   * Opens a snapshot. Dispose of it (or commit it) soon: an open snapshot keeps old pages alive. `hints` name what the view
+   * is for, the most exact first: over a network, what views with the same hint have read comes with the first read.
+   */
+  view(hints?: readonly string[]): View
   /**
    * Makes the writes of `view` durable, all or none, provided nothing it read has changed; throws `Conflict` otherwise.
    * Resolves only when a power cut could no longer undo it. A view without writes costs nothing, and answers
@@ -77,6 +80,11 @@ export class StorageUnavailable extends Error {
 /** A key that no store accepts, whatever it holds: the caller's mistake. */
 export class InvalidKey extends Error {
   override readonly name = "InvalidKey"
+}
+
+/** A value, or a commit, that this store cannot hold; another might. */
+export class ValueTooLarge extends Error {
+  override readonly name = "ValueTooLarge"
 }
 
 /** The change feed no longer reaches back to the version asked for: read the state anew. */

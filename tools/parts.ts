@@ -9,6 +9,8 @@ import { existsSync } from "node:fs"
 /** A Debian package, and the file or folder that shows it is there. */
 const PARTS: readonly { readonly name: string; readonly shows: string; readonly for: string }[] = [
   { name: "postgresql", shows: "/usr/lib/postgresql", for: "the PostgreSQL store" },
+  { name: "etcd-server", shows: "/usr/bin/etcd", for: "the etcd store" },
+  { name: "haproxy", shows: "/usr/sbin/haproxy", for: "several nodes behind a balancer" },
   { name: "strace", shows: "/usr/bin/strace", for: "injecting disk errors" },
   { name: "oathtool", shows: "/usr/bin/oathtool", for: "one-time passwords" },
   { name: "zbar-tools", shows: "/usr/bin/zbarimg", for: "reading QR codes" },
