@@ -5,7 +5,7 @@ import { type Acl, compileAcl } from "@arca/policy"
 import { Conflict, type View } from "@arca/storage"
 import { type Identity, identityOf } from "./identity.ts"
 import { isWithin, type Namespace, namespaceTable, ROOT } from "./namespaces.ts"
-import { policyName } from "./policies.ts"
+import { policyName, type Rights, rightsBy } from "./policies.ts"
 import type { Request, Server } from "./server.ts"
 import { findToken, isLive, parentOf, readToken, type TokenEntry, writeToken } from "./tokens.ts"
 
@@ -41,36 +41,64 @@ export async function authenticate(
   spent: string | undefined,
 ): Promise<Caller> {
   if (request.token === "") return NOBODY
-  const token = await findToken(view, request.token)
-  if (token === undefined || !(isLive(token, server.now()) || token.id === spent)) return NOBODY
+  const bearer = await view.derived(bearerOf, request.token)
+  if (bearer === undefined) return NOBODY
+  const { token, parent, home } = bearer
+  const now = server.now()
+  if (!(isLive(token, now) || token.id === spent)) return NOBODY
   if (!isWithinCidrs(token.boundCidrs, request.remoteAddress)) return NOBODY
-  if (token.type === "batch" && !(await parentLives(view, token, server.now()))) return NOBODY
-  const home = (await namespaceTable(view)).byId.get(token.namespace)
-  if (home === undefined || home.deleting || !isWithin(namespace, home)) return NOBODY
-  return callerOf(server, view, token, home)
+  if (parent !== undefined && !isLive(parent, now)) return NOBODY
+  if (!isWithin(namespace, home)) return NOBODY
+  return callerWith(server, token, home, bearer.rights)
+}
+
+/** What the store knows of a presented token. Whether it is good now and here is asked anew by each request. */
+interface Bearer {
+  readonly token: TokenEntry
+  /** Of a batch token, which lives as long as its parent does. */
+  readonly parent: TokenEntry | undefined
+  readonly home: Namespace
+  readonly rights: Rights | undefined
+}
+
+async function bearerOf(view: View, text: string): Promise<Bearer | undefined> {
+  const token = await findToken(view, text)
+  const home = token && (await namespaceTable(view)).byId.get(token.namespace)
+  if (token === undefined || home === undefined || home.deleting) return undefined
+  const rights = await rightsOf(view, token, home)
+  const above = token.type === "batch" ? parentOf(token) : undefined
+  if (above === undefined) return { token, parent: undefined, home, rights }
+  const parent = await readToken(view, above.namespace, above.id)
+  return parent && { token, parent, home, rights }
 }
 
 /** The caller that a token entry makes, without asking whether it is still good: for `capabilities` and `explain`. */
 export async function callerOf(server: Server, view: View, token: TokenEntry, home: Namespace): Promise<Caller> {
-  const identity = token.entityId === "" ? undefined : await identityOf(view, home.id, token.entityId)
-  if (token.entityId !== "" && (identity === undefined || identity.entity.disabled)) return NOBODY
-  const identityPolicies = identity === undefined ? [] : policiesOf(identity)
-  const names = [...new Set([...token.policies, ...identityPolicies])]
-  const acl = await server.acl(view, home.id, names, identity, server.now())
+  return callerWith(server, token, home, await rightsOf(view, token, home))
+}
+
+const NO_POLICIES: readonly string[] = []
+
+function callerWith(server: Server, token: TokenEntry, home: Namespace, rights: Rights | undefined): Caller {
+  if (rights === undefined) return NOBODY
+  const { identity } = rights
+  const identityPolicies = identity === undefined ? NO_POLICIES : policiesOf(identity)
+  const acl = server.acl(rights, server.now())
   return { token, home, identity, tokenPolicies: token.policies, identityPolicies, acl }
+}
+
+/** What a token may do by its policies and its entity's; undefined when the entity is gone or disabled. */
+async function rightsOf(view: View, token: TokenEntry, home: Namespace): Promise<Rights | undefined> {
+  const identity = token.entityId === "" ? undefined : await identityOf(view, home.id, token.entityId)
+  if (token.entityId !== "" && (identity === undefined || identity.entity.disabled)) return undefined
+  const names = [...new Set([...token.policies, ...(identity === undefined ? [] : policiesOf(identity))])]
+  return rightsBy(view, home.id, names, identity)
 }
 
 /** Policies that come from the entity and its groups. `root` never comes that way. */
 export function policiesOf({ entity, groups }: Identity): string[] {
   const names = [...entity.policies, ...groups.flatMap(group => group.policies)].map(policyName)
   return [...new Set(names)].filter(name => name !== "root")
-}
-
-async function parentLives(view: View, token: TokenEntry, now: number): Promise<boolean> {
-  const parent = parentOf(token)
-  if (parent === undefined) return true
-  const entry = await readToken(view, parent.namespace, parent.id)
-  return entry !== undefined && isLive(entry, now)
 }
 
 /**

@@ -54,10 +54,29 @@ export async function policyNames(view: View, namespaceId: string): Promise<stri
   return [...new Set([...written, "default", ...(namespaceId === "root" ? ["root"] : [])])].sort()
 }
 
-interface Remembered {
-  readonly documents: readonly (StoredPolicy | undefined)[]
+/** The policies behind a caller, as they stand in one state of the store. */
+export interface Rights {
+  readonly namespaceId: string
   readonly identity: Identity | undefined
-  readonly until: number
+  readonly names: readonly string[]
+  /** In the order of `names`; undefined for those that do not exist. */
+  readonly documents: readonly (StoredPolicy | undefined)[]
+}
+
+/** The rights that policies give to an identity. */
+export async function rightsBy(
+  view: View,
+  namespaceId: string,
+  names: readonly string[],
+  identity: Identity | undefined,
+): Promise<Rights> {
+  const documents: (StoredPolicy | undefined)[] = []
+  for (const name of names) documents.push(await readPolicy(view, namespaceId, name))
+  return { namespaceId, identity, names, documents }
+}
+
+interface Remembered {
+  readonly rights: Rights
   readonly acl: Acl
 }
 
@@ -69,29 +88,30 @@ const MAX_REMEMBERED = 10_000
  * very same values: the store hands out the same value until it changes, so nothing needs to be told of changes.
  */
 export function aclMemory() {
-  const remembered = new Map<string, Remembered>()
-  return async (
-    view: View,
-    namespaceId: string,
-    names: readonly string[],
-    identity: Identity | undefined,
-    now: number,
-  ): Promise<Acl> => {
+  const byNames = new Map<string, Remembered>()
+  const byRights = new WeakMap<Rights, Acl>()
+  const compiled = (rights: Rights, now: number): Acl => {
+    const { namespaceId, identity, names, documents } = rights
     const key = `${namespaceId} ${identity?.entity.id ?? ""} ${names.join(" ")}`
-    const documents: (StoredPolicy | undefined)[] = []
-    for (const name of names) documents.push(await readPolicy(view, namespaceId, name))
-    const known = remembered.get(key)
+    const known = byNames.get(key)
     if (
       known &&
-      now < known.until &&
-      sameValues(known.documents, documents) &&
-      sameIdentity(known.identity, identity)
+      now < known.acl.validUntil &&
+      sameValues(known.rights.documents, documents) &&
+      sameIdentity(known.rights.identity, identity)
     ) {
       return known.acl
     }
     const acl = compile(namespaceId, names, documents, identity, now)
-    if (remembered.size >= MAX_REMEMBERED) remembered.delete(remembered.keys().next().value ?? "")
-    remembered.set(key, { documents, identity, acl, until: acl.validUntil })
+    if (byNames.size >= MAX_REMEMBERED) byNames.delete(byNames.keys().next().value ?? "")
+    byNames.set(key, { rights, acl })
+    return acl
+  }
+  return (rights: Rights, now: number): Acl => {
+    const known = byRights.get(rights)
+    if (known !== undefined && now < known.validUntil) return known
+    const acl = compiled(rights, now)
+    byRights.set(rights, acl)
     return acl
   }
 }

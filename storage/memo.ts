@@ -1,6 +1,6 @@
 /** Remembers decoded values until the entry they came from changes. */
 
-import type { Found, Maybe, Version } from "./view.ts"
+import type { Derive, Forking, Found, Maybe, Version, View } from "./view.ts"
 
 export type Decode<T> = (value: Uint8Array) => T
 
@@ -25,6 +25,13 @@ export interface Remembered<T> {
   readonly decoded: T
 }
 
+/** What was made of one state of the store, with the view that read it. */
+interface Derived {
+  readonly compute: Derive<unknown>
+  readonly value: unknown
+  readonly fork: View & Forking
+}
+
 /**
  * A bounded cache of decoded values by key and decoder. Two generations stand for "least recently used": what was not
  * asked for since the last change of generation is dropped at the next one. A hit costs one look-up and writes nothing.
@@ -37,6 +44,7 @@ export class Memo {
   #youngBytes = 0
   #epoch: Version = -1
   #seen = new Map<string, Version>()
+  #derived = new Map<string, Derived>()
 
   constructor(limits: MemoLimits = {}) {
     this.#entries = Math.ceil((limits.entries ?? 20_000) / 2)
@@ -72,11 +80,36 @@ export class Memo {
    * than the newest gets no memory.
    */
   seenAt(epoch: Version): Map<string, Version> | undefined {
-    if (epoch === this.#epoch) return this.#seen.size < this.#entries ? this.#seen : undefined
-    if (epoch < this.#epoch) return undefined
+    return this.#isAt(epoch) && this.#seen.size < this.#entries ? this.#seen : undefined
+  }
+
+  /** What `compute` makes of the view's state, or made of it before. */
+  derived<T>(view: View & Forking, compute: Derive<T>, name: string, key: string): Maybe<T> {
+    const { epoch } = view
+    if (epoch === undefined || !this.#isAt(epoch)) return compute(view, name)
+    const known = this.#derived.get(key)
+    if (known?.compute === compute) {
+      view.join(known.fork)
+      return known.value as T
+    }
+    const fork = view.fork()
+    return compute(fork, name).then(value => {
+      view.join(fork)
+      if (epoch === this.#epoch && this.#derived.size < this.#entries) this.#derived.set(key, { compute, value, fork })
+      return value
+    })
+  }
+
+  /** Whether `epoch` is the newest state known; a newer one than that begins with nothing known. */
+  #isAt(epoch: Version): boolean {
+    if (epoch > this.#epoch) this.#begin(epoch)
+    return epoch === this.#epoch
+  }
+
+  #begin(epoch: Version): void {
     this.#epoch = epoch
     this.#seen = new Map()
-    return this.#seen
+    this.#derived = new Map()
   }
 
   /** What `decode` made of `key`, and from which version; the caller compares that with the entry's. */
@@ -102,8 +135,7 @@ export class Memo {
     this.#young = new Map()
     this.#old = new Map()
     this.#youngBytes = 0
-    this.#epoch = -1
-    this.#seen = new Map()
+    this.#begin(-1)
   }
 
   #insert(key: string, slot: Slot): void {

@@ -5,7 +5,7 @@
 
 import { checkBounds, checkFolder, checkKey, childOf, compareKeys } from "./key.ts"
 import type { Decode, Memo } from "./memo.ts"
-import type { Found, Maybe, Page, Version, View } from "./view.ts"
+import type { Derive, Forking, Found, Maybe, Page, Version, View } from "./view.ts"
 
 /** `list`: the children of a folder, folders folded to one name. `keys`: all leaves below it. */
 export type Listing = "list" | "keys"
@@ -37,29 +37,33 @@ interface Journal<S extends Snapshot> {
   readonly lists: ListRead[]
   /** What to put, or undefined to delete. */
   readonly writes: Map<string, Uint8Array | undefined>
+  /** Views whose reads count as this one's, not yet among `reads`: most commits need not know them. */
+  readonly joined: Transaction<S>[]
   /** What other views of the same state have found: the version under each key, 0 for nothing. */
   readonly seen: Map<string, Version> | undefined
   open: boolean
 }
 
 /** A view on a driver's snapshot. Scopes of a view share one journal. */
-export class Transaction<S extends Snapshot> implements View {
+export class Transaction<S extends Snapshot> implements View, Forking {
   readonly #journal: Journal<S>
   /** The memo of the storage that opened this view: it tells whose view it is. */
   readonly #memo: Memo
   readonly #prefix: string
 
-  constructor(snapshot: S, memo: Memo, of?: { readonly parent: Transaction<S>; readonly prefix: string }) {
+  constructor(snapshot: S, memo: Memo, of?: { readonly journal: Journal<S>; readonly prefix: string }) {
     this.#memo = memo
     this.#prefix = of === undefined ? "" : of.prefix
-    this.#journal = of === undefined ? opened(snapshot, memo) : of.parent.#journal
+    this.#journal = of === undefined ? opened(snapshot, memo) : of.journal
   }
 
   get snapshot(): S {
     return this.#journal.snapshot
   }
   get reads(): ReadonlyMap<string, Version> {
-    return this.#journal.reads
+    const { reads, joined } = this.#journal
+    for (const fork of joined.splice(0)) for (const [path, version] of fork.reads) reads.set(path, version)
+    return reads
   }
   get lists(): readonly ListRead[] {
     return this.#journal.lists
@@ -90,6 +94,29 @@ export class Transaction<S extends Snapshot> implements View {
     return this.#memo.through(path, decode, known => this.#find(path, known))
   }
 
+  derived<T>(compute: Derive<T>, name: string): Maybe<T> {
+    this.#mustBeOpen()
+    return this.#memo.derived(this, compute, name, this.#prefix + name)
+  }
+
+  get epoch(): Version | undefined {
+    const { writes, snapshot } = this.#journal
+    return writes.size === 0 ? snapshot.epoch : undefined
+  }
+
+  fork(): Transaction<S> {
+    const { snapshot, seen } = this.#journal
+    const journal = { snapshot, seen, reads: new Map(), lists: [], writes: new Map(), joined: [], open: true }
+    return new Transaction<S>(snapshot, this.#memo, { journal, prefix: this.#prefix })
+  }
+
+  join(fork: View & Forking): void {
+    if (!(fork instanceof Transaction)) throw new TypeError("This view was opened by another storage")
+    const { lists, joined } = this.#journal
+    joined.push(fork)
+    if (fork.lists.length > 0) lists.push(...fork.lists)
+  }
+
   async list(prefix: string, page: Page = {}): Promise<string[]> {
     return this.#names("list", this.#folder(prefix), page)
   }
@@ -108,7 +135,10 @@ export class Transaction<S extends Snapshot> implements View {
   }
 
   scope(prefix: string): View {
-    return new Transaction<S>(this.#journal.snapshot, this.#memo, { parent: this, prefix: this.#folder(prefix) })
+    return new Transaction<S>(this.#journal.snapshot, this.#memo, {
+      journal: this.#journal,
+      prefix: this.#folder(prefix),
+    })
   }
 
   /** Ends the snapshot; reads and writes are refused from here on. */
@@ -208,6 +238,7 @@ const opened = <S extends Snapshot>(snapshot: S, memo: Memo): Journal<S> => ({
   reads: new Map(),
   lists: [],
   writes: new Map(),
+  joined: [],
   open: true,
 })
 

@@ -2,7 +2,7 @@
 
 import { checkKey } from "./key.ts"
 import { type Decode, Memo } from "./memo.ts"
-import type { Found, Maybe, Page, Storage, Version, View } from "./view.ts"
+import type { Derive, Forking, Found, Maybe, Page, Storage, Version, View } from "./view.ts"
 
 /** How a value is stored. Both see the absolute key, so that a ciphertext can be bound to its place. Both may throw. */
 export interface Codec {
@@ -15,7 +15,12 @@ export interface Codec {
  * opened value, by the version of the entry inside: a hit neither opens nor decodes. Clear `memo` when the keys are
  * dropped, and let the storage around refuse views from then on: a hit does not ask `codec`.
  */
-export const mapView = (view: View, codec: Codec, memo: Memo): View => new MappedView(view, codec, memo, "")
+export const mapView = (view: View, codec: Codec, memo: Memo): View => new MappedView(forking(view), codec, memo, "")
+
+function forking(view: View): View & Forking {
+  if ("fork" in view) return view as View & Forking
+  throw new TypeError("This view was opened by something that is no storage")
+}
 
 /** `storage` with all views mapped. Closing it closes `storage`. */
 export function transformStorage(storage: Storage, codec: Codec, memo: Memo = new Memo()): Storage {
@@ -35,14 +40,14 @@ export function innerView(view: View): View {
   return view.inner
 }
 
-class MappedView implements View {
+class MappedView implements View, Forking {
   /** Unscoped, so that `codec` sees absolute keys. */
-  readonly inner: View
+  readonly inner: View & Forking
   readonly #codec: Codec
   readonly #memo: Memo
   readonly #prefix: string
 
-  constructor(inner: View, codec: Codec, memo: Memo, prefix: string) {
+  constructor(inner: View & Forking, codec: Codec, memo: Memo, prefix: string) {
     this.inner = inner
     this.#codec = codec
     this.#memo = memo
@@ -61,6 +66,23 @@ class MappedView implements View {
 
   cached<T>(key: string, decode: Decode<T>): Maybe<T | undefined> {
     return this.#memo.through(this.#prefix + key, decode, known => this.entry(key, known))
+  }
+
+  derived<T>(compute: Derive<T>, name: string): Maybe<T> {
+    return this.#memo.derived(this, compute, name, this.#prefix + name)
+  }
+
+  get epoch(): Version | undefined {
+    return this.inner.epoch
+  }
+
+  fork(): MappedView {
+    return new MappedView(this.inner.fork(), this.#codec, this.#memo, this.#prefix)
+  }
+
+  join(fork: View & Forking): void {
+    if (!(fork instanceof MappedView)) throw new TypeError("This view was opened by another storage")
+    this.inner.join(fork.inner)
   }
 
   #opened(path: string, found: Found | undefined): Found | undefined {

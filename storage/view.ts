@@ -29,7 +29,25 @@ export interface Found {
 export interface View extends Store, Disposable {
   /** As `get`, with what validates a cache; an entry that is still at version `known` comes without its value. */
   entry(key: string, known?: Version): Maybe<Found | undefined>
+  /**
+   * What `compute` makes of this state of the store for `name`, remembered until the state changes: for what every request
+   * asks. What it read counts as read by this view. `compute` must be a constant function of the view and the name
+   * (the memo is keyed by it), and must only read; it is not remembered when it throws.
+   */
+  derived<T>(compute: Derive<T>, name: string): Maybe<T>
   scope(prefix: string): View
+}
+
+export type Derive<T> = (view: View, name: string) => Promise<T>
+
+/** What drivers and layers need of each other's views to remember what was derived. */
+export interface Forking {
+  /** The newest commit that the view shows, where that is known without asking and the view has no writes of its own. */
+  readonly epoch: Version | undefined
+  /** A view of the same state, whose reads count for it alone until they are joined. */
+  fork(): View & Forking
+  /** Counts what `fork` read as read by this view. */
+  join(fork: View & Forking): void
 }
 
 export interface Change {

@@ -16,7 +16,7 @@ import { layout } from "../layout.ts"
 import { mountTable } from "../mounts.ts"
 import { namespaceTable } from "../namespaces.ts"
 import { deletePasswordPolicy, readPasswordPolicy, writePasswordPolicy } from "../password-policies.ts"
-import { deletePolicy, policyName, policyNames, readPolicy, writePolicy } from "../policies.ts"
+import { deletePolicy, policyName, policyNames, readPolicy, rightsBy, writePolicy } from "../policies.ts"
 import type { ServerContext } from "../server.ts"
 import { findByAccessor, findToken, isLive } from "../tokens.ts"
 import * as replies from "./replies.ts"
@@ -161,8 +161,9 @@ async function explained(
       ? ctx.asker
       : await callerBy(ctx, await findByAccessor(ctx.view, input.accessor), "invalid accessor")
   const names = input.policies?.map(policyName)
+  const { server, view, namespace, now } = ctx
   const acl =
-    names === undefined ? caller.acl : await ctx.server.acl(ctx.view, ctx.namespace.id, names, caller.identity, ctx.now)
+    names === undefined ? caller.acl : server.acl(await rightsBy(view, namespace.id, names, caller.identity), now)
   const path = policyPath(caller, ctx.namespace, input.path.replace(/^\/+/, ""))
   const explanation = explain(acl, { path, operation: input.operation as Operation })
   return { data: explanation as unknown as JsonObject }
