@@ -1,24 +1,21 @@
 /** AES-256-GCM as it is used everywhere here: a random nonce of 12 bytes in front, the tag of 16 behind. */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  type KeyObject,
-  randomFillSync,
-  timingSafeEqual,
-} from "node:crypto"
+import { createCipheriv, createDecipheriv, createHmac, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto"
+import { pooled } from "./random.ts"
 
 const NONCE = 12
 const TAG = 16
 export const OVERHEAD = NONCE + TAG
+
+const random = pooled(randomBytes)
 
 type Key = KeyObject | Uint8Array
 
 /** `nonce ‖ ciphertext ‖ tag`, bound to `context`. `head` bytes are left free at the front for the caller. */
 export function sealBytes(key: Key, context: Uint8Array, plain: Uint8Array, head = 0): Buffer {
   const sealed = Buffer.allocUnsafeSlow(head + OVERHEAD + plain.length)
-  const nonce = randomFillSync(sealed.subarray(head, head + NONCE))
+  const nonce = random(NONCE)
+  sealed.set(nonce, head)
   const cipher = createCipheriv("aes-256-gcm", key, nonce)
   cipher.setAAD(context)
   sealed.set(cipher.update(plain), head + NONCE)

@@ -158,12 +158,14 @@ async function reasonOf(error: unknown): Promise<unknown> {
 /** Checks and writes a group inside the write transaction. What it returns counts once that is durable. */
 function write(file: File, group: readonly Waiting<LmdbSnapshot>[], remembered: number): (Version | Conflict)[] {
   const latest = new LmdbSnapshot(file)
+  const state = new GroupState(latest)
   let version = latest.epoch
   const outcomes = group.map(({ transaction }) => {
-    const changed = transaction.snapshot.epoch === version ? undefined : changedSince(transaction, latest)
+    const changed = transaction.snapshot.epoch === version ? undefined : changedSince(transaction, state)
     if (changed !== undefined) return new Conflict(changed)
     version += 1
     writeEntries(file, transaction.writes, version)
+    state.wrote(transaction.writes, version)
     return version
   })
   if (version > latest.epoch) {
@@ -173,6 +175,33 @@ function write(file: File, group: readonly Waiting<LmdbSnapshot>[], remembered: 
     if (newest(file) !== version) throw new Error("LMDB has not taken a write")
   }
   return outcomes
+}
+
+/** The state of the write transaction under way. Most of a group has read the same entries: their versions are looked up once. */
+class GroupState implements ReadyState {
+  readonly #latest: LmdbSnapshot
+  readonly #versions = new Map<string, Version>()
+
+  constructor(latest: LmdbSnapshot) {
+    this.#latest = latest
+  }
+
+  get(key: string, known: Version): Found | undefined {
+    let version = this.#versions.get(key)
+    if (version === undefined) {
+      version = this.#latest.get(key, known)?.version ?? 0
+      this.#versions.set(key, version)
+    }
+    return version === 0 ? undefined : { version, value: undefined }
+  }
+
+  names(listing: Listing, prefix: string, page: Page): string[] {
+    return this.#latest.names(listing, prefix, page)
+  }
+
+  wrote(writes: ReadonlyMap<string, Uint8Array | undefined>, version: Version): void {
+    for (const [key, value] of writes) this.#versions.set(key, value === undefined ? 0 : version)
+  }
 }
 
 /** Inside a write transaction the library writes at once; what it returns needs no waiting for. */

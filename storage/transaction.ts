@@ -252,9 +252,10 @@ export function taken<S extends Snapshot>(view: View, memo: Memo, kind: new (...
   throw new TypeError("This view was opened by another storage")
 }
 
-/** A snapshot that answers at once: what conflicts are checked against while commits are serialised. */
+/** A state that answers at once: what conflicts are checked against while commits are serialised. */
 export interface ReadyState {
-  get(key: string, known?: Version): Found | undefined
+  /** The version under `key` now; the value is not asked for. */
+  get(key: string, known: Version): Found | undefined
   names(listing: Listing, prefix: string, page: Page): readonly string[]
 }
 

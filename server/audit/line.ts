@@ -42,7 +42,7 @@ export interface LineFormat {
 /** Lines without their end: neither the line feed nor, so that a chain can add its own key, the last `}`. */
 export function lineFormat(options: LineOptions, salt: Salt): LineFormat {
   const { raw, prefix, hmacAccessor } = options
-  const token: Hide = raw ? quote : value => `"${salt.recurring(value)}"`
+  const token: Hide = raw ? quote : value => `"${salt.hash(value)}"`
   const accessor: Hide = raw || !hmacAccessor ? quote : token
   const hide = { token, accessor }
 

@@ -3,29 +3,27 @@
 import { keyedHash } from "@arca/crypto/keyed-hash"
 
 /** The memo holds at most twice this many values. */
-const MEMO_ENTRIES = 512
+const MEMO_ENTRIES = 2048
+/** Longer ones are keys and certificates, which cost memory and come seldom. */
+const LONGEST = 128
 
 export interface Salt {
-  /** The HMAC of a value that is unlikely to come again. */
+  /** The HMAC of a value: remembered for a while when it is short, since tokens and most secrets come again and again. */
   hash(value: string): string
-  /** The HMAC of a token or accessor, remembered for a while, since it comes with every request of its owner. */
-  recurring(value: string): string
-  /** Forgets the values remembered; called from time to time, so that no token stays in memory for long after its use. */
+  /** Forgets the values remembered; called from time to time, so that nothing stays in memory for long after its use. */
   forget(): void
 }
 
 /** `key` is the salt as text (a UUID): its bytes are the HMAC's key, as in Vault. */
 export function saltedHmac(key: string): Salt {
   const { digest, wipe } = keyedHash(key)
-  // Vault hashes the empty string as well, and replies are full of them.
-  const empty = `hmac-sha256:${digest("", "hex")}`
-  const hashed = (value: string): string => (value === "" ? empty : `hmac-sha256:${digest(value, "hex")}`)
+  const hashed = (value: string): string => `hmac-sha256:${digest(value, "hex")}`
 
   let young = new Map<string, string>()
   let old = new Map<string, string>()
   return {
-    hash: hashed,
-    recurring(value) {
+    hash(value) {
+      if (value.length > LONGEST) return hashed(value)
       const known = young.get(value)
       if (known !== undefined) return known
       const digest = old.get(value) ?? hashed(value)
