@@ -63,25 +63,45 @@ function queryOf(text: string): ReadonlyMap<string, readonly string[]> {
   return query
 }
 
+/** How long a sender may go on after it was too much, in milliseconds. */
+const LINGER = 1000
+
+/**
+ * Throws away what still comes, for a while: closing a connection on which the client is still writing resets it, and the
+ * client never reads why (RFC 9112 section 9.6).
+ */
+function lingering(message: IncomingMessage): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, LINGER)
+    message.on("close", () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    message.on("end", resolve)
+    message.resume()
+  })
+}
+
 /** The body, never more than `maxBytes` of it in memory. Refuses 413 beyond that, 415 for a compressed one. */
 export async function readBody(message: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const encoding = message.headers["content-encoding"]
   if (encoding !== undefined && encoding !== "identity")
     throw new Refusal(415, ["compressed request bodies are not accepted"])
   const tooLarge = () => refuse.tooLarge(`the request is larger than ${maxBytes} bytes`)
-  if (Number(message.headers["content-length"] ?? 0) > maxBytes) throw tooLarge()
+  if (Number(message.headers["content-length"] ?? 0) > maxBytes) {
+    await lingering(message)
+    throw tooLarge()
+  }
   const chunks: Buffer[] = []
   let size = 0
   // By events: an iterator over the stream costs as much as the rest of the reading.
   await new Promise<void>((resolve, reject) => {
     message.on("data", (chunk: Buffer) => {
       size += chunk.length
-      if (size > maxBytes) {
-        message.pause()
-        reject(tooLarge())
-      } else chunks.push(chunk)
+      if (size <= maxBytes) chunks.push(chunk)
+      else lingering(message.removeAllListeners("data")).then(() => reject(tooLarge()), reject)
     })
-    message.on("end", resolve)
+    message.on("end", () => (size > maxBytes ? reject(tooLarge()) : resolve()))
     message.on("error", reject)
     message.on("close", () => reject(refuse.invalid("the request ended before its body did")))
   })
