@@ -198,9 +198,9 @@ const WRITE_UNTIL_FAILED = `
   import { lmdbStorage } from ${JSON.stringify(join(import.meta.dirname, "lmdb.ts"))}
   const storage = await lmdbStorage({ path: process.argv[1] })
   for (let nth = 0; nth < 50; nth++) {
-    const view = storage.view()
-    view.put("k/" + nth, Buffer.from("1"))
     try {
+      const view = storage.view()
+      view.put("k/" + nth, Buffer.from("1"))
       process.stdout.write((await storage.commit(view)) + "\\n")
     } catch (error) {
       process.stdout.write(error.name + "\\n")

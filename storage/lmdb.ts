@@ -290,8 +290,16 @@ function openFile(path: string, mapSize: number): File {
  * although it was acknowledged already; resetting asks for the newest (and shares the old one when nothing has changed).
  */
 function snapshotOf(file: File): LmdbSnapshot {
-  file.resetReadTxn()
-  return new LmdbSnapshot(file, file.useReadTransaction())
+  try {
+    file.resetReadTxn()
+    return new LmdbSnapshot(file, file.useReadTransaction())
+  } catch (cause) {
+    // After a failed write of its meta page LMDB refuses to read as well (MDB_PANIC).
+    throw new StorageFailed(
+      `The store cannot be read; see to the disk's free space and health, then restart: ${textOf(cause)}`,
+      { cause },
+    )
+  }
 }
 
 /** The oldest commits after `since`, read at one state. */
