@@ -25,6 +25,8 @@ export interface Effects {
   readonly after: (() => Promise<void> | void)[]
   /** To be done when everything else is, just before the reply leaves. */
   readonly last: (() => Promise<void> | void)[]
+  /** To be done when the response could not be recorded, and what it says is lost. */
+  readonly unrecorded: (() => Promise<void>)[]
 }
 
 export const noEffects = (): Effects => ({
@@ -34,6 +36,7 @@ export const noEffects = (): Effects => ({
   acted: false,
   after: [],
   last: [],
+  unrecorded: [],
 })
 
 export interface Setting {
@@ -91,6 +94,7 @@ export function contextOf(setting: Setting): ServerContext {
     },
     afterCommit: act => effects.after.push(act),
     atLast: act => effects.last.push(act),
+    ifUnrecorded: act => effects.unrecorded.push(act),
     onMount: (otherNamespace, other) =>
       contextOf({ ...setting, namespace: otherNamespace, entry: other, fullPath: other.path }),
   }
@@ -197,13 +201,15 @@ export function grantLease(setting: Setting, answer: Answer): LeaseEntry | undef
   const life = lifeOf({ ttl, maxTtl, explicitMaxTtl: 0, period: 0, mount: mountFor(entry, server.limits), age: 0 })
   effects.warnings.push(...life.warnings)
   const now = server.now()
-  const expiresAt = Math.min(now + life.ttl, batchEnd(caller) ?? Number.POSITIVE_INFINITY)
+  const endsBy = batchEnd(caller)
+  const expiresAt = Math.min(now + life.ttl, endsBy ?? Number.POSITIVE_INFINITY)
   const lease: LeaseEntry = {
     ...draft,
     state: "active",
     maxTtl,
     ttl: Math.round(expiresAt - now),
     expiresAt,
+    endsBy,
     dueAt: expiresAt,
     renewable: answer.lease.renewable ?? draft.renewable,
   }

@@ -51,6 +51,7 @@ export async function runJobs(server: Server, owner: string): Promise<void> {
   if (server.sealed()) return
   await server.resources.closeIdle()
   try {
+    await server.seal.settle()
     if (await claim(server, "expiry", owner)) await expireDue(server)
     if (await claim(server, "rotation", owner)) await rotation.rotateIfDue(server)
     await runEngineJobs(server, owner)

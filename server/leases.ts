@@ -27,6 +27,8 @@ export interface LeaseEntry {
   readonly token: string
   readonly issuedAt: number
   readonly expiresAt: number
+  /** The end of the batch token it belongs to, which no renewal passes; absent for other tokens. */
+  readonly endsBy?: number | undefined
   /** Seconds from its issue that renewals stay within; 0 leaves it to the mount. */
   readonly maxTtl: number
   readonly ttl: number

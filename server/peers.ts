@@ -36,7 +36,7 @@ export interface Peers {
 export const alone: Peers = { tell: async () => [], listen: () => {} }
 
 interface Envelope {
-  readonly arca: "tell" | "act" | "acted" | "told"
+  readonly arca: "listening" | "tell" | "act" | "acted" | "told"
   readonly id: number
   readonly message?: Message
   readonly answer?: unknown
@@ -62,6 +62,8 @@ export function workerPeers(): Peers {
       Promise.try(() => handlers.get(message.act)?.(message)).then(answerWith, () => answerWith(undefined))
     }
   })
+  // What is sent to a worker before it listens is lost, and whoever waits for its answer waits in vain.
+  process.send?.({ arca: "listening", id: 0 } satisfies Envelope)
   return {
     tell: message =>
       new Promise(resolve => {
@@ -81,6 +83,7 @@ const ACT_MILLISECONDS = 10_000
 /** Carries messages between workers; run by the process that started them. */
 export function relayMessages(): void {
   let last = 0
+  const listening = new Set<number>()
   const waiting = new Map<number, (answer: unknown) => void>()
   const ask = (worker: Worker, message: Message): Promise<unknown> =>
     new Promise(resolve => {
@@ -99,11 +102,12 @@ export function relayMessages(): void {
     })
   cluster.on("message", (from, value: unknown) => {
     if (!isEnvelope(value)) return
+    if (value.arca === "listening") listening.add(from.id)
     if (value.arca === "acted") waiting.get(value.id)?.(value.answer)
     const { message, id } = value
     if (value.arca !== "tell" || message === undefined) return
     const others = Object.values(cluster.workers ?? {}).filter(
-      worker => worker !== undefined && worker.id !== from.id && worker.isConnected(),
+      worker => worker !== undefined && worker.id !== from.id && worker.isConnected() && listening.has(worker.id),
     )
     void Promise.all(others.map(worker => worker && ask(worker, message))).then(answers => {
       if (from.isConnected()) from.send({ arca: "told", id, answers } satisfies Envelope)

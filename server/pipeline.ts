@@ -12,7 +12,7 @@ import { createHash } from "node:crypto"
 import { holdsFor, type JsonObject, type Match, Refusal, readInput, refuse, type Verb, verbOf } from "@arca/api"
 import { UnknownTerm } from "@arca/crypto/keyring"
 import { decide, type Verdict } from "@arca/policy"
-import { Conflict, StorageUnavailable, ValueTooLarge, type View } from "@arca/storage"
+import { Conflict, InvalidKey, StorageUnavailable, ValueTooLarge, type View } from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
 import { auditedRequest, auditedResponse, type Told, told } from "./audited.ts"
 import { authenticate, type Caller, spend } from "./authenticate.ts"
@@ -292,6 +292,7 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   }
   run.outcome = outcome
   effects.prepared.clear()
+  effects.unrecorded.length = 0
   for (const act of effects.last) await act()
   return wrapped === undefined ? plain : jsonReply(200, wrappedEnvelope(wrapped, outcome.warnings))
 }
@@ -331,17 +332,19 @@ const logged = (server: Server, act: string) => (error: unknown) =>
   server.log.error(`could not ${act}`, { error: String(error) })
 
 /** A refusal (or a bug) while handling: recorded like any response, then told. */
-async function refused(setting: Setting, place: Place, subject: Told, error: unknown): Promise<Reply> {
+async function refused(setting: Setting, place: Place, subject: Told, thrown: unknown): Promise<Reply> {
   const { server, effects, request } = setting
   await undo(server, effects)
+  const error = asRefusal(thrown)
   const reply = faultReply(server, request, error)
   const text = error instanceof Refusal ? error.errors.join("; ") : "internal error"
   await server.audit.response(auditedResponse(setting, place, subject, undefined, undefined, text))
   return reply
 }
 
-/** Revokes what was prepared for a request that did not succeed. What cannot be revoked now the expiry job will. */
+/** Takes back what was made for a request that did not succeed. A lease that cannot be revoked now the expiry job will. */
 async function undo(server: Server, effects: Effects): Promise<void> {
+  for (const act of effects.unrecorded.splice(0)) await act().catch(logged(server, "take back what nobody was told"))
   for (const lease of effects.prepared.values()) {
     await revokeLease(server, lease).catch(logged(server, "revoke the lease of a failed request"))
   }
@@ -352,7 +355,14 @@ async function endSpent(server: Server, token: TokenEntry): Promise<void> {
   await revokeToken(server, token).catch(logged(server, "revoke a spent token"))
 }
 
-function faultReply(server: Server, request: Request, error: unknown): Reply {
+/** A name that no store could keep is the caller's mistake, wherever it comes to light. */
+const asRefusal = (error: unknown): unknown =>
+  error instanceof InvalidKey
+    ? refuse.invalid("a path or name in the request is too long to be kept, or holds an empty segment")
+    : error
+
+function faultReply(server: Server, request: Request, thrown: unknown): Reply {
+  const error = asRefusal(thrown)
   if (error instanceof Refusal) {
     if (error.internal !== undefined) server.log.warn(error.internal, { request: request.id })
     return errorReply(error.status, error.errors, error.headers)

@@ -92,7 +92,7 @@ export function aclMemory() {
   const byRights = new WeakMap<Rights, Acl>()
   const compiled = (rights: Rights, now: number): Acl => {
     const { namespaceId, identity, names, documents } = rights
-    const key = `${namespaceId} ${identity?.entity.id ?? ""} ${names.join(" ")}`
+    const key = JSON.stringify([namespaceId, identity?.entity.id ?? "", names])
     const known = byNames.get(key)
     if (
       known &&

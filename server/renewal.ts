@@ -93,12 +93,12 @@ export async function renewLease(ctx: ServerContext, lease: LeaseEntry, incremen
     age: ctx.now - lease.issuedAt,
   })
   for (const warning of life.warnings) ctx.warn(warning)
-  const expiresAt = ctx.now + life.ttl
+  const expiresAt = Math.min(ctx.now + life.ttl, lease.endsBy ?? Number.POSITIVE_INFINITY)
   const own = leaseContext(ctx.server, ctx.view, home, ctx.asker)
   await home.kind.renew?.(lease.data, own, expiresAt)
   const renewed: LeaseEntry = {
     ...lease,
-    ttl: Math.floor(life.ttl),
+    ttl: Math.floor(expiresAt - ctx.now),
     expiresAt,
     dueAt: expiresAt,
     lastRenewal: ctx.now,

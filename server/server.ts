@@ -66,6 +66,8 @@ export interface ServerContext extends Context {
   readonly afterCommit: (act: () => Promise<void> | void) => void
   /** Runs when the response was recorded: what leaves nothing to work with (sealing). */
   readonly atLast: (act: () => Promise<void> | void) => void
+  /** Takes back what was committed, should the response not be recorded: nobody will ever see what it says. */
+  readonly ifUnrecorded: (act: () => Promise<void>) => void
   /** The same context for another mount: to call its engine (a lease's revoke, a token's renewal). */
   readonly onMount: (namespace: Namespace, entry: MountEntry) => ServerContext
 }

@@ -80,6 +80,8 @@ export interface TestOptions {
   readonly inner?: Storage
   readonly engines?: readonly AnyEngine[]
   readonly parts?: Partial<Parts>
+  /** Opens the store that another server made, instead of initialising it. */
+  readonly reopen?: { readonly root: string; readonly unsealKey: string }
 }
 
 export async function testServer(options: TestOptions = {}): Promise<TestServer> {
@@ -99,13 +101,8 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
     engines: options.engines ?? [],
     ...options.parts,
   })
-  const { keys, root_token } = (await server.seal.init({ ...NO_WISHES, secret_shares: 1, secret_threshold: 1 })) as {
-    keys: string[]
-    root_token: string
-  }
-  const unsealKey = keys[0] ?? ""
+  const { root, unsealKey } = options.reopen ?? (await initialized(server))
   await server.seal.unseal({ key: unsealKey, reset: false, migrate: false })
-  const root = root_token
   const ask = async (operation: Operation, path: string, body: JsonObject = {}, asked: Asked = {}): Promise<Told> => {
     const reply = told(await serve(server, requestOf(operation, path, body, { token: root, ...asked })))
     if (asked.namespace === undefined) await checkDeclared(server, operation, path, reply)
@@ -135,6 +132,14 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
     runJobs: () => runJobs(server, "test"),
   }
   return vault
+}
+
+async function initialized(server: Server): Promise<{ root: string; unsealKey: string }> {
+  const { keys, root_token } = (await server.seal.init({ ...NO_WISHES, secret_shares: 1, secret_threshold: 1 })) as {
+    keys: string[]
+    root_token: string
+  }
+  return { root: root_token, unsealKey: keys[0] ?? "" }
 }
 
 function requestOf(operation: Operation, path: string, body: JsonObject, asked: Asked): Request {

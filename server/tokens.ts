@@ -95,7 +95,7 @@ export const readToken = (view: View, namespaceId: string, id: string): Maybe<To
 export async function findToken(view: View, token: string): Promise<TokenEntry | undefined> {
   if (token.length > 8192 || !TOKEN.test(token)) return undefined
   const prefix = tokenPrefix(token)
-  if (prefix === "hvb." || prefix === "b.") return openBatchToken(await tokenKeys(view), token)
+  if (prefix === "hvb.") return openBatchToken(await tokenKeys(view), token)
   return readToken(view, namespaceIdOf(token, prefix), await tokenId(view, token))
 }
 
@@ -175,9 +175,11 @@ export async function sealBatchToken(view: View, entry: TokenEntry): Promise<str
   const nonce = randomBytes(12)
   const cipher = createCipheriv("aes-256-gcm", keys.batch, nonce)
   const sealed = Buffer.concat([nonce, cipher.update(JSON.stringify(entry)), cipher.final(), cipher.getAuthTag()])
-  const suffix = entry.namespace === ROOT.id ? "" : `.${entry.namespace}`
-  return `hvb.${sealed.toString("base64url")}${suffix}`
+  return `hvb.${sealed.toString("base64url")}${suffixOf(entry)}`
 }
+
+/** What ends a token of a namespace other than the root. */
+const suffixOf = ({ namespace }: TokenEntry): string => (namespace === ROOT.id ? "" : `.${namespace}`)
 
 function openBatchToken(keys: TokenKeys, token: string): TokenEntry | undefined {
   const body = token.slice(tokenPrefix(token).length).split(".", 1)[0] ?? ""
@@ -187,7 +189,9 @@ function openBatchToken(keys: TokenKeys, token: string): TokenEntry | undefined 
   decipher.setAuthTag(sealed.subarray(-16))
   try {
     const plain = Buffer.concat([decipher.update(sealed.subarray(12, -16)), decipher.final()])
-    return { ...(decodeJson(plain) as unknown as TokenEntry), id: hashWith(keys, token) }
+    const entry = decodeJson(plain) as unknown as TokenEntry
+    // One token has one spelling: with another namespace behind it, or none, it would be another token to its leases.
+    return token === `hvb.${body}${suffixOf(entry)}` ? { ...entry, id: hashWith(keys, token) } : undefined
   } catch {
     return undefined
   }

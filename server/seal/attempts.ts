@@ -8,7 +8,7 @@ import type { View } from "@arca/storage"
 import type { RandomBytes } from "../random.ts"
 import { base62, uuid } from "../random.ts"
 import { readSealConfig, writeSealConfig } from "./config.ts"
-import { bothSides, type SealCore } from "./core.ts"
+import { bothSides, type Replaced, type SealCore } from "./core.ts"
 import { encryptText } from "./pgp.ts"
 import { checkWish, joinShares, readShare, type Split, type SplitWish, shownKeys, splitKey } from "./shares.ts"
 
@@ -112,11 +112,11 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
   ) => {
     const backup = parts === undefined ? kept?.backup : backupOf(parts)
     const fingerprints = parts?.fingerprints ?? kept?.fingerprints ?? []
-    await seal.adoptShares(view, beside, key, rekey.wish, {
+    view.delete(keyOf(kind))
+    return seal.adoptShares(view, beside, key, rekey.wish, {
       pgpFingerprints: fingerprints.length === 0 ? undefined : fingerprints,
       backup: rekey.backup && backup !== undefined ? { nonce: rekey.nonce, keys: backup } : undefined,
     })
-    view.delete(keyOf(kind))
   }
 
   return {
@@ -149,7 +149,8 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
         view.delete(keyOf(kind))
       }),
 
-    rekeyUpdate: (kind: RekeyKind, input: { key: string; nonce: string }) =>
+    /** `replaced` is given what is left to do once the new shares were seen, or should nobody get to see them. */
+    rekeyUpdate: (kind: RekeyKind, input: { key: string; nonce: string }, replaced: (left: Replaced) => void) =>
       inBarrier(async (view, beside): Promise<JsonObject> => {
         const config = await checkKind(beside, kind)
         const rekey = await read<Rekey>(view, keyOf(kind))
@@ -180,7 +181,7 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
           verification_required: rekey.verify,
         }
         if (!rekey.verify) {
-          await adopt(view, beside, kind, rekey, key, parts, undefined)
+          replaced(await adopt(view, beside, kind, rekey, key, parts, undefined))
           return done
         }
         const pending = {
@@ -201,7 +202,7 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
         return shownVerification(rekey)
       }),
 
-    verifyUpdate: (kind: RekeyKind, input: { key: string; nonce: string }) =>
+    verifyUpdate: (kind: RekeyKind, input: { key: string; nonce: string }, replaced: (left: Replaced) => void) =>
       inBarrier(async (view, beside): Promise<JsonObject> => {
         const rekey = await read<Rekey>(view, keyOf(kind))
         const pending = rekey?.pending
@@ -218,7 +219,7 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
           put(view, keyOf(kind), { ...rekey, pending: { ...pending, shares: [] } })
           return { wrong: true }
         }
-        await adopt(view, beside, kind, rekey, joined, undefined, pending)
+        replaced(await adopt(view, beside, kind, rekey, joined, undefined, pending))
         return { complete: true, nonce: pending.nonce }
       }).then(refuseWrong),
 
@@ -270,7 +271,8 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
         view.delete(ROOT_KEY)
       }),
 
-    rootUpdate: (input: { key: string; nonce: string }) =>
+    /** `made` is told the token, which has to go again should nobody get to see it. */
+    rootUpdate: (input: { key: string; nonce: string }, made: (token: string) => void) =>
       inBarrier(async (view, beside): Promise<JsonObject> => {
         const config = await readSealConfig(beside)
         const attempt = await read<RootAttempt>(view, ROOT_KEY)
@@ -288,7 +290,9 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
           put(view, ROOT_KEY, { ...attempt, shares: [] })
           return { wrong: true }
         }
-        const encoded = await encodeToken(await rootToken(view), attempt)
+        const token = await rootToken(view)
+        made(token)
+        const encoded = await encodeToken(token, attempt)
         view.delete(ROOT_KEY)
         return {
           ...shownAttempt(attempt, shares.length, config.threshold),

@@ -3,13 +3,22 @@
 import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
 import type { View } from "@arca/storage"
 
-export interface SealConfig {
-  readonly type: string
+/** How many people hold shares of the key that the root key is wrapped with. */
+export interface Shares {
   /** Shares of the unseal key (Shamir), or of the recovery key (auto seals). */
   readonly shares: number
   readonly threshold: number
   /** The root key, wrapped by the seal, in base64. */
   readonly wrapped: string
+}
+
+export interface SealConfig extends Shares {
+  readonly type: string
+  /**
+   * The shares that were just replaced. They stay good until the new ones have surely been answered: a server that dies in
+   * between has shown them to nobody.
+   */
+  readonly former?: Shares | undefined
   readonly pgpFingerprints?: readonly string[] | undefined
   /** PGP-encrypted shares kept for those who lost theirs (`backup`). */
   readonly backup?: { readonly nonce: string; readonly keys: Readonly<Record<string, readonly string[]>> } | undefined

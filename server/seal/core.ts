@@ -10,7 +10,7 @@ import type { Barrier } from "@arca/storage/barrier"
 import type { Peers } from "../peers.ts"
 import type { RandomBytes } from "../random.ts"
 import { uuid } from "../random.ts"
-import { RECOVERY, readSealConfig, type SealConfig, writeSealConfig } from "./config.ts"
+import { RECOVERY, readSealConfig, type SealConfig, type Shares, writeSealConfig } from "./config.ts"
 import type { initFields } from "./fields.ts"
 import { encryptText } from "./pgp.ts"
 import { type AutoSeal, type Seal, unwrapUnderShares, wrapUnderShares } from "./seal.ts"
@@ -70,6 +70,8 @@ export function sealCore(world: SealWorld) {
       throw refuse.failed("the root key does not open the store: it may have been altered")
     await world.opened()
   }
+
+  let unsettled: { due: number; act: () => Promise<void> } | undefined
 
   const core = {
     barrier,
@@ -142,10 +144,13 @@ export function sealCore(world: SealWorld) {
         throw refuse.invalid("migrate option not provided and seal migration is in progress")
       if (progress.nonce === "") progress.nonce = nonce || uuid(world.random)
       if (!progress.shares.some(known => sameBytes(known, share))) progress.shares.push(share)
-      if (progress.shares.length < stored.threshold) return
+      const inForce = [stored, ...(stored.former ? [stored.former] : [])]
+      if (inForce.every(one => progress.shares.length < one.threshold)) return
       const key = joinShares(progress.shares)
+      const more = inForce.some(one => progress.shares.length < one.threshold)
+      if (more && !inForce.some(one => opens(one, key))) return
       reset()
-      await openWith(stored, key, migrating)
+      await openWith(await settledBy(stored, key), key, migrating)
     },
 
     async close(): Promise<void> {
@@ -168,6 +173,13 @@ export function sealCore(world: SealWorld) {
       if (typeof key !== "string") return false
       await open(Buffer.from(key, "base64"))
       return true
+    },
+
+    /** Ends the former shares of a rekeying whose answer has had its time to arrive. */
+    async settle(): Promise<void> {
+      if (unsettled === undefined || world.now() < unsettled.due) return
+      await unsettled.act()
+      unsettled = undefined
     },
 
     /** `sys/seal-status`, without what the server adds (version, cluster). */
@@ -200,20 +212,46 @@ export function sealCore(world: SealWorld) {
       return rootKey !== undefined && sameBytes(rootKey, barrier.rootKey())
     },
 
-    /** Puts new shares in force: the root key is wrapped anew (Shamir), or the recovery key replaced. One transaction. */
+    /**
+     * Puts new shares in force: the root key is wrapped anew (Shamir), or the recovery key replaced. One transaction.
+     * The former shares of an unseal key stay good for a minute, in which the answer reaches whoever asked; should the
+     * server die before, those that unseal it next decide. (Whoever has them can open an older backup in any case.)
+     */
     async adoptShares(
       view: View,
       beside: View,
       key: Uint8Array,
       wish: { shares: number; threshold: number },
       rest: Partial<SealConfig>,
-    ): Promise<void> {
+    ): Promise<Replaced> {
       const stored = await readSealConfig(beside)
       if (stored === undefined) throw refuse.invalid("server is not yet initialized")
       const auto = stored.type !== "shamir"
+      const recovery = await view.get(RECOVERY)
       if (auto) view.put(RECOVERY, digest(key))
       const wrapped = auto ? stored.wrapped : Buffer.from(wrapUnderShares(key, barrier.rootKey())).toString("base64")
-      writeSealConfig(beside, { ...stored, ...rest, wrapped, shares: wish.shares, threshold: wish.threshold })
+      const { shares, threshold } = stored
+      const former = auto ? undefined : { shares, threshold, wrapped: stored.wrapped }
+      const next = { ...stored, ...rest, wrapped, shares: wish.shares, threshold: wish.threshold }
+      writeSealConfig(beside, { ...next, former })
+      // Another rekeying may have come in between; then there is nothing to settle.
+      const still = (change: (view: View, beside: View, current: SealConfig) => void): Promise<void> =>
+        bothSides(barrier, async (again, besideAgain) => {
+          const current = await readSealConfig(besideAgain)
+          if (current?.wrapped === wrapped && current.former?.wrapped === former?.wrapped)
+            change(again, besideAgain, current)
+        })
+      const settle = () => still((_, again, current) => writeSealConfig(again, { ...current, former: undefined }))
+      return {
+        heard: () => {
+          if (former !== undefined) unsettled = { due: world.now() + SETTLE_SECONDS, act: settle }
+        },
+        unheard: () =>
+          still((again, besideAgain) => {
+            if (recovery !== undefined) again.put(RECOVERY, recovery)
+            writeSealConfig(besideAgain, stored)
+          }),
+      }
     },
   }
 
@@ -232,6 +270,18 @@ export function sealCore(world: SealWorld) {
   world.peers.listen("ask", () => (barrier.sealed() ? "" : Buffer.from(barrier.rootKey()).toString("base64")))
 
   return core
+
+  /** Which shares are in force is decided by those that are used first after a rekeying that nobody saw the end of. */
+  async function settledBy(stored: SealConfig, key: Uint8Array | undefined): Promise<SealConfig> {
+    if (stored.former === undefined) return stored
+    const chosen = opens(stored, key) ? {} : opens(stored.former, key) ? stored.former : undefined
+    if (chosen === undefined) return stored
+    const settled: SealConfig = { ...stored, ...chosen, former: undefined }
+    using view = barrier.inner.view()
+    writeSealConfig(view, settled)
+    await barrier.inner.commit(view)
+    return settled
+  }
 
   async function openWith(stored: SealConfig, key: Uint8Array | undefined, migrating: boolean): Promise<void> {
     const wrong = refuse.invalid("unable to retrieve unseal key or it is wrong: cipher: message authentication failed")
@@ -301,6 +351,18 @@ export async function bothSides<T>(barrier: Barrier, change: (view: View, beside
     }
   }
 }
+
+/** What is left to do after shares were replaced: one of the two. `unheard` puts the former ones in force again. */
+export interface Replaced {
+  readonly heard: () => void
+  readonly unheard: () => Promise<void>
+}
+
+const opens = ({ wrapped }: Shares, key: Uint8Array | undefined): boolean =>
+  key !== undefined && unwrapUnderShares(key, Buffer.from(wrapped, "base64")) !== undefined
+
+/** How long former shares stay good beside new ones. */
+const SETTLE_SECONDS = 60
 
 const digest = (key: Uint8Array): Buffer => createHash("sha256").update(key).digest()
 

@@ -105,6 +105,7 @@ export const operationRoutes = [
   sysRoute("plugins/catalog", {
     summary: "The engines and auth methods that can be enabled. All are built in.",
     operation: "plugins-catalog-list-plugins",
+    rootOnly: true,
     replies: {
       read: {
         auth: field.stringList("Auth methods."),
@@ -132,6 +133,7 @@ export const operationRoutes = [
   sysRoute("plugins/catalog/:type", {
     summary: "The engines of a type: auth, secret or database.",
     operation: "plugins-catalog-list-plugins-with-type",
+    rootOnly: true,
     sudo: true,
     list: ({ type }, ctx) => {
       if (type !== "auth" && type !== "secret" && type !== "database")
@@ -142,6 +144,7 @@ export const operationRoutes = [
   sysRoute("plugins/catalog/:type/:name", {
     summary: "One engine.",
     operation: "plugins-catalog-*-plugin-configuration-with-type",
+    rootOnly: true,
     fields: { type: field.name("auth or secret."), name: field.name("Its name.") },
     sudo: true,
     read: ({ type, name }, ctx) => {

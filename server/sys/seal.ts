@@ -1,9 +1,13 @@
 /** `sys/seal`, `rekey`, `generate-root`, `rotate`, `key-status`: the keys of the store, with a token. */
 
 import { type Answer, field, type JsonObject } from "@arca/api"
+import { revokeToken } from "../revocation.ts"
 import { rotation } from "../rotation.ts"
 import { type Attempts, decodeToken, type RekeyKind } from "../seal/attempts.ts"
-import type { ServerContext } from "../server.ts"
+import type { Replaced } from "../seal/core.ts"
+import type { Server, ServerContext } from "../server.ts"
+import { findToken } from "../tokens.ts"
+import { reading } from "../transact.ts"
 import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
@@ -28,6 +32,11 @@ function cancelNonce(ctx: ServerContext, nonce: string): string | undefined {
 const bare = async (answer: Promise<JsonObject>): Promise<Answer> => ({ bare: await answer })
 
 const need = (ctx: ServerContext): Attempts => ctx.server.attempts
+
+const replacedIn = (ctx: ServerContext) => (left: Replaced) => {
+  ctx.ifUnrecorded(left.unheard)
+  ctx.atLast(left.heard)
+}
 
 /** The routes of one kind of rekeying. Older clients bring no token: where the operator opted in, they need none. */
 const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) => {
@@ -57,7 +66,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
       replies: { write: replies.rekeyed },
       fields: shareFields,
       ...common,
-      write: (input, ctx) => bare(need(ctx).rekeyUpdate(kind, input)),
+      write: (input, ctx) => bare(need(ctx).rekeyUpdate(kind, input, replacedIn(ctx))),
     }),
     sysRoute(`${base}/verify`, {
       summary: "Give a share of the new key, to show that it arrived.",
@@ -70,7 +79,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
       fields: shareFields,
       ...common,
       read: (_, ctx) => bare(need(ctx).verifyStatus(kind)),
-      write: (input, ctx) => bare(need(ctx).verifyUpdate(kind, input)),
+      write: (input, ctx) => bare(need(ctx).verifyUpdate(kind, input, replacedIn(ctx))),
       delete: (_, ctx) => bare(need(ctx).verifyCancel(kind)),
     }),
   ]
@@ -102,6 +111,11 @@ const rootFields = {
   nonce: shareFields.nonce,
 }
 
+async function revokeText(server: Server, text: string): Promise<void> {
+  const token = await reading(server, view => findToken(view, text))
+  if (token !== undefined) await revokeToken(server, token)
+}
+
 const rootRoutes = (attempt: readonly string[], update: string, unauthenticated: boolean) => {
   const common = { sudo: true, rootOnly: true, ...(unauthenticated ? { openWhen: "generate-root" } : {}) }
   return [
@@ -128,7 +142,8 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
       replies: { write: replies.rootAttempt },
       fields: shareFields,
       ...common,
-      write: (input, ctx) => bare(need(ctx).rootUpdate(input)),
+      write: (input, ctx) =>
+        bare(need(ctx).rootUpdate(input, token => ctx.ifUnrecorded(() => revokeText(ctx.server, token)))),
     }),
   ]
 }

@@ -29,6 +29,8 @@ export interface StartOptions {
   listener?: string
   /** Further top-level configuration. */
   config?: string
+  /** Leaves rekey and generate-root closed to callers without a token, as they are unless someone opts in. */
+  closedEndpoints?: boolean
   env?: Record<string, string>
 }
 
@@ -160,8 +162,7 @@ ${reference === undefined ? "" : "unsafe_allow_api_audit_creation = true"}
 listener "tcp" {
   address = "127.0.0.1:${port}"
 ${tls}
-  disable_unauthed_rekey_endpoints = false
-  disable_unauthed_generate_root_endpoints = false
+${options.closedEndpoints ? "" : "  disable_unauthed_rekey_endpoints = false\n  disable_unauthed_generate_root_endpoints = false"}
 ${options.listener ?? ""}
 }
 ${options.config ?? ""}
