@@ -15,6 +15,8 @@ const PARTS: readonly { readonly name: string; readonly shows: string; readonly 
   { name: "oathtool", shows: "/usr/bin/oathtool", for: "one-time passwords" },
   { name: "zbar-tools", shows: "/usr/bin/zbarimg", for: "reading QR codes" },
   { name: "rabbitmq-server", shows: "/usr/lib/rabbitmq", for: "the RabbitMQ engine" },
+  { name: "mariadb-server", shows: "/usr/sbin/mariadbd", for: "the database engine" },
+  { name: "redis-server", shows: "/usr/bin/redis-server", for: "the database engine" },
   { name: "slapd", shows: "/usr/sbin/slapd", for: "the LDAP engine" },
 ]
 

@@ -13,7 +13,12 @@ let server: Server
 before(async () => {
   if (skip === false) server = await start({ password: ROOT_PASSWORD })
 })
-after(async () => server?.stop())
+const vaults: TestServer[] = []
+after(async () => {
+  // Sealing closes connections, which would keep the process alive.
+  for (const vault of vaults) await vault.write("sys/seal")
+  await server?.stop()
+})
 
 async function query(text: string, values: unknown[] = [], as?: { user: string; password: string }) {
   const client = new pg.Client({
@@ -46,6 +51,7 @@ let managers = 0
 /** A server with a connection `pg` under a manager of its own, so that tests may rotate it. */
 async function withDatabase(config: Record<string, unknown> = {}): Promise<{ vault: TestServer; manager: string }> {
   const vault = await testServer()
+  vaults.push(vault)
   // The database has a clock of its own, and believes in VALID UNTIL.
   vault.clock.advance(`${Date.now() / 1000 - vault.clock.now()}s`)
   const manager = `manager${++managers}`

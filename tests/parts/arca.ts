@@ -11,11 +11,11 @@ import { once } from "node:events"
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http"
 import { request as httpsRequest } from "node:https"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { promisify } from "node:util"
+import { freePort } from "./ports.ts"
 
 /** The binary that takes the place of our server, if any. */
 export const reference: string | undefined = process.env.ARCA_CONFORMANCE_SERVER
@@ -167,17 +167,6 @@ ${options.listener ?? ""}
 }
 ${options.config ?? ""}
 `
-}
-
-/** A port that was free a moment ago: a child process cannot be told to take port 0 and tell us. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const address = server.address()
-  server.close()
-  await once(server, "close")
-  if (address === null || typeof address === "string") throw new Error("No port to be had on 127.0.0.1")
-  return address.port
 }
 
 /** A certificate for 127.0.0.1 that signs itself; rustls insists that it is no CA. */

@@ -1,0 +1,128 @@
+/** The engine against a real MariaDB. */
+
+import assert from "node:assert/strict"
+import { after, before, test } from "node:test"
+import { createConnection } from "mysql2/promise"
+import { type TestServer, testServer } from "../../server/testing.ts"
+import { missing, type Server, start } from "../../tests/parts/mariadb.ts"
+
+const skip = missing() ?? false
+const PASSWORD = `ro'ot\\%41"@`
+
+let server: Server
+before(async () => {
+  if (skip === false) server = await start({ password: PASSWORD })
+})
+const vaults: TestServer[] = []
+after(async () => {
+  // Sealing closes connections, which would keep the process alive.
+  for (const vault of vaults) await vault.write("sys/seal")
+  await server?.stop()
+})
+
+async function query(text: string, as: { user: string; password: string } = { user: "root", password: PASSWORD }) {
+  const connection = await createConnection({ host: "127.0.0.1", port: server.port, ...as })
+  const [rows] = await connection.query(text).finally(() => connection.end())
+  return Array.isArray(rows) ? rows.map(row => Object.values(row).map(String)) : []
+}
+
+const entering = (user: unknown, password: unknown): Promise<string> =>
+  query("SELECT 1", { user: String(user), password: String(password) }).then(
+    () => "in",
+    (error: { code?: string }) => String(error.code),
+  )
+
+async function withDatabase(config: Record<string, string> = {}) {
+  const vault = await testServer()
+  vaults.push(vault)
+  await vault.write("sys/mounts/database", { type: "database" })
+  const written = await vault.write("database/config/my", {
+    plugin_name: "mysql-database-plugin",
+    connection_url: `{{username}}:{{password}}@tcp(127.0.0.1:${server.port})/`,
+    username: "root",
+    password: PASSWORD,
+    allowed_roles: "*",
+    ...config,
+  })
+  assert.deepEqual(written.errors, [])
+  return vault
+}
+
+const CREATION = `CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}';GRANT SELECT ON *.* TO '{{name}}'@'%';`
+
+test("a role makes users that can enter, and are gone with their lease", { skip }, async () => {
+  const vault = await withDatabase()
+  await vault.write("database/roles/app", { db_name: "my", creation_statements: CREATION, default_ttl: "1h" })
+  const issued = await vault.read("database/creds/app")
+  assert.equal(issued.status, 200, JSON.stringify(issued.body))
+  const { username, password } = issued.data
+  assert.match(String(username), /^v-root-app-[0-9A-Za-z]{20}/)
+  assert.ok(String(username).length <= 32)
+  assert.equal(await entering(username, password), "in")
+  vault.clock.advance("1h1s")
+  await vault.runJobs()
+  assert.equal(await entering(username, password), "ER_ACCESS_DENIED_ERROR")
+})
+
+test("users at any host are dropped, and one that is half made too", { skip }, async () => {
+  const vault = await withDatabase()
+  const users = () => query("SELECT user FROM mysql.user WHERE user LIKE 'v-%'")
+  await vault.write("database/roles/here", {
+    db_name: "my",
+    creation_statements: [`CREATE USER '{{name}}'@'127.0.0.1' IDENTIFIED BY '{{password}}'`],
+  })
+  const { body } = await vault.read("database/creds/here")
+  assert.equal((await users()).length, 1)
+  assert.equal((await vault.write("sys/leases/revoke", { lease_id: body.lease_id ?? "" })).status, 204)
+  await vault.write("database/roles/half", { db_name: "my", creation_statements: `${CREATION} GRANT nonsense;` })
+  const failed = await vault.read("database/creds/half")
+  assert.match(failed.errors[0] ?? "", /^failed to execute query: You have an error in your SQL syntax/)
+  assert.deepEqual(await users(), [])
+})
+
+test("passwords with every kind of character work, whatever the server's sql_mode", { skip }, async () => {
+  await query("SET GLOBAL sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES'")
+  const vault = await withDatabase()
+  await vault.write("sys/policies/password/nasty", {
+    policy: `length = 20\nrule "charset" { charset = "'\\"\\\\%{}$;:@/-" }`,
+  })
+  await vault.write("database/roles/app", {
+    db_name: "my",
+    creation_statements: CREATION,
+    credential_config: { password_policy: "nasty" },
+  })
+  for (let round = 0; round < 5; round++) {
+    const { data, errors } = await vault.read("database/creds/app")
+    assert.deepEqual(errors, [])
+    assert.equal(await entering(data.username, data.password), "in")
+  }
+  await query("SET GLOBAL sql_mode = DEFAULT")
+})
+
+test("static roles and the account itself rotate", { skip }, async () => {
+  await query("CREATE USER 'manager'@'%' IDENTIFIED BY 'first'; ".replace(/; $/, ""))
+  await query("GRANT ALL ON *.* TO 'manager'@'%' WITH GRANT OPTION")
+  await query("CREATE USER 'static'@'127.0.0.1' IDENTIFIED BY 'old'")
+  const vault = await withDatabase({ username: "manager", password: "first" })
+  assert.deepEqual(
+    (await vault.write("database/static-roles/s", { db_name: "my", username: "static", rotation_period: "1h" })).errors,
+    [],
+  )
+  const { data } = await vault.read("database/static-creds/s")
+  assert.equal(await entering("static", data.password), "in")
+  assert.equal((await vault.write("database/rotate-root/my")).status, 204)
+  assert.equal(await entering("manager", "first"), "ER_ACCESS_DENIED_ERROR")
+  assert.equal((await vault.write("database/rotate-role/s")).status, 204)
+})
+
+test("short names are made for MySQL's older kinds, and a wrong password is told without it", { skip }, async () => {
+  const vault = await withDatabase({ plugin_name: "mysql-rds-database-plugin" })
+  await vault.write("database/roles/application", { db_name: "my", creation_statements: CREATION })
+  const { data } = await vault.read("database/creds/application")
+  assert.match(String(data.username), /^v-appl-[0-9A-Za-z]{9}$/)
+  const wrong = await vault.write("database/config/my", { password: "sesame-open" })
+  assert.match(
+    wrong.errors[0] ?? "",
+    /^error creating database object: error verifying connection: Access denied for user 'root'/,
+  )
+})

@@ -1,0 +1,51 @@
+/** A real Redis server for tests: its own directory, its own port, gone afterwards. */
+
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync } from "node:fs"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { freePort } from "./ports.ts"
+
+export interface Server {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** Why tests that need the server must be skipped here; undefined when they can run. */
+export const missing = (): string | undefined =>
+  existsSync("/usr/bin/redis-server") ? undefined : "Redis is not installed (node tools/parts.ts installs it on Debian)"
+
+/** Starts a server whose user `default` has a password, and whose users are kept in a file. */
+export async function start(options: { readonly password: string }): Promise<Server> {
+  const data = await mkdtemp(join(tmpdir(), "arca-redis-"))
+  await writeFile(join(data, "users.acl"), `user default on >${options.password} ~* &* +@all\n`)
+  const port = await freePort()
+  const args = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    data,
+    "--save",
+    "",
+    "--aclfile",
+    join(data, "users.acl"),
+  ]
+  const server = spawn("/usr/bin/redis-server", args, { stdio: ["ignore", "pipe", "ignore"] })
+  await new Promise<void>((resolve, reject) => {
+    server.stdout.setEncoding("utf8").on("data", (text: string) => text.includes("Ready to accept") && resolve())
+    server.once("exit", code => reject(new Error(`Redis ended with status ${code}`)))
+  })
+  return {
+    port,
+    stop: async () => {
+      const ended = once(server, "exit")
+      server.kill("SIGKILL")
+      await ended
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
