@@ -67,6 +67,11 @@ export class ReadAhead {
     return sparing((await this.#fetch(new Map([[key, 0]]))).get(key), known)
   }
 
+  /** Whether the view has asked for it: what was only foreseen binds nobody. */
+  hasRead(key: string): boolean {
+    return this.#read.has(key)
+  }
+
   /** Remembers what this view has read, for the next one like it. */
   end(): void {
     this.#foresight.learn(this.#hints, this.#read)

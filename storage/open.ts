@@ -42,7 +42,7 @@ export const STORAGE_TYPES: Readonly<Record<string, StorageType>> = {
       max_parallel: "Connections at the same time.",
       skip_create_table: "`true` leaves making the tables to you.",
       max_idle_connections: "",
-      max_connect_retries: "",
+      max_connect_retries: "How often to try to connect at the start, a second apart.",
       ha_enabled: "",
       ha_table: "",
     },
@@ -172,7 +172,7 @@ function openAsLmdb(type: string): Open {
 }
 
 async function openPostgresql(options: Options, clock: Clock, notice: Notice): Promise<Storage> {
-  for (const name of ["max_idle_connections", "max_connect_retries", "ha_table"]) {
+  for (const name of ["max_idle_connections", "ha_table"]) {
     if (options.text(name) !== undefined) notice(`The option "${name}" of the storage "postgresql" has no effect`)
   }
   if (options.text("ha_enabled") === "false") {
@@ -180,12 +180,14 @@ async function openPostgresql(options: Options, clock: Clock, notice: Notice): P
   }
   const { postgresqlStorage } = await import("./postgresql.ts")
   const table = options.text("table")
+  const retries = options.count("max_connect_retries")
   const parallel = options.count("max_parallel")
   return await postgresqlStorage({
-    connection_url: options.required("connection_url"),
+    connection_url: process.env.VAULT_PG_CONNECTION_URL ?? options.required("connection_url"),
     skip_create_table: options.text("skip_create_table") === "true",
     clock,
     ...(table === undefined ? {} : { table }),
+    ...(retries === undefined ? {} : { max_connect_retries: retries }),
     ...(parallel === undefined ? {} : { max_parallel: parallel }),
   })
 }

@@ -12,6 +12,8 @@ export interface Names {
   readonly commits: string
   readonly head: string
   readonly requests: string
+  /** Which migrations were made. */
+  readonly schemas: string
   readonly listing: string
   readonly commit: string
   /** The channel of the hint that something was committed. */
@@ -32,6 +34,7 @@ export function namesOf(table: string): Names {
     commits: named("commits"),
     head: named("head"),
     requests: named("requests"),
+    schemas: named("schema"),
     listing: named("listing_1"),
     commit: named("commit_1"),
     channel: `"${table}_committed"`,

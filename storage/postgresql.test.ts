@@ -1,11 +1,14 @@
 import assert from "node:assert/strict"
+import { chmod } from "node:fs/promises"
+import { dirname } from "node:path"
 import { after, before, describe, type TestContext, test } from "node:test"
 import { Client } from "pg"
-import { missing, type Server, start } from "../tests/parts/postgresql.ts"
+import { certificates } from "../tests/parts/certificates.ts"
+import { missing, own, type Server, start } from "../tests/parts/postgresql.ts"
 import { testStorage } from "./conformance.ts"
 import { bytes, retrying, text, write } from "./conformance-steps.ts"
 import { postgresqlStorage } from "./postgresql.ts"
-import type { Storage } from "./view.ts"
+import type { Storage, View } from "./view.ts"
 
 const skip = await missing()
 
@@ -132,7 +135,7 @@ describe("postgresql", { skip: skip ?? false }, () => {
     using held = storage.view()
     await held.get("a")
     await server.crash()
-    await assert.rejects(held.get("a"), { name: "StorageUnavailable" })
+    await assert.rejects(async () => held.get("other"), { name: "StorageUnavailable" })
     await assert.rejects(write(storage, { b: "1" }), { name: "StorageUnavailable" })
     using blind = storage.view()
     await assert.rejects(blind.get("a"), { name: "StorageUnavailable" })
@@ -150,6 +153,68 @@ describe("postgresql", { skip: skip ?? false }, () => {
     const storage = await postgresqlStorage(options)
     t.after(() => storage[Symbol.asyncDispose]())
     assert.equal(await write(storage, { a: "1" }), 1)
+  })
+
+  test("what views with the same hint read comes in one statement, and holds no connection", async t => {
+    const storage = await postgresqlStorage({ connection_url: server.url, table: freshTable(), max_parallel: 1 })
+    t.after(() => storage[Symbol.asyncDispose]())
+    await write(storage, { a: "1", b: "2", c: "3" })
+    const readAll = async (view: View) => {
+      const before = storage.sent()
+      for (const key of ["a", "b", "c", "absent"]) await view.cached(key, text)
+      return storage.sent() - before
+    }
+    {
+      using view = storage.view(["x"])
+      assert.equal(await readAll(view), 4)
+    }
+    // There is one connection: each of these would wait for the other for ever if it held it.
+    using one = storage.view(["x"])
+    using other = storage.view(["x"])
+    assert.deepEqual([await readAll(one), await readAll(other)], [1, 1])
+  })
+
+  test("a view that reads more than was foreseen sees one state, or is told that it cannot", async t => {
+    const storage = await open(t, freshTable())
+    await write(storage, { a: "1", b: "1" })
+    const first = async (view: View) => text(await view.get("a"))
+    {
+      using view = storage.view(["x"])
+      await first(view)
+    }
+    using same = storage.view(["x"])
+    await first(same)
+    await write(storage, { b: "2" })
+    assert.equal(text(await same.get("b")), "2")
+    using stale = storage.view(["x"])
+    await first(stale)
+    await write(storage, { a: "3", b: "3" })
+    await assert.rejects(async () => stale.get("b"), { name: "Conflict" })
+  })
+
+  test("a server with TLS is known by its authority, and one that is not known is refused with what to do", async t => {
+    const pki = await certificates(t)
+    await own(pki.key)
+    await chmod(dirname(pki.key), 0o755)
+    const tls = await start({
+      args: ["-c", "ssl=on", "-c", `ssl_cert_file=${pki.cert}`, "-c", `ssl_key_file=${pki.key}`],
+    })
+    t.after(() => tls.stop())
+    const openWith = (query: string) =>
+      postgresqlStorage({ connection_url: `${tls.url}?${query}`, table: freshTable() })
+    const storage = await openWith(`sslmode=verify-full&sslrootcert=${pki.ca}`)
+    t.after(() => storage[Symbol.asyncDispose]())
+    await write(storage, { a: "1" })
+    await assert.rejects(openWith("sslmode=verify-full"), { name: "StorageFailed", message: /sslrootcert=/ })
+    const plain = postgresqlStorage({ connection_url: `${server.url}?sslmode=verify-full`, table: freshTable() })
+    await assert.rejects(plain, { name: "StorageFailed", message: /sslmode=disable/ })
+  })
+
+  test("a database that a newer version has migrated is used as it is", async t => {
+    const table = freshTable()
+    await open(t, table)
+    await sql(`INSERT INTO ${table}_schema (version) VALUES (99)`)
+    await write(await open(t, table), { a: "1" })
   })
 
   test("a table name that is no plain name is refused", async () => {

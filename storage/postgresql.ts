@@ -1,29 +1,25 @@
 /**
  * The shared store: any number of nodes on one PostgreSQL server.
  *
- * A view is a read-only transaction at one snapshot (REPEATABLE READ). All commits of a node that wait go to the server in
+ * A view is a read-only transaction at one snapshot (REPEATABLE READ), or a single statement when it was foreseen what the
+ * view reads (postgresql-snapshot.ts). All commits of a node that wait go to the server in
  * one call, which locks the head, checks what was read, writes and answers: no two commits are ever checked at once, so
  * none can miss the other. Read replicas are refused: their order of visibility is not the primary's.
  */
 
 import { randomUUID } from "node:crypto"
-import { Client, type ClientConfig, Pool, type PoolClient } from "pg"
+import { Client, type ClientConfig, Pool } from "pg"
 import { type Clock, systemClock } from "./clock.ts"
 import { CommitQueue, type Waiting } from "./commit-queue.ts"
 import { type CommitRecord, type FeedSource, feed, mustReach, Signal } from "./feed.ts"
+import { Foresight } from "./foresight.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { argumentsOf, takeGroup } from "./postgresql-commit.ts"
-import { type Names, namesOf, schemaSql } from "./postgresql-schema.ts"
-import { type Listing, type Snapshot, Transaction, taken } from "./transaction.ts"
-import {
-  Conflict,
-  type Found,
-  type Page,
-  type Storage,
-  StorageFailed,
-  StorageUnavailable,
-  type Version,
-} from "./view.ts"
+import { migrate } from "./postgresql-migrations.ts"
+import { type Names, namesOf } from "./postgresql-schema.ts"
+import { isTransient, PostgresqlSnapshot, type Reading, type Row, textOf } from "./postgresql-snapshot.ts"
+import { Transaction, taken } from "./transaction.ts"
+import { Conflict, type Storage, StorageFailed, StorageUnavailable, type Version } from "./view.ts"
 
 export interface PostgresqlOptions {
   /** `postgres://user:password@host:port/database?sslmode=…`, as in Vault's configuration. */
@@ -34,6 +30,8 @@ export interface PostgresqlOptions {
   readonly max_parallel?: number
   /** The tables exist already, and this user may not create any. */
   readonly skip_create_table?: boolean
+  /** How often to try to connect at the start, a second apart; 1 unless told otherwise. */
+  readonly max_connect_retries?: number
   readonly clock?: Clock
   readonly memo?: MemoLimits
   /** How many commits the change feed remembers. */
@@ -43,89 +41,6 @@ export interface PostgresqlOptions {
   /** How long a commit is tried again while the server does not answer, in seconds. */
   readonly patience?: number
 }
-
-type Row = Record<string, unknown>
-
-/** A snapshot, taken at the first read; until then it costs nothing. */
-class PostgresqlSnapshot implements Snapshot {
-  readonly #pool: Pool
-  readonly #names: Names
-  #client: Promise<PoolClient> | undefined
-  #broken = false
-
-  constructor(pool: Pool, names: Names) {
-    this.#pool = pool
-    this.#names = names
-  }
-
-  async get(key: string, known?: Version): Promise<Found | undefined> {
-    const [row] = await this.#query(
-      "get",
-      `SELECT version, CASE WHEN version <> $2 THEN value END AS value FROM ${this.#names.entries} WHERE key = $1`,
-      [key, known ?? 0],
-    )
-    if (row === undefined) return undefined
-    // A plain array: a Buffer's slice would share memory, where that of a Uint8Array copies.
-    return {
-      version: Number(row.version),
-      value: row.value instanceof Uint8Array ? new Uint8Array(row.value) : undefined,
-    }
-  }
-
-  async names(listing: Listing, prefix: string, page: Page): Promise<string[]> {
-    const { after = null, before = null, limit = null } = page
-    const rows = await this.#query("names", `SELECT ${this.#names.listing}($1, $2, $3, $4, $5) AS name`, [
-      listing,
-      prefix,
-      after,
-      before,
-      limit,
-    ])
-    return rows.map(row => String(row.name))
-  }
-
-  async version(): Promise<Version> {
-    const [row] = await this.#query("version", `SELECT version FROM ${this.#names.head}`, [])
-    return Number(row?.version)
-  }
-
-  close(): void {
-    const opened = this.#client
-    if (opened === undefined) return
-    this.#client = undefined
-    void opened.then(
-      client => {
-        // Not waited for: the next user's statements are sent behind it on the same connection.
-        client.query("COMMIT").catch(() => undefined)
-        client.release(this.#broken)
-      },
-      () => undefined,
-    )
-  }
-
-  async #query(name: string, text: string, values: unknown[]): Promise<Row[]> {
-    try {
-      this.#client ??= this.#begin()
-      const client = await this.#client
-      // The connection is pipelined: what is asked at the same time is sent at once. Names make it prepare once.
-      return (await client.query<Row>({ name: `arca-${name}`, text, values })).rows
-    } catch (cause) {
-      this.#broken = true
-      throw new StorageUnavailable(`PostgreSQL could not be read: ${textOf(cause)}`, { cause })
-    }
-  }
-
-  async #begin(): Promise<PoolClient> {
-    const client = await this.#pool.connect()
-    client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").catch(() => {
-      this.#broken = true
-    })
-    return client
-  }
-}
-
-const textOf = (cause: unknown): string =>
-  cause instanceof Error && cause.message !== "" ? cause.message : String(cause)
 
 /** The one connection that commits and hears of commits; made again when it is lost. */
 class Writer {
@@ -173,15 +88,6 @@ class Writer {
   }
 }
 
-/**
- * Errors after which the same request is sent again: the connection is gone (nobody knows whether the commit took
- * effect; its id makes that harmless), the server is starting or stopping, or another transaction was in the way.
- */
-const TRANSIENT = /^(08...|57P0.|40001|40P01|55P03|53300)$/
-
-const isTransient = (error: unknown): boolean =>
-  !(error instanceof Error && "code" in error && "severity" in error) || TRANSIENT.test(String(error.code))
-
 interface CommitLimits {
   readonly clock: Clock
   readonly remembered: number
@@ -195,6 +101,7 @@ class Committer {
   readonly #limits: CommitLimits
   readonly #committed: Signal
   #newest: Version = 0
+  sent = 0
 
   constructor(writer: Writer, names: Names, limits: CommitLimits, committed: Signal) {
     this.#writer = writer
@@ -238,6 +145,7 @@ class Committer {
     const deadline = clock.now() + patience
     for (let pause = 0.05; ; pause = Math.min(pause * 2, 1)) {
       try {
+        this.sent++
         const [row] = await this.#writer.query(this.#sql, values, "arca-commit")
         return numbersOf(row?.versions)
       } catch (cause) {
@@ -258,8 +166,13 @@ class Committer {
 /** 64-bit integers come as text; versions fit a double for 2^53 commits. */
 const numbersOf = (versions: unknown): Version[] => (Array.isArray(versions) ? versions.map(Number) : [])
 
+export interface PostgresqlStorage extends Storage {
+  /** How many statements were sent whose answer someone waited for. */
+  sent(): number
+}
+
 /** Connects and makes the tables that are missing. Throws `StorageFailed` when this database cannot be a store. */
-export async function postgresqlStorage(options: PostgresqlOptions): Promise<Storage> {
+export async function postgresqlStorage(options: PostgresqlOptions): Promise<PostgresqlStorage> {
   const clock = options.clock ?? systemClock
   const memo = new Memo(options.memo)
   const names = namesOf(options.table ?? "arca")
@@ -274,12 +187,7 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Sto
   }
   const committed = new Signal()
   const writer = new Writer(config, names, committed)
-  try {
-    await prepare(writer, names, options.skip_create_table ?? false)
-  } catch (cause) {
-    await writer.drop()
-    throw new StorageFailed(`Cannot use the PostgreSQL database: ${textOf(cause)}`, { cause })
-  }
+  await connectFirst(writer, names, options, clock)
   const pool = new Pool({
     ...config,
     max: options.max_parallel ?? 32,
@@ -289,7 +197,23 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Sto
   })
   // Without listeners a lost connection would end the process; the next query on it reports the loss.
   pool.on("error", () => undefined)
-  pool.on("connect", client => client.on("error", () => undefined))
+  pool.on("connect", client => {
+    client.on("error", () => undefined)
+    // Not as parameters of the connection: poolers refuse those. A view of a node that hangs must not hold back vacuum.
+    client
+      .query(
+        `SET statement_timeout = '${Math.ceil(limits.patience)}s'; SET idle_in_transaction_session_timeout = '${IDLE_VIEW}s'`,
+      )
+      .catch(() => undefined)
+  })
+  const reading: Reading = {
+    pool,
+    names,
+    foresight: new Foresight(),
+    clock,
+    retry: Math.min(limits.patience, 2),
+    sent: 0,
+  }
   const committer = new Committer(writer, names, limits, committed)
   const queue = new CommitQueue<PostgresqlSnapshot>(waiting => committer.commitGroup(waiting))
   let open = true
@@ -301,7 +225,7 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Sto
     read: since => recordsAfter(pool, names, since),
   }
   const version = async () => {
-    const snapshot = new PostgresqlSnapshot(pool, names)
+    const snapshot = new PostgresqlSnapshot(reading, [])
     try {
       return await snapshot.version()
     } finally {
@@ -309,15 +233,16 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Sto
     }
   }
   return {
-    view: () => {
+    view: hints => {
       if (!open) throw new StorageFailed("The store is closed")
-      return new Transaction(new PostgresqlSnapshot(pool, names), memo)
+      return new Transaction(new PostgresqlSnapshot(reading, hints ?? []), memo)
     },
     commit: async view => {
       const transaction = taken(view, memo, PostgresqlSnapshot)
       return transaction.writes.size === 0 ? committer.newest : queue.add(transaction)
     },
     changes: since => feed(since, source),
+    sent: () => reading.sent + committer.sent,
     version,
     now: async () => {
       const { rows } = await pool.query<Row>("SELECT extract(epoch FROM clock_timestamp())::float8 AS now")
@@ -333,7 +258,39 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Sto
   }
 }
 
-/** Makes what is missing, one node at a time, and refuses a database that cannot keep the promises. */
+/** How long a view may stay open without a question, in seconds. */
+const IDLE_VIEW = 60
+
+/** Looks at the server and makes what is missing; waits for a server that is starting, as often as it was told to. */
+async function connectFirst(writer: Writer, names: Names, options: PostgresqlOptions, clock: Clock): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await prepare(writer, names, options.skip_create_table ?? false)
+    } catch (cause) {
+      await writer.drop()
+      if (isTransient(cause) && tries < (options.max_connect_retries ?? 1)) {
+        await clock.sleep(1, new AbortController().signal)
+        continue
+      }
+      const hint = HINTS.find(([pattern]) => pattern.test(textOf(cause)))?.[1]
+      const text = `Cannot use the PostgreSQL database: ${textOf(cause)}${hint === undefined ? "" : `; ${hint}`}`
+      throw new StorageFailed(text, { cause })
+    }
+  }
+}
+
+/** What the operator can do about a failure, by its text. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /self-signed certificate|unable to (get|verify)/,
+    "name its authority with sslrootcert=/path/ca.pem in connection_url, or give up knowing the server with sslmode=no-verify",
+  ],
+  [/does not support SSL/, "the server has no TLS; on a network that you trust say sslmode=disable"],
+  [/no pg_hba.conf entry|no encryption/, "the server may want TLS: say sslmode=verify-full in connection_url"],
+  [/permission denied for schema/, "grant the user CREATE on the schema, or make the tables and set skip_create_table"],
+]
+
+/** Refuses a database that cannot keep the promises, and brings its tables up to date. */
 async function prepare(writer: Writer, names: Names, skip: boolean): Promise<void> {
   const [server] = await writer.query(
     `SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS replica,
@@ -343,17 +300,8 @@ async function prepare(writer: Writer, names: Names, skip: boolean): Promise<voi
   if (server.replica === true) throw new Error("it is a read replica; name the primary in connection_url")
   if (Number(server.version) < 130_000) throw new Error("the server is older than PostgreSQL 13")
   if (server.fsync !== "on") throw new Error('the server runs with "fsync = off", so a power cut would lose commits')
-  const [present] = await writer.query(
-    "SELECT to_regclass($1) IS NOT NULL AND to_regproc($2) IS NOT NULL AND to_regproc($3) IS NOT NULL AS all",
-    [names.head, names.listing, names.commit],
-  )
-  if (present?.all === true) return
-  if (skip) throw new Error("its tables and functions are not there, and skip_create_table forbids to make them")
-  await writer.query(`BEGIN; SELECT pg_advisory_xact_lock(${SCHEMA_LOCK}); ${schemaSql(names)} COMMIT`)
+  await migrate((text, values) => writer.query(text, values), names, skip)
 }
-
-/** The key of the advisory lock under which nodes make the schema: "arca" in ASCII. */
-const SCHEMA_LOCK = 0x61726361
 
 /** The oldest commits after `since`. Their order is that of their visibility, as each holds the head's lock to its end. */
 async function recordsAfter(pool: Pool, names: Names, since: Version): Promise<CommitRecord[]> {

@@ -5,7 +5,7 @@ import { once } from "node:events"
 import { chown, mkdtemp, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { freePort } from "./ports.ts"
+import { freePort } from "./port.ts"
 
 export interface Server {
   /** `postgres://postgres@127.0.0.1:port/postgres` */
@@ -40,23 +40,26 @@ export async function missing(): Promise<string | undefined> {
 
 /**
  * Starts a server with a database `postgres` that its user `postgres` may enter from this machine: without a password, or with
- * the one that is given.
+ * the one that is given. `args` go to the server.
  */
-export async function start(options: { readonly password?: string } = {}): Promise<Server> {
+export async function start(
+  options: { readonly password?: string; readonly args?: readonly string[] } = {},
+): Promise<Server> {
   const bin = await programs()
   if (bin === undefined) throw new Error(await missing())
   const data = await mkdtemp(join(tmpdir(), "arca-postgresql-"))
   await own(data)
   await initialise(bin, data, options.password)
   const port = await freePort()
-  let server = await run(bin, data, port)
+  const args = options.args ?? []
+  let server = await run(bin, data, port, args)
   const user = options.password === undefined ? "postgres" : `postgres:${encodeURIComponent(options.password)}`
   return {
     url: `postgres://${user}@127.0.0.1:${port}/postgres`,
     port,
     crash: () => end(server, "SIGQUIT"),
     resume: async () => {
-      server = await run(bin, data, port)
+      server = await run(bin, data, port, args)
     },
     stop: async () => {
       await end(server, "SIGQUIT")
@@ -79,7 +82,8 @@ async function initialise(bin: string, data: string, password: string | undefine
   if (code !== 0) throw new Error(`initdb failed with status ${code}`)
 }
 
-async function own(directory: string): Promise<void> {
+/** Gives a file to the user that runs the server. */
+export async function own(directory: string): Promise<void> {
   if (process.getuid?.() !== 0) return
   const id = (flag: string) => Number(spawnSync("id", [flag, "postgres"], { encoding: "utf8" }).stdout)
   await chown(directory, id("-u"), id("-g"))
@@ -94,8 +98,10 @@ function asPostgres(program: string, args: string[]): ChildProcess {
   return spawn(command, all, { stdio: ["ignore", "ignore", "pipe"], cwd: "/" })
 }
 
-async function run(bin: string, data: string, port: number): Promise<ChildProcess> {
-  const server = asPostgres(join(bin, "postgres"), ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", data])
+async function run(bin: string, data: string, port: number, extra: readonly string[]): Promise<ChildProcess> {
+  const server = asPostgres(join(bin, "postgres"), [
+    ...["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", data, ...extra],
+  ])
   let log = ""
   await new Promise<void>((resolve, reject) => {
     server.stderr?.setEncoding("utf8").on("data", (text: string) => {
