@@ -83,38 +83,47 @@ export class EtcdSnapshot implements Snapshot {
     const first = newestState(this.#source, [...wanted])
     this.#revision = first.then(({ revision }) => revision)
     this.#revision.catch(() => undefined)
-    const { revision, entries } = await first
-    return entries ?? entriesAt(this.#source, revision, wanted)
+    const { revision, found, missing } = await first
+    if (missing.size === 0) return found
+    return new Map([...found, ...(await entriesAt(this.#source, revision, missing))])
   }
 }
 
 export type Asked = readonly (readonly [string, Version])[]
 
+interface State extends Entries {
+  readonly revision: bigint
+}
+
 /**
- * The newest state that everyone may see, and the entries asked for; without them when they must be read at an older revision:
- * while a large commit is being applied, the state is the one before it.
+ * The newest state that everyone may see, and the entries asked for. While a large commit is being applied, that is the
+ * state before it: then all entries are missing, to be read at that revision.
  */
-export async function newestState(
-  source: Source,
-  wanted: Asked,
-): Promise<{ revision: bigint; entries: Map<string, Found> | undefined }> {
+export async function newestState(source: Source, wanted: Asked): Promise<State> {
   const { client, space, operations } = source
-  const fits = wanted.length < operations
-  const success = [get(space.lock), ...(fits ? wanted.map(([key, known]) => getEntry(space, key, known, {})) : [])]
-  const answer = await client.call(RPC.txn, { success })
+  const some = wanted.slice(0, operations - 1)
+  const answer = await client.call(RPC.txn, {
+    success: [get(space.lock), ...some.map(([key, known]) => getEntry(space, key, known, {}))],
+  })
   const [locked, ...stored] = found(answer)
   const lock = lockOf(locked)
-  if (lock?.applying === true) return { revision: lock.revision, entries: undefined }
-  const revision = answer.header?.revision ?? 0n
-  const entries = fits ? foundAmong(space, wanted, stored) : undefined
-  return { revision, entries: entries?.missing.size === 0 ? entries.found : undefined }
+  if (lock?.applying === true) return { revision: lock.revision, found: new Map(), missing: new Map(wanted) }
+  const entries = foundAmong(space, some, stored)
+  for (const [key, known] of wanted.slice(operations - 1)) entries.missing.set(key, known)
+  return { revision: answer.header?.revision ?? 0n, ...entries }
 }
 
 const getEntry = (space: Space, key: string, known: Version, options: RangeOptions) =>
   get(space.entry(key), { ...options, keysOnly: known !== 0 })
 
-/** What was stored under the keys asked for. `missing`: those whose value was not asked for, and is another than known. */
-function foundAmong(space: Space, wanted: Asked, stored: readonly (KeyValue | undefined)[]) {
+interface Entries {
+  readonly found: Map<string, Found>
+  /** Those that are still to be read: their value was not asked for, and is another than the one known. */
+  readonly missing: Wanted
+}
+
+/** What was stored under the keys asked for. */
+function foundAmong(space: Space, wanted: Asked, stored: readonly (KeyValue | undefined)[]): Entries {
   const entries = new Map<string, Found>()
   const missing: Wanted = new Map()
   for (const [at, [key, known]] of wanted.entries()) {

@@ -13,13 +13,20 @@ export type Wanted = Map<string, Version>
 const HINTS = 20_000
 const AT_ONCE = 64
 
+/** What a view has read, or will. */
+export interface Expected {
+  readonly entries: ReadonlyMap<string, Version>
+  /** Whether it lists as well, which takes more than one question. */
+  readonly lists: boolean
+}
+
 /** What views have read, by their hints. Two generations stand for "least recently used", as in `memo.ts`. */
 export class Foresight {
-  #young = new Map<string, ReadonlyMap<string, Version>>()
-  #old = new Map<string, ReadonlyMap<string, Version>>()
+  #young = new Map<string, Expected>()
+  #old = new Map<string, Expected>()
 
   /** What a view with these hints will probably read: that of the first hint that is known. */
-  expected(hints: readonly string[]): ReadonlyMap<string, Version> {
+  expected(hints: readonly string[]): Expected {
     for (const hint of hints) {
       const found = this.#young.get(hint) ?? this.#old.get(hint)
       if (found !== undefined) return found
@@ -27,8 +34,8 @@ export class Foresight {
     return NOTHING
   }
 
-  learn(hints: readonly string[], read: ReadonlyMap<string, Version>): void {
-    if (read.size === 0 || read.size > AT_ONCE) return
+  learn(hints: readonly string[], read: Expected): void {
+    if (read.entries.size === 0 || read.entries.size > AT_ONCE) return
     for (const hint of hints) this.#young.set(hint, read)
     if (this.#young.size < HINTS / 2) return
     this.#old = this.#young
@@ -36,7 +43,7 @@ export class Foresight {
   }
 }
 
-const NOTHING: ReadonlyMap<string, Version> = new Map()
+const NOTHING: Expected = { entries: new Map(), lists: false }
 
 /** The reads of one view: the first asks for what is expected besides. */
 export class ReadAhead {
@@ -45,8 +52,10 @@ export class ReadAhead {
   /** Fetches entries from the view's one state; those that are absent are left out. */
   readonly #fetch: (wanted: Wanted) => Promise<Map<string, Found>>
   readonly #read: Wanted = new Map()
-  #wanted: Wanted | undefined
-  #batch: Promise<Map<string, Found>> | undefined
+  /** Whether the view has listed. */
+  lists = false
+  /** What was asked for so far, each with the answer it comes in. */
+  readonly #fetching = new Map<string, Promise<Map<string, Found>>>()
 
   constructor(foresight: Foresight, hints: readonly string[], fetch: (wanted: Wanted) => Promise<Map<string, Found>>) {
     this.#foresight = foresight
@@ -55,16 +64,28 @@ export class ReadAhead {
   }
 
   async get(key: string, known: Version = 0): Promise<Found | undefined> {
+    const found = await this.#found(key, known)
+    // What has changed since will change again: the next view asks for its value at once.
+    this.#read.set(key, found?.version === known ? known : 0)
+    if (found?.value === undefined) return found
+    return { version: found.version, value: found.version === known ? undefined : new Uint8Array(found.value) }
+  }
+
+  async #found(key: string, known: Version): Promise<Found | undefined> {
     this.#read.set(key, known)
-    if (this.#wanted === undefined) {
-      this.#wanted = new Map(this.#foresight.expected(this.#hints)).set(key, known)
-      this.#batch = this.#fetch(this.#wanted)
+    if (this.#fetching.size === 0) {
+      void this.#start(new Map(this.#foresight.expected(this.#hints).entries).set(key, known))
     }
-    if (!this.#wanted.has(key)) return sparing((await this.#fetch(new Map([[key, known]]))).get(key), known)
-    const found = (await this.#batch)?.get(key)
-    if (found === undefined || found.value !== undefined || found.version === known) return sparing(found, known)
+    const found = (await (this.#fetching.get(key) ?? this.#start(new Map([[key, known]])))).get(key)
+    if (found === undefined || found.value !== undefined || found.version === known) return found
     // It was expected that the asker knows this version, and it does not any more.
-    return sparing((await this.#fetch(new Map([[key, 0]]))).get(key), known)
+    return (await this.#start(new Map([[key, 0]]))).get(key)
+  }
+
+  #start(wanted: Wanted): Promise<Map<string, Found>> {
+    const fetching = this.#fetch(wanted)
+    for (const key of wanted.keys()) this.#fetching.set(key, fetching)
+    return fetching
   }
 
   /** Whether the view has asked for it: what was only foreseen binds nobody. */
@@ -74,12 +95,6 @@ export class ReadAhead {
 
   /** Remembers what this view has read, for the next one like it. */
   end(): void {
-    this.#foresight.learn(this.#hints, this.#read)
+    this.#foresight.learn(this.#hints, { entries: this.#read, lists: this.lists })
   }
-}
-
-/** Without the value where the asker has it; else with a copy of its own. */
-function sparing(found: Found | undefined, known: Version): Found | undefined {
-  if (found?.value === undefined) return found
-  return { version: found.version, value: found.version === known ? undefined : new Uint8Array(found.value) }
 }

@@ -38,7 +38,8 @@ export class PostgresqlSnapshot implements Snapshot {
   constructor(reading: Reading, hints: readonly string[]) {
     this.#reading = reading
     this.#ahead = new ReadAhead(reading.foresight, hints, wanted => this.#fetch(wanted))
-    this.#foreseen = reading.foresight.expected(hints).size > 0
+    const { entries, lists } = reading.foresight.expected(hints)
+    this.#foreseen = entries.size > 0 && !lists
   }
 
   get(key: string, known?: Version): Promise<Found | undefined> {
@@ -46,6 +47,7 @@ export class PostgresqlSnapshot implements Snapshot {
   }
 
   async names(listing: Listing, prefix: string, page: Page): Promise<string[]> {
+    this.#ahead.lists = true
     const { after = null, before = null, limit = null } = page
     const rows = await this.#query("names", `SELECT ${this.#reading.names.listing}($1, $2, $3, $4, $5) AS name`, [
       listing,
