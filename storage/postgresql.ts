@@ -187,7 +187,10 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Pos
   }
   const committed = new Signal()
   const writer = new Writer(config, names, committed)
-  await connectFirst(writer, names, options, clock)
+  // Making tables may take longer than a commit may.
+  const first = new Writer({ ...config, query_timeout: 60_000 }, names, committed)
+  await connectFirst(first, names, options, clock)
+  await first.drop()
   const pool = new Pool({
     ...config,
     max: options.max_parallel ?? 32,
