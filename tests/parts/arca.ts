@@ -15,7 +15,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { promisify } from "node:util"
-import { freePort } from "./ports.ts"
+import { freePort } from "./port.ts"
 
 /** The binary that takes the place of our server, if any. */
 export const reference: string | undefined = process.env.ARCA_CONFORMANCE_SERVER

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { freePort } from "./ports.ts"
+import { freePort } from "./port.ts"
 
 export interface Server {
   readonly port: number
