@@ -23,10 +23,19 @@ type Value = string | number
 type Node = (world: TemplateWorld) => Value
 type Call = (args: readonly Value[], world: TemplateWorld) => Value
 
-/** Compiles a template. Refuses (400) what cannot be read, and functions and fields that do not exist. */
-export function compileTemplate(text: string, fields: readonly string[]): Template {
+/** Name to the number of arguments (undefined: any) and what it does. */
+export type Functions = Readonly<Record<string, readonly [number | undefined, Call]>>
+
+/**
+ * Compiles a template. Refuses (400) what cannot be read, and functions and fields that do not exist. `more` are functions that
+ * one engine has besides those of all.
+ */
+export function compileTemplate(text: string, fields: readonly string[], more: Functions = {}): Template {
   if (text === "") throw refuse.invalid("missing template")
-  const parts = partsOf(text).map(part => (part.kind === "text" ? () => part.text : parse(part.text, fields)))
+  const functions = { ...FUNCTIONS, ...more }
+  const parts = partsOf(text).map(part =>
+    part.kind === "text" ? () => part.text : parse(part.text, fields, functions),
+  )
   return world => parts.map(part => String(part(world))).join("")
 }
 
@@ -94,7 +103,7 @@ function tokensOf(text: string): string[] {
   return tokens
 }
 
-function parse(text: string, fields: readonly string[]): Node {
+function parse(text: string, fields: readonly string[], functions: Functions): Node {
   const tokens = tokensOf(text)
   let at = 0
   const pipeline = (): Node => {
@@ -111,7 +120,7 @@ function parse(text: string, fields: readonly string[]): Node {
       at++
       const args: Node[] = []
       while (at < tokens.length && tokens[at] !== "|" && tokens[at] !== ")") args.push(operand())
-      return callOf(head, piped === undefined ? args : [...args, piped])
+      return callOf(functions, head, piped === undefined ? args : [...args, piped])
     }
     if (piped !== undefined)
       throw refuse.invalid("unable to parse template: a value cannot be piped into what is no function")
@@ -131,7 +140,7 @@ function parse(text: string, fields: readonly string[]): Node {
     }
     if (/^-?\d/.test(token)) return () => Number(token)
     if (token.startsWith(".")) return fieldOf(token.slice(1), fields)
-    if (/^[A-Za-z_]/.test(token)) return callOf(token, [])
+    if (/^[A-Za-z_]/.test(token)) return callOf(functions, token, [])
     throw refuse.invalid(`unable to parse template: unexpected ${JSON.stringify(token)}`)
   }
   const parsed = pipeline()
@@ -157,9 +166,9 @@ function fieldOf(name: string, fields: readonly string[]): Node {
   return ({ fields: values }) => values[name] ?? ""
 }
 
-function callOf(name: string, args: readonly Node[]): Node {
-  const called = FUNCTIONS[name]
-  if (called === undefined || !Object.hasOwn(FUNCTIONS, name))
+function callOf(functions: Functions, name: string, args: readonly Node[]): Node {
+  const called = functions[name]
+  if (called === undefined || !Object.hasOwn(functions, name))
     throw refuse.invalid(`unable to parse template: function ${JSON.stringify(name)} not defined`)
   const [wanted, run] = called
   if (wanted !== undefined && args.length !== wanted)
@@ -198,8 +207,7 @@ function uuid(random: (bytes: number) => Uint8Array): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
 }
 
-/** Name to the number of arguments (undefined: any) and what it does. */
-const FUNCTIONS: Readonly<Record<string, readonly [number | undefined, Call]>> = {
+const FUNCTIONS: Functions = {
   printf: [undefined, ([format, ...values]) => printf(text(format), values)],
   print: [undefined, values => values.map(text).join("")],
   random: [1, ([length], { random }) => randomName(count("random", length, 0), random)],

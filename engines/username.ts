@@ -7,7 +7,7 @@ import { compileTemplate } from "./username-template.ts"
 export const NAME_FIELDS = ["DisplayName", "RoleName"]
 
 /** Only what nothing reads as anything but a name; the template's own text is the operator's. */
-const tame = (text: string): string => text.replaceAll(/[^A-Za-z0-9_-]/g, "-")
+export const tame = (text: string): string => text.replaceAll(/[^A-Za-z0-9_-]/g, "-")
 
 /**
  * A name for the caller and a role, by a template (engines/username-template.ts). Refuses (500) one that is empty, unprintable
