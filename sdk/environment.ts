@@ -16,7 +16,7 @@ export interface TlsFiles {
 }
 
 /** The settings in VAULT_*, BAO_* and ARCA_* variables. Throws when one cannot be understood or a file cannot be read. */
-export function settingsFromEnvironment(env: Environment, given: TlsFiles = {}): Settings {
+export function settingsFromEnvironment(env: Environment = process.env, given: TlsFiles = {}): Settings {
   const get = (name: string) => variable(env, name) || undefined
   const timeout = get("CLIENT_TIMEOUT")
   const retries = get("MAX_RETRIES")

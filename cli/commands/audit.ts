@@ -1,7 +1,9 @@
-import { command, type Foreign, family } from "../command.ts"
+import { readFile } from "node:fs/promises"
+import type { Client } from "@arca/sdk"
+import { command, family } from "../command.ts"
 import { stringsOf } from "../data.ts"
 import { attempt, Failure } from "../failure.ts"
-import { bool, text } from "../flags.ts"
+import { bool, int, text } from "../flags.ts"
 import { printMounts, readMounts } from "../mount-table.ts"
 import { cleanPath, mountPath } from "../paths.ts"
 import { serverPart } from "../server-part.ts"
@@ -63,13 +65,47 @@ const list = command({
   },
 })
 
-const verify: Foreign = {
-  kind: "foreign",
+const verify = command({
   name: "verify",
-  summary: "Checks an audit file and names the first record that was altered, removed or reordered.",
-  examples: [["Check a file", "audit verify /var/log/arca/audit.log"]],
-  start: async (line, io) => (await serverPart("audit/verify", "verifyCommand"))(line, io),
+  summary: "Checks audit files and names the first record that was altered, removed or reordered.",
+  about:
+    "Each device's records are a chain whose checkpoints the server signs. The public key is asked of the server unless a file has it: keep it apart from the logs, so that they can be checked without the server. It exits with 2 when a chain is broken.",
+  examples: [
+    ["Check a file", "audit verify /var/log/arca/audit.log"],
+    ["Check it with the rotated ones before it", "audit verify /var/log/arca/audit.log.1 /var/log/arca/audit.log"],
+    ["Keep the public key", "read -field=public_key sys/audit/verification-key > audit.pem"],
+    ["Check without a server", "audit verify -public-key=audit.pem /var/log/arca/audit.log"],
+  ],
+  args: { usage: "FILE...", min: 1, max: Number.POSITIVE_INFINITY },
+  flags: {
+    "public-key": text("File with the public key (PEM); asked of the server unless told.", { shown: "file" }),
+    from: int("The first record that must be there, by its number in the chain."),
+    to: int("The last record that must be there."),
+    prefix: text('The prefix that the device writes before each line; "*" for anything, such as a syslog header.'),
+  },
+  run: async ({ args: files, flags, io, client }) => {
+    const { from, to, prefix } = flags
+    const keyFile = flags["public-key"]
+    const publicKey = keyFile === undefined ? await askForKey(await client()) : await readKey(keyFile)
+    const run = await serverPart("audit/verify-command", "verifyCommand")
+    return await run([JSON.stringify({ files, publicKey, from, to, prefix })], io).catch((error: unknown) => {
+      if (!(error instanceof Error) || !("code" in error)) throw error
+      throw new Failure(`Error verifying: ${error.message}`, 1, { cause: error })
+    })
+  },
+})
+
+async function askForKey(server: Client): Promise<string> {
+  const secret = await attempt("Error reading the audit's public key", server.read("sys/audit/verification-key"))
+  const key = secret?.data?.public_key
+  if (typeof key === "string") return key
+  throw new Failure("The server has no key that signs audit files: no audit device was enabled yet", 2)
 }
+
+const readKey = (path: string): Promise<string> =>
+  readFile(path, "utf8").catch((error: Error) => {
+    throw new Failure(`Error reading the public key: ${error.message}`, 1, { cause: error })
+  })
 
 export const audit = family({
   name: "audit",

@@ -122,7 +122,9 @@ const explain = command({
     policy: names("Policy to ask about, in place of a token's."),
   },
   prints: "fields",
-  run: async ({ args: [path = "", operation = "read"], flags, out, client, preflight }) => {
+  run: async ({ args: [first = "", second = "read"], flags, out, client, preflight }) => {
+    // In the other order it reads as a sentence: "explain update secret/data/app".
+    const [path, operation] = OPERATIONS.has(first) && !OPERATIONS.has(second) ? [second, first] : [first, second]
     const accessor = flags.token === undefined ? flags.accessor : await accessorOf(await preflight(), flags.token)
     const body = {
       path,
@@ -141,6 +143,8 @@ const explain = command({
     if (typeof snippet === "string") out.line(`\nA rule that would allow it:\n\n${snippet.trimEnd()}`)
   },
 })
+
+const OPERATIONS = new Set(["read", "list", "scan", "create", "update", "delete", "patch"])
 
 async function accessorOf(server: Client, token: string): Promise<string> {
   const { data } = await attempt("Error looking up token", post(server, "auth/token/lookup", { token }))

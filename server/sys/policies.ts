@@ -177,6 +177,8 @@ export const policyRoutes = [
   sysRoute("policies/explain", {
     summary: "Which rule of which policy decides a path and operation, why, and what would change it.",
     operation: "policies-explain",
+    // Any valid token may ask about itself, whatever its policies say.
+    open: true,
     fields: {
       path: field.string("The path asked about, as in a request.", { required: true, plain: true }),
       operation: field.string("What is to be done there.", { default: "read", choices: OPERATIONS, plain: true }),
@@ -184,6 +186,7 @@ export const policyRoutes = [
       policies: field.commaList("Ask for a set of policies instead of a token's.", { plain: true }),
     },
     write: (input, ctx) => {
+      if (ctx.asker.token === undefined) throw refuse.denied()
       if ((input.accessor !== undefined || input.policies !== undefined) && !mayExplainOthers(ctx))
         throw refuse.denied()
       return explained(input, ctx)

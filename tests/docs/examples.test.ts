@@ -1,0 +1,41 @@
+/** Each example runs as it stands, and prints what its last comment says. */
+
+import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
+import { globSync, readFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { test } from "node:test"
+import { promisify } from "node:util"
+import { patternOf } from "./page.ts"
+import { withServer } from "./run.ts"
+
+const FOLDER = join(import.meta.dirname, "../../examples")
+const MOST_LINES = 40
+
+const examples = globSync(join(FOLDER, "*.{ts,sh}")).sort()
+
+test("every example does what it says", async t => {
+  await withServer(async ({ work, env }) => {
+    const runs = examples.map(path =>
+      t.test(basename(path), async () => {
+        const text = readFileSync(path, "utf8")
+        assert.ok(text.trimEnd().split("\n").length <= MOST_LINES, `an example has at most ${MOST_LINES} lines`)
+        const said = /(?:\/\/|#) prints:\n((?:(?:\/\/|#).*\n)+)$/.exec(text)?.[1]
+        assert.ok(said !== undefined, "its last comment says what it prints")
+        const command = path.endsWith(".sh") ? "bash" : process.execPath
+        const { stdout } = await promisify(execFile)(command, [path], { cwd: work, env })
+        const printed = stdout.endsWith("\n") ? stdout : `${stdout}\n`
+        assert.match(printed, patternOf(said.replaceAll(/^(?:\/\/|#) ?/gm, "")))
+      }),
+    )
+    await Promise.all(runs)
+  })
+})
+
+test("the list of examples names each", () => {
+  const list = readFileSync(join(FOLDER, "README.md"), "utf8")
+  assert.deepEqual(
+    examples.map(path => basename(path)).filter(name => !list.includes(`](${name})`)),
+    [],
+  )
+})
