@@ -201,6 +201,8 @@ export interface Engine {
   readonly renew?: (internal: JsonObject, ctx: Context) => Promise<Pick<Login, "terms" | "policies">>
   /** Auth methods: the name that a login attempt is about, so that guessing can be locked out. */
   readonly lockout?: (path: string, body: JsonObject) => string | undefined
+  /** Auth methods: the role that a login is by, where neither path nor body says so by that name. Quotas count by it. */
+  readonly role?: (path: string, body: JsonObject, ctx: Context) => Promise<string | undefined>
 }
 
 /** Checks nothing at run time; it lets the compiler check an engine where it is written. */

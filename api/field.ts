@@ -296,17 +296,16 @@ export function readField(name: string, declared: Field<unknown>, raw: Json | un
     return options.default
   }
   const value = kind.read(raw)
-  if (value instanceof Unreadable) throw refuse.invalid(conversionFailed(name, declared, raw, value))
+  if (value instanceof Unreadable) throw refuse.invalid(conversionFailed(name, value))
   if (options.choices !== undefined && value !== "" && !options.choices.includes(value)) {
     throw refuse.invalid(`${name} must be one of ${options.choices.map(choice => JSON.stringify(choice)).join(", ")}`)
   }
   return value
 }
 
-function conversionFailed(name: string, declared: Field<unknown>, raw: Json, unreadable: Unreadable): string {
-  const shown = declared.options.secret || typeof raw === "object" ? "" : ` ${scalarText(raw)}`
-  return `Field validation failed: error converting input${shown} for field ${JSON.stringify(name)}: ${unreadable.reason}`
-}
+/** What was given is not quoted: it may be a secret in the wrong place (CVE-2025-4166). */
+const conversionFailed = (name: string, { reason }: Unreadable): string =>
+  `Field validation failed: error converting input for field ${JSON.stringify(name)}: ${reason}`
 
 /** The value as it stands in JSON replies and in stored records; undefined becomes null. */
 export function writeField(declared: Field<unknown>, value: unknown): Json {

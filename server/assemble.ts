@@ -25,6 +25,7 @@ import { type Seal, shamirSeal } from "./seal/seal.ts"
 import type { AnyEngine, Limits, Lockout, Logger, Quotas, Server, ServerFacts } from "./server.ts"
 import { systemEngine } from "./sys/engine.ts"
 import { tokenEngine } from "./token/engine.ts"
+import { turnstile } from "./turnstile.ts"
 import { API_VERSION, ARCA_VERSION, BUILD_DATE } from "./version.ts"
 
 export interface Parts {
@@ -124,6 +125,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     inFlight: inFlightRequests(now),
     outbound: outbound({ rules: parts.outbound ?? OUTBOUND_DEFAULTS }),
     resources: resources(now, parts.log ?? silent),
+    turn: turnstile(),
     quotas: parts.quotas ?? rateLimiter(now),
     metrics,
     telemetry,

@@ -15,7 +15,7 @@ import { decide, type Verdict } from "@arca/policy"
 import { Conflict, InvalidKey, StorageUnavailable, ValueTooLarge, type View } from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
 import { auditedRequest, auditedResponse, type Told, told } from "./audited.ts"
-import { authenticate, type Caller, spend } from "./authenticate.ts"
+import { authenticate, type Caller, NOBODY, spend } from "./authenticate.ts"
 import { contextOf, type Effects, grantLease, noEffects, policyPath, type Setting } from "./context.ts"
 import { type Grant, grantLogin } from "./grants.ts"
 import { limited, shownKeys } from "./listing.ts"
@@ -28,6 +28,8 @@ import type { Reply, Request, Server, ServerContext } from "./server.ts"
 import type { TokenEntry } from "./tokens.ts"
 import { type WrapFacts, wrap } from "./wrapping.ts"
 
+/** From this try on a request waits for its turn: those that want the same thing then no longer undo each other's work. */
+const PATIENT_TRY = 4
 /** How often a request is run again because something it read was changed meanwhile. */
 const MAX_TRIES = 50
 
@@ -58,6 +60,8 @@ async function answer(server: Server, request: Request, run: Run): Promise<Reply
 /** What outlives a repetition of the request. */
 interface Run extends Course {
   audited: boolean
+  /** What the quotas said of it: a request counts once, however often it is run. */
+  over?: { readonly by: Awaited<ReturnType<Server["quotas"]["admit"]>> }
   place?: Place
   open?: boolean
   outcome?: Outcome
@@ -67,6 +71,7 @@ interface Run extends Course {
 
 async function untilNoConflict(server: Server, request: Request, run: Run): Promise<Reply> {
   for (let tries = 1; ; tries++) {
+    using _turn = tries < PATIENT_TRY ? undefined : await server.turn()
     using view = server.storage.view(hintsOf(request))
     const effects = noEffects()
     try {
@@ -96,14 +101,28 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
   const place = await resolve(server, view, request)
   run.place = place
   run.open = isOpen(place, server, request)
-  await server.quotas.admit(view, place, request)
+  const unknown: Setting = {
+    server,
+    view,
+    request,
+    namespace: place.namespace,
+    entry: place.entry ?? NO_MOUNT,
+    caller: NOBODY,
+    effects,
+    fullPath: place.path,
+    operation: request.operation,
+  }
+  run.over ??= { by: await server.quotas.admit(unknown, place) }
+  const over = run.over.by
+  if (over?.recorded === false) throw over.refusal
   const asked = server.metrics.clock()
-  const caller = await authenticate(server, view, request, place.namespace, run.spent?.id)
+  // Whoever asks too much is nobody, and is recorded as such where that is wished for.
+  const caller = over ? NOBODY : await authenticate(server, view, request, place.namespace, run.spent?.id)
   server.metrics.sample("core.check_token", server.metrics.clock() - asked)
   await spendUse(server, caller, run)
-  const setting = await settingOf(server, request, view, effects, place, caller)
+  const setting = await settled({ ...unknown, caller }, place)
   const verdict = authorize(setting, place)
-  const fault = refusalOf(place, caller, verdict, request)
+  const fault = over?.refusal ?? refusalOf(place, caller, verdict, request)
   const subject = told(setting, place, verdict)
   if (!run.audited) await server.audit.request(auditedRequest(setting, subject, fault))
   run.audited = true
@@ -153,27 +172,8 @@ const NO_MOUNT: MountEntry = {
 }
 
 /** Settles whether a write creates or updates: it decides which capability is asked for. */
-async function settingOf(
-  server: Server,
-  request: Request,
-  view: View,
-  effects: Effects,
-  place: Place,
-  caller: Caller,
-): Promise<Setting> {
-  const entry = place.entry ?? NO_MOUNT
-  const setting: Setting = {
-    server,
-    view,
-    request,
-    namespace: place.namespace,
-    entry,
-    caller,
-    effects,
-    fullPath: place.path,
-    operation: request.operation,
-  }
-  const { match } = place
+async function settled(setting: Setting, { match }: Place): Promise<Setting> {
+  const { request } = setting
   if (request.operation !== "update" || match?.route.exists === undefined) return setting
   const there = await match.route.exists(
     { ...match.params, ...safeInput(match, request.body) } as never,

@@ -4,8 +4,9 @@
  * All quotas lie in one entry of the store, so a server without any pays one look-up for each request.
  */
 
-import { decodeJson, encodeJson, type JsonObject, refuse } from "@arca/api"
+import { decodeJson, encodeJson, type JsonObject, type Refusal, refuse } from "@arca/api"
 import type { View } from "@arca/storage"
+import { contextOf, type Setting } from "./context.ts"
 import type { Place } from "./pipeline.ts"
 import type { Quotas, Request } from "./server.ts"
 
@@ -22,13 +23,32 @@ export interface RateLimit {
   readonly inheritable: boolean
 }
 
-const KEY = "core/quotas/rate-limit"
+/** What holds for all rate limits. */
+export interface QuotaConfig {
+  /** Requests that are refused stand in the audit. */
+  readonly enable_rate_limit_audit_logging: boolean
+  /** Never limited. */
+  readonly rate_limit_exempt_paths: readonly string[]
+}
 
-/** Never limited: what a locked-out operator needs. */
-export const EXEMPT = [
+const KEY = "core/quotas/rate-limit"
+const CONFIG = "core/quotas/config"
+
+const decodeConfig = (value: Uint8Array): QuotaConfig => decodeJson(value) as unknown as QuotaConfig
+
+export const quotaConfig = async (view: View): Promise<QuotaConfig> =>
+  (await view.cached(CONFIG, decodeConfig)) ?? DEFAULTS
+
+export const writeQuotaConfig = (view: View, config: QuotaConfig): void =>
+  view.put(CONFIG, encodeJson(config as unknown as JsonObject))
+
+/** Exempt unless told otherwise: what a locked-out operator needs. */
+const EXEMPT = [
   ...["sys/generate-recovery-token/attempt", "sys/generate-recovery-token/update"],
   ...["sys/generate-root/attempt", "sys/generate-root/update", "sys/health", "sys/seal-status", "sys/unseal"],
 ]
+
+const DEFAULTS: QuotaConfig = { enable_rate_limit_audit_logging: false, rate_limit_exempt_paths: EXEMPT }
 
 const decode = (value: Uint8Array): readonly RateLimit[] =>
   (decodeJson(value) as unknown as { quotas: RateLimit[] }).quotas
@@ -54,22 +74,36 @@ const MAX_WINDOWS = 100_000
 export function rateLimiter(now: () => number): Quotas {
   const windows = new Map<string, Window>()
   return {
-    admit: async (view, place, request) => {
+    admit: async (setting, place) => {
+      const { view, request } = setting
       const quotas = await rateLimits(view)
-      if (quotas.length === 0) return
-      const quota = quotaFor(quotas, place, request)
-      if (quota !== undefined) count(windows, quota, place, request, now())
+      if (quotas.length === 0) return undefined
+      const config = await quotaConfig(view)
+      if (config.rate_limit_exempt_paths.includes(place.path)) return undefined
+      const role = quotas.some(quota => quota.role !== "") ? await roleOf(setting, place) : ""
+      const quota = quotaFor(quotas, place, role)
+      const refusal = quota && count(windows, quota, place, request, now())
+      if (refusal === undefined) return undefined
+      return { refusal, recorded: config.enable_rate_limit_audit_logging }
     },
   }
 }
 
 /** The most specific quota of a request: of a role, a path, a mount, a namespace, or of all. */
-function quotaFor(quotas: readonly RateLimit[], place: Place, request: Request): RateLimit | undefined {
-  if (EXEMPT.includes(place.path)) return undefined
+function quotaFor(quotas: readonly RateLimit[], place: Place, role: string): RateLimit | undefined {
   const full = place.namespace.path + place.path
-  const role = place.match?.params.role ?? (typeof request.body.role === "string" ? request.body.role : "")
   const fitting = quotas.filter(quota => fits(quota, full, role, place))
   return fitting.sort((a, b) => Number(b.role !== "") - Number(a.role !== "") || b.path.length - a.path.length)[0]
+}
+
+/** The role of a login: named in the path or the body, or known to the auth method by what it was given. */
+async function roleOf(setting: Setting, { match, entry, path }: Place): Promise<string> {
+  const { server, request } = setting
+  const named = match?.params.role ?? request.body.role
+  if (typeof named === "string" && named !== "") return named
+  const method = entry?.kind === "auth" ? server.registry.engine("auth", entry.type) : undefined
+  if (entry === undefined || method?.role === undefined) return ""
+  return (await method.role(path.slice(entry.path.length), request.body, contextOf(setting))) ?? ""
 }
 
 function fits({ path, role, inheritable }: RateLimit, full: string, asked: string, place: Place): boolean {
@@ -81,7 +115,14 @@ function fits({ path, role, inheritable }: RateLimit, full: string, asked: strin
   return full.startsWith(path) && (inheritable || full.startsWith(place.namespace.path + (place.entry?.path ?? "")))
 }
 
-function count(windows: Map<string, Window>, quota: RateLimit, place: Place, request: Request, now: number): void {
+/** Counts a request; the refusal when it is one too many. */
+function count(
+  windows: Map<string, Window>,
+  quota: RateLimit,
+  place: Place,
+  request: Request,
+  now: number,
+): Refusal | undefined {
   const key = `${quota.name} ${request.remoteAddress}`
   const known = windows.get(key)
   const fresh = known === undefined || now >= known.began + quota.interval
@@ -95,6 +136,6 @@ function count(windows: Map<string, Window>, quota: RateLimit, place: Place, req
   const over = window.count > quota.rate * quota.interval
   if (over && quota.block_interval > 0) window.blockedUntil = Math.max(window.blockedUntil, now + quota.block_interval)
   const until = Math.max(window.blockedUntil, over ? window.began + quota.interval : 0)
-  if (until <= now) return
-  throw refuse.tooMany(`request path ${JSON.stringify(place.path)}: rate limit quota exceeded`, Math.ceil(until - now))
+  if (until <= now) return undefined
+  return refuse.tooMany(`request path ${JSON.stringify(place.path)}: rate limit quota exceeded`, Math.ceil(until - now))
 }

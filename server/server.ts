@@ -3,11 +3,12 @@
  * see them together.
  */
 
-import type { Answer, Context, Engine, Json, JsonObject, Operation, Outbound, Route } from "@arca/api"
+import type { Answer, Context, Engine, Json, JsonObject, Operation, Outbound, Refusal, Route } from "@arca/api"
 import type { Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
 import type { AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
+import type { Setting } from "./context.ts"
 import type { LockoutRule } from "./lockout.ts"
 import type { Metrics } from "./metrics/metrics.ts"
 import type { Telemetry } from "./metrics/telemetry.ts"
@@ -20,6 +21,7 @@ import type { Registry } from "./registry.ts"
 import type { Resources } from "./resources.ts"
 import type { Attempts } from "./seal/attempts.ts"
 import type { SealCore } from "./seal/core.ts"
+import type { Turnstile } from "./turnstile.ts"
 
 /** What one request asks, after the wire has been parsed once. Paths are canonical from here on. */
 export interface Request {
@@ -129,6 +131,8 @@ export interface Server {
   readonly inFlight: InFlight
   readonly outbound: Outbound
   readonly resources: Resources
+  /** For requests that others keep from being committed. */
+  readonly turn: Turnstile
   readonly quotas: Quotas
   readonly metrics: Metrics
   readonly telemetry: Telemetry
@@ -148,8 +152,8 @@ export interface InFlight {
 
 /** Rate limits and lease counts. */
 export interface Quotas {
-  /** Refuses (429) a request over a limit. */
-  admit(view: View, place: Place, request: Request): Promise<void>
+  /** Counts a request; the refusal (429) of one that is too many, and whether the audit is to know of it. */
+  admit(setting: Setting, place: Place): Promise<{ readonly refusal: Refusal; readonly recorded: boolean } | undefined>
 }
 
 /** Guessing of logins: counted for each name, refused (403) while it is locked. */

@@ -85,6 +85,7 @@ export const userpass = engine({
   type: "userpass",
   summary: "Users with passwords, kept here.",
   lockout: path => /^login\/([^/]+)$/.exec(path)?.[1]?.toLowerCase(),
+  role: async path => /^login\/([^/]+)$/.exec(path)?.[1]?.toLowerCase(),
   renew: async (internal, ctx) => {
     const user = await users.get(ctx.store, String(internal.username))
     if (user === undefined) throw refuse.invalid("the user does not exist any more")

@@ -1,7 +1,7 @@
 /** `sys/quotas`: rate limits. */
 
 import { field, type JsonObject, refuse } from "@arca/api"
-import { EXEMPT, type RateLimit, rateLimits, writeRateLimits } from "../quotas.ts"
+import { quotaConfig, type RateLimit, rateLimits, writeQuotaConfig, writeRateLimits } from "../quotas.ts"
 import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
@@ -9,19 +9,42 @@ const name = field.name("Name of the quota.", { plain: true })
 
 const shown = (quota: RateLimit): JsonObject => ({ ...quota, type: "rate-limit" })
 
+const configFields = {
+  enable_rate_limit_audit_logging: field.bool("Requests that a rate limit refuses stand in the audit.", {
+    plain: true,
+  }),
+  enable_rate_limit_response_headers: field.bool("Not offered here.", { plain: true }),
+  rate_limit_exempt_paths: field.stringList("Paths that no rate limit holds for.", { plain: true }),
+}
+
 export const quotaRoutes = [
   sysRoute("quotas/config", {
     summary: "What holds for all quotas.",
     operation: { read: "rate-limit-quotas-read-configuration", write: "rate-limit-quotas-configure" },
     replies: { read: replies.quotaConfig },
+    fields: configFields,
     rootOnly: true,
-    read: () => ({
-      data: {
-        enable_rate_limit_audit_logging: false,
-        enable_rate_limit_response_headers: false,
-        rate_limit_exempt_paths: [...EXEMPT],
-      },
-    }),
+    read: async (_, ctx) => {
+      const config = await quotaConfig(ctx.view)
+      return {
+        data: {
+          ...config,
+          enable_rate_limit_response_headers: false,
+          rate_limit_exempt_paths: [...config.rate_limit_exempt_paths],
+        },
+      }
+    },
+    write: async (input, ctx) => {
+      if (input.enable_rate_limit_response_headers)
+        throw refuse.invalid("enable_rate_limit_response_headers is not offered: no reply carries such headers")
+      const before = await quotaConfig(ctx.view)
+      writeQuotaConfig(ctx.view, {
+        enable_rate_limit_audit_logging:
+          input.enable_rate_limit_audit_logging ?? before.enable_rate_limit_audit_logging,
+        rate_limit_exempt_paths: input.rate_limit_exempt_paths ?? before.rate_limit_exempt_paths,
+      })
+      return undefined
+    },
   }),
   sysRoute("quotas/rate-limit", {
     summary: "The names of all rate limits.",

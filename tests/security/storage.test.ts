@@ -1,0 +1,90 @@
+/** Attack class 1.12: someone who can write to the store. */
+
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import { memoryStorage, type Storage } from "@arca/storage"
+import { testServer } from "../../server/testing.ts"
+import { attack, openHouse } from "./house.ts"
+
+const house = await openHouse()
+const put = (path: string, body: unknown) => house.ask({ method: "PUT", path, body })
+
+/** Changes ciphertexts below a running server: `change` gets the stored bytes by key. */
+async function tamper(
+  storage: Storage,
+  pattern: RegExp,
+  change: (found: [string, Uint8Array][]) => [string, Uint8Array][],
+): Promise<void> {
+  using view = storage.view()
+  const found: [string, Uint8Array][] = []
+  for (const key of await view.keys("")) {
+    const value = pattern.test(key) ? await view.get(key) : undefined
+    if (value !== undefined) found.push([key, value])
+  }
+  assert.ok(found.length > 0, String(pattern))
+  for (const [key, value] of change(found)) view.put(key, value)
+  await storage.commit(view)
+}
+
+attack(house, "L01", "ciphertexts that change places are not read, and the log says so", async () => {
+  house.allow(500)
+  await put("kv1/rich", { balance: "1000" })
+  await put("kv1/poor", { balance: "1" })
+  const swap = ([one, other]: [string, Uint8Array][]): [string, Uint8Array][] =>
+    one && other
+      ? [
+          [one[0], other[1]],
+          [other[0], one[1]],
+        ]
+      : []
+  await tamper(house.storage, /\/kv\/(rich|poor)$/, swap)
+  for (const name of ["rich", "poor"]) {
+    const { status, text } = await house.ask({ path: `kv1/${name}` })
+    assert.equal(status, 500, text)
+    assert.ok(!text.includes("balance"))
+  }
+  assert.match(house.running.log(), /authenticat|altered|tamper/i)
+  await tamper(house.storage, /\/kv\/(rich|poor)$/, swap)
+  assert.equal((await house.ask({ path: "kv1/rich" })).status, 200)
+})
+
+test("L01: not one bit of an entry can be changed, whatever it holds", async () => {
+  const inner = memoryStorage()
+  const vault = await testServer({ inner })
+  await vault.write("sys/mounts/kv", { type: "kv" })
+  await vault.write("kv/x", { value: "kept" })
+  await vault.policy("p", 'path "kv/*" { capabilities = ["read"] }')
+  const token = await vault.token(["p"])
+  using start = inner.view()
+  const key = (await start.keys("")).find(one => one.endsWith("/kv/x")) ?? ""
+  const right = Buffer.from((await start.get(key)) ?? "")
+  for (let bit = 0; bit < right.length * 8; bit += 1) {
+    const wrong = Buffer.from(right)
+    wrong[bit >> 3] = (wrong[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+    using view = inner.view()
+    view.put(key, wrong)
+    await inner.commit(view)
+    assert.ok((await vault.read("kv/x", { token })).status >= 500, `bit ${bit}`)
+  }
+  for (const length of [0, 1, 12, right.length - 1]) {
+    using view = inner.view()
+    view.put(key, right.subarray(0, length))
+    await inner.commit(view)
+    assert.ok((await vault.read("kv/x", { token })).status >= 500, `cut to ${length}`)
+  }
+})
+
+test("L01: what secures the house cannot be changed either: tokens, policies, mounts", async () => {
+  const inner = memoryStorage()
+  const vault = await testServer({ inner })
+  await vault.policy("p", 'path "auth/token/lookup-self" { capabilities = ["read"] }')
+  const token = await vault.token(["p"])
+  const strong = await vault.token(["default", "p"])
+  assert.equal((await vault.read("auth/token/lookup-self", { token })).status, 200)
+  // The entry of a stronger token in the place of a weaker one.
+  await tamper(inner, /^ns\/root\/token\/id\//, found =>
+    found.map(([key], at) => [key, found[(at + 1) % found.length]?.[1] ?? new Uint8Array()]),
+  )
+  for (const one of [token, strong, vault.root])
+    assert.ok((await vault.read("auth/token/lookup-self", { token: one })).status >= 403)
+})
