@@ -113,8 +113,8 @@ export interface Answer {
   readonly status?: number
   /** The whole body, without Vault's envelope (`sys/health`). */
   readonly bare?: Json
-  /** A body that is not JSON. */
-  readonly raw?: { readonly contentType: string; readonly body: Uint8Array | string }
+  /** A body that is not JSON; one that comes in pieces is sent as it comes. */
+  readonly raw?: { readonly contentType: string; readonly body: Uint8Array | string | AsyncIterable<Uint8Array> }
   readonly headers?: Readonly<Record<string, string>>
 }
 

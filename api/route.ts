@@ -56,6 +56,8 @@ export interface RouteOptions<I, F, C> {
   readonly takesAny?: boolean
   /** Answered while the server is sealed. */
   readonly whileSealed?: boolean
+  /** The body of a write is bytes of any length, which the handler reads as they come. Only for the server's own routes. */
+  readonly streams?: boolean
   /** Only in the root namespace. */
   readonly rootOnly?: boolean
   /** What `data` of a reply holds, by verb. A write that is declared to answer nothing is 204. */

@@ -12,6 +12,17 @@ export async function serverPart(module: string, name: string): Promise<ForeignC
 }
 
 export async function partOf(specifier: string, name: string): Promise<ForeignCommand> {
+  const found = await functionOf(specifier, name)
+  return async (line, io) => Number((await found(line, io)) ?? 0)
+}
+
+type Loaded = (...given: readonly unknown[]) => unknown
+
+/** A function of the server's that needs no server: a checker of files. What it returns is for the caller to look at. */
+export const serverFunction = (module: string, name: string): Promise<Loaded> =>
+  functionOf(`@arca/server/${module}`, name)
+
+async function functionOf(specifier: string, name: string): Promise<Loaded> {
   const loaded: unknown = await import(specifier).catch((error: unknown) => {
     if (!isAbsent(error, specifier)) throw error
     throw new Failure(`This installation has no ${specifier}, which the command needs`, 1, {
@@ -21,7 +32,7 @@ export async function partOf(specifier: string, name: string): Promise<ForeignCo
   const found = typeof loaded === "object" && loaded !== null ? new Map(Object.entries(loaded)).get(name) : undefined
   if (typeof found !== "function")
     throw new Failure(`${specifier} of this installation has no ${name}; are the packages of one version?`, 1)
-  return async (line, io) => Number((await found(line, io)) ?? 0)
+  return (...given) => found(...given)
 }
 
 const isAbsent = (error: unknown, specifier: string): boolean =>

@@ -3,7 +3,7 @@ import { openTransport } from "#transport"
 import { ApiError, ConnectionError } from "./errors.ts"
 import { isObject, parseSecret } from "./secret.ts"
 import type { RequestOptions, Settings } from "./settings.ts"
-import type { Fetch, WireReply, WireRequest } from "./wire.ts"
+import type { Fetch, WireBody, WireReply, WireRequest } from "./wire.ts"
 
 /** Sends one request as `settings` say, with retries and at most one redirect. Throws ApiError and ConnectionError. */
 export async function send(settings: Settings, options: RequestOptions): Promise<WireReply> {
@@ -27,9 +27,13 @@ export function wireRequest(settings: Settings, options: RequestOptions): WireRe
     (typeof value === "string" ? [value] : value).map((one): [string, string] => [name, one]),
   )
   url.search = new URLSearchParams(pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))).toString()
-  const bytes = options.body instanceof Uint8Array ? new Uint8Array(options.body) : undefined
-  const body = bytes ?? (options.body === undefined ? undefined : JSON.stringify(options.body))
-  return { method: options.method, url: url.href, headers: headersOf(settings, options), body }
+  return { method: options.method, url: url.href, headers: headersOf(settings, options), body: wireBody(options.body) }
+}
+
+function wireBody(body: unknown): WireBody | undefined {
+  if (body instanceof Uint8Array) return new Uint8Array(body)
+  if (typeof body === "function") return body as () => AsyncIterable<Uint8Array>
+  return body === undefined ? undefined : JSON.stringify(body)
 }
 
 /** Keeps what may stand in a path; `?`, `#` and `%` in a name are data, not syntax. */

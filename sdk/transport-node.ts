@@ -1,8 +1,9 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http"
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https"
+import { pipeline, Readable } from "node:stream"
 import { getCACertificates } from "node:tls"
 import type { Settings } from "./settings.ts"
-import type { Fetch, WireReply } from "./wire.ts"
+import type { Fetch, WireBody, WireReply } from "./wire.ts"
 
 /**
  * Node's own http: private certificate authorities, client certificates, unix sockets and proxies without a package, and
@@ -25,12 +26,16 @@ export function openTransport(settings: Settings): Fetch {
         : httpRequest(url, { ...options, agent: agents.http() })
       sent.once("response", message => resolve(replyFrom(message)))
       sent.once("error", reject)
-      sent.end(body)
+      if (typeof body === "function")
+        pipeline(Readable.from(body(), { objectMode: false }), sent, error => error && reject(error))
+      else sent.end(body)
     })
 }
 
-const withLength = (headers: Readonly<Record<string, string>>, body: string | Uint8Array | undefined) =>
-  body === undefined ? { ...headers } : { ...headers, "Content-Length": String(Buffer.byteLength(body)) }
+const withLength = (headers: Readonly<Record<string, string>>, body: WireBody | undefined) =>
+  body === undefined || typeof body === "function"
+    ? { ...headers }
+    : { ...headers, "Content-Length": String(Buffer.byteLength(body)) }
 
 /** One pair of agents for each set of settings that matters to a connection, so that clients share connections. */
 function agentsFor({ tls, proxy }: Settings): { http(): HttpAgent; https(): HttpsAgent } {

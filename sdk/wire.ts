@@ -4,8 +4,11 @@ export interface WireRequest {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array<ArrayBuffer> | undefined
+  readonly body?: WireBody | undefined
 }
+
+/** Text, bytes, or what makes a stream of bytes: it is made anew when the request is sent again. */
+export type WireBody = string | Uint8Array<ArrayBuffer> | (() => AsyncIterable<Uint8Array>)
 
 export interface WireReply {
   readonly status: number

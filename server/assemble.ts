@@ -23,6 +23,7 @@ import { attempts } from "./seal/attempts.ts"
 import { sealCore } from "./seal/core.ts"
 import { type Seal, shamirSeal } from "./seal/seal.ts"
 import type { AnyEngine, Limits, Lockout, Logger, Quotas, Server, ServerFacts } from "./server.ts"
+import { settleRestore } from "./snapshot/restore.ts"
 import { systemEngine } from "./sys/engine.ts"
 import { tokenEngine } from "./token/engine.ts"
 import { turnstile } from "./turnstile.ts"
@@ -90,7 +91,10 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       furnish(view, random)
       return rootToken(server, view, parts.rootTokenText)
     },
-    opened: async () => parts.opened?.(server),
+    opened: async () => {
+      await settleRestore(server)
+      await parts.opened?.(server)
+    },
     closing: async () => {
       await server.resources.close("")
       await parts.closing?.(server)

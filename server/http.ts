@@ -8,10 +8,16 @@ import { serve } from "./pipeline.ts"
 import { errorReply, replyOf } from "./reply.ts"
 import type { Reply, Request, Server } from "./server.ts"
 import { bootRoutes } from "./sys/boot.ts"
+import { systemEngine } from "./sys/engine.ts"
 import { metricsAnswer } from "./sys/metrics.ts"
 import { type Peer, readRequest, unreadable, writeReply } from "./wire.ts"
 
 const findBoot = matcher(bootRoutes)
+
+/** Paths whose bodies are taken as they come. */
+const STREAMS = new Set(
+  systemEngine.routes.filter(one => one.streams).flatMap(one => one.paths.map(path => `sys/${path}`)),
+)
 
 /** Answers the requests of a listener. */
 export function httpHandler(server: Server, clusterName: string, listener: ListenerOptions): Handler {
@@ -19,6 +25,7 @@ export function httpHandler(server: Server, clusterName: string, listener: Liste
   const limits = {
     random: server.random,
     maxBytes,
+    streams: STREAMS,
     opened: unauthenticated.length > 0 ? new Set(unauthenticated) : undefined,
   }
   return async (message, response, verb, peer) => {

@@ -16,7 +16,8 @@ import { type Namespace, namespaceTable } from "./namespaces.ts"
 import { ownRequest } from "./revocation.ts"
 import { rotation } from "./rotation.ts"
 import type { Server } from "./server.ts"
-import { transact } from "./transact.ts"
+import { completeRestore } from "./snapshot/restore.ts"
+import { reading, transact } from "./transact.ts"
 
 /** Seconds after which a claim that nobody renewed is open to others. */
 export const CLAIM_SECONDS = 15
@@ -51,6 +52,8 @@ export async function runJobs(server: Server, owner: string): Promise<void> {
   if (server.sealed()) return
   await server.resources.closeIdle()
   try {
+    if (await reading(server, async view => (await namespaceTable(view)).restoring))
+      return await completeRestore(server)
     await server.seal.settle()
     if (await claim(server, "expiry", owner)) await expireDue(server)
     if (await claim(server, "rotation", owner)) await rotation.rotateIfDue(server)

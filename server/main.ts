@@ -30,6 +30,7 @@ import { uuid } from "./random.ts"
 import { ownRequest } from "./revocation.ts"
 import { sealsOf } from "./seal/configured.ts"
 import type { Server } from "./server.ts"
+import { RestoreLost, resumeRestore } from "./snapshot/stage.ts"
 import { superviseWorkers } from "./supervisor.ts"
 import { API_VERSION, ARCA_VERSION } from "./version.ts"
 
@@ -125,6 +126,9 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     throw new BadConfig('the configuration has no storage stanza; try storage "lmdb" { path = "/var/lib/arca" }')
   if (config.listeners.length === 0) throw new BadConfig("the configuration has no listener stanza")
   const inner = await openStorage(config.storage, text => log.warn(text))
+  await resumeRestore(inner, true).catch((error: unknown) => {
+    if (!(error instanceof RestoreLost)) throw error
+  })
   const worker = cluster.worker?.id ?? 0
   const path = config.storage.options.get("path")
   const seals = await sealsOf(config, process.env)

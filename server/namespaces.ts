@@ -23,17 +23,27 @@ export interface NamespaceTable {
   readonly all: readonly Namespace[]
   readonly byId: ReadonlyMap<string, Namespace>
   readonly byPath: ReadonlyMap<string, Namespace>
+  /** The store's content is being replaced: nothing is answered meanwhile (`snapshot/stage.ts`). */
+  readonly restoring: boolean
 }
 
 const ONLY_ROOT = tableOf([ROOT])
 
-function tableOf(all: readonly Namespace[]): NamespaceTable {
-  return { all, byId: new Map(all.map(one => [one.id, one])), byPath: new Map(all.map(one => [one.path, one])) }
+function tableOf(all: readonly Namespace[], restoring = false): NamespaceTable {
+  return {
+    restoring,
+    all,
+    byId: new Map(all.map(one => [one.id, one])),
+    byPath: new Map(all.map(one => [one.path, one])),
+  }
 }
 
 function decodeTable(value: Uint8Array): NamespaceTable {
-  const { namespaces } = decodeJson(value) as { namespaces?: unknown } as { namespaces: Namespace[] }
-  return tableOf([ROOT, ...namespaces])
+  const { namespaces, restoring } = decodeJson(value) as { namespaces?: unknown } as {
+    namespaces: Namespace[]
+    restoring?: boolean
+  }
+  return tableOf([ROOT, ...namespaces], restoring)
 }
 
 export async function namespaceTable(view: View): Promise<NamespaceTable> {
@@ -54,6 +64,7 @@ export interface Located {
 /** Where a request goes: the header's namespace, then as many namespaces as its path begins with. Refuses (404) unknown ones. */
 export async function locate(view: View, header: string, path: string): Promise<Located> {
   const table = await namespaceTable(view)
+  if (table.restoring) throw refuse.unavailable("a snapshot is being restored; try again when that is done")
   const start = header === "" ? "" : `${header.replace(/^\/+|\/+$/g, "")}/`
   const named = start === "/" ? ROOT : table.byPath.get(start)
   if (named === undefined || named.deleting) throw refuse.unknown("namespace not found")

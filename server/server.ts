@@ -45,6 +45,8 @@ export interface Request {
   readonly certificate: Uint8Array | undefined
   /** What its listener allows without a token, beyond what must be: `rekey`, `metrics` …. */
   readonly opened?: ReadonlySet<string>
+  /** The body as it comes, for routes that take it so (`streams`); then `body` is empty. */
+  readonly stream?: AsyncIterable<Uint8Array>
 }
 
 export interface Reply {
@@ -52,7 +54,9 @@ export interface Reply {
   readonly headers: Readonly<Record<string, string>>
   /** JSON, or bytes with their own content type, or nothing. */
   readonly body: Json | undefined
-  readonly raw?: { readonly contentType: string; readonly body: Uint8Array | string } | undefined
+  readonly raw?:
+    | { readonly contentType: string; readonly body: Uint8Array | string | AsyncIterable<Uint8Array> }
+    | undefined
 }
 
 /** What routes under `sys/` and the built-in engines see beyond an engine's context. */

@@ -1,7 +1,9 @@
 /** Between HTTP and the pipeline: a request is parsed once, here; what leaves is written once, here. */
 
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { pipeline, Readable } from "node:stream"
 import { type JsonObject, type Operation, parseDuration, parseJson, Refusal, refuse } from "@arca/api"
+import { unlimited } from "./listener/deadline.ts"
 import { canonicalPath, readBody } from "./listener/request.ts"
 import type { RandomBytes } from "./random.ts"
 import { uuid } from "./random.ts"
@@ -39,7 +41,12 @@ export async function readRequest(
   message: IncomingMessage,
   verb: string,
   peer: Peer,
-  options: { random: RandomBytes; maxBytes: number; opened?: ReadonlySet<string> | undefined },
+  options: {
+    random: RandomBytes
+    maxBytes: number
+    opened?: ReadonlySet<string> | undefined
+    streams?: ReadonlySet<string>
+  },
 ): Promise<Request> {
   const operation = OPERATIONS.get(verb)
   if (operation === undefined) throw refuse.unsupported()
@@ -57,7 +64,9 @@ export async function readRequest(
     path: listing && !relative.endsWith("/") ? `${relative}/` : relative,
     namespace: headers.get("x-vault-namespace")?.[0] ?? "",
     token: tokenOf(headers),
-    body: await bodyOf(message, asked, headers, query, options.maxBytes),
+    ...(asked === "update" && options.streams?.has(relative)
+      ? { body: {}, stream: unlimited(message) }
+      : { body: await bodyOf(message, asked, headers, query, options.maxBytes) }),
     wrapTtl: wrapTtlOf(headers),
     wrapFormat: wrapFormat === "jwt" ? "jwt" : "",
     headers,
@@ -189,6 +198,10 @@ function checkPatchType(type: string | undefined): void {
 /** Writes a reply. A HEAD has the headers of a GET and nothing else. */
 export function writeReply(response: ServerResponse, reply: Reply, verb: string): void {
   if (response.headersSent || response.destroyed) return
+  if (reply.raw !== undefined && isStream(reply.raw.body)) {
+    stream(response, reply, reply.raw.body, verb)
+    return
+  }
   const body = bodyTextOf(reply)
   const headers = reply.raw === undefined ? reply.headers : { ...reply.headers, "Content-Type": reply.raw.contentType }
   if (body === undefined) {
@@ -201,8 +214,26 @@ export function writeReply(response: ServerResponse, reply: Reply, verb: string)
   response.end(verb === "HEAD" ? undefined : body)
 }
 
+type Stream = AsyncIterable<Uint8Array>
+
+const isStream = (body: string | Uint8Array | Stream): body is Stream =>
+  typeof body === "object" && Symbol.asyncIterator in body
+
+/** Sends pieces as they come, no faster than they are taken. A stream that breaks ends the connection: half is not all. */
+function stream(response: ServerResponse, { status, headers, raw }: Reply, body: Stream, verb: string): void {
+  response.writeHead(status, { ...headers, "Content-Type": raw?.contentType ?? "" })
+  if (verb === "HEAD") {
+    response.end()
+    return
+  }
+  response.flushHeaders()
+  pipeline(Readable.from(body, { objectMode: false }), response, error => {
+    if (error) response.destroy()
+  })
+}
+
 function bodyTextOf({ raw, body }: Reply): string | Uint8Array | undefined {
-  if (raw !== undefined) return raw.body
+  if (raw !== undefined) return isStream(raw.body) ? undefined : raw.body
   return body === undefined ? undefined : `${JSON.stringify(body)}\n`
 }
 

@@ -60,6 +60,9 @@ export interface Barrier {
   status(): { term: number; installedAt: number; encryptions: number; cluster: string }
   /** A transaction that writes through the barrier (`view`) and beside it; commit `beside` with the inner storage. */
   both(): { readonly view: View; readonly beside: View } & Disposable
+  /** A value as the barrier keeps it under `key`, and back. Opening throws `Tampered` or `UnknownTerm`. */
+  sealAt(key: string, plain: Uint8Array): Uint8Array
+  openAt(key: string, sealed: Uint8Array): Uint8Array
   /** The root key while unsealed: to wrap it under another seal, or to hand it to a worker of this process. */
   rootKey(): Uint8Array
 }
@@ -176,6 +179,8 @@ export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8A
         [Symbol.dispose]: () => beside[Symbol.dispose](),
       }
     },
+    sealAt: (key, plain) => sealValue(need().keyring, key, plain),
+    openAt: (key, sealed) => openValue(need().keyring, key, sealed),
     rootKey: () => Uint8Array.from(need().rootKey),
   }
 }

@@ -1,6 +1,7 @@
 /** Stores: what one is, how to open the one that the configuration names, and how to put one around another. */
 
 export { type Clock, systemClock } from "./clock.ts"
+export { entriesOf, type StoredEntry } from "./entries.ts"
 export { type FaultOptions, faultyStorage } from "./fault.ts"
 export { checkFolder, checkKey, compareKeys, KEY_LIMIT } from "./key.ts"
 export { type Decode, Memo, type MemoLimits } from "./memo.ts"

@@ -1,10 +1,13 @@
-import { createWriteStream } from "node:fs"
-import { readFile, rename, rm } from "node:fs/promises"
+import { constants, createReadStream, createWriteStream } from "node:fs"
+import { access, rename, rm } from "node:fs/promises"
 import { pipeline } from "node:stream/promises"
+import type { Json, JsonObject } from "@arca/api/json"
+import type { Secret } from "@arca/sdk"
 import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
-import { bool } from "../flags.ts"
-import { table } from "../output/table.ts"
+import { bool, choice, int, text } from "../flags.ts"
+import { columns, table } from "../output/table.ts"
+import { serverFunction } from "../server-part.ts"
 import { isObject, string } from "../shape.ts"
 
 const FILE = { usage: "FILE", min: 0, max: 1, expected: "1" }
@@ -46,18 +49,77 @@ const restore = command({
   ],
   args: FILE,
   flags: { force: bool("Restore even if the keys of server and backup differ.") },
-  run: async ({ args: [given = ""], flags, client }) => {
+  run: async ({ args: [given = ""], flags, client, out }) => {
     const path = given.trim()
     if (path === "") throw new Failure("Snapshot file name is required", 1)
-    const body = await readFile(path).catch(error => {
+    await access(path, constants.R_OK).catch(error => {
       throw new Failure(`Error opening snapshot file: ${error.message}`, 2)
     })
     const server = (await client()).with({ timeout: 0 })
     const verb = flags.force ? "snapshot-force" : "snapshot"
-    await attempt(
+    const told = await attempt(
       "Error installing the snapshot",
-      server.request({ method: "POST", path: `sys/storage/raft/${verb}`, body }),
+      server.json<Secret | null>({
+        method: "POST",
+        path: `sys/storage/raft/${verb}`,
+        body: () => createReadStream(path),
+      }),
     )
+    if (told !== null) out.warnings(told)
+  },
+})
+
+async function lookedAt(looking: unknown): Promise<JsonObject> {
+  try {
+    const picture: unknown = await looking
+    return isObject(picture as Json) ? (picture as JsonObject) : {}
+  } catch (error) {
+    throw new Failure(`Error reading the snapshot: ${error instanceof Error ? error.message : String(error)}`, 2)
+  }
+}
+
+const inspect = command({
+  name: "inspect",
+  summary: "Looks into a backup: whether it is whole, when it was made, and what it holds by path.",
+  about: "Needs neither a server nor a key; what the entries say stays encrypted.",
+  examples: [
+    ["Check a backup", "operator raft snapshot inspect backup.snap"],
+    ["See more of the paths", "operator raft snapshot inspect -depth=4 backup.snap"],
+  ],
+  args: FILE,
+  flags: {
+    depth: int("How many segments of the paths to show; 2 by default."),
+    filter: text("Show only paths that begin so."),
+    details: choice("Show what the backup holds, path by path; on by default."),
+  },
+  prints: "value",
+  local: true,
+  run: async ({ args: [given = ""], flags, out }) => {
+    const path = given.trim()
+    if (path === "") throw new Failure("Snapshot file name is required", 1)
+    const look = await serverFunction("snapshot/inspect", "inspectSnapshot")
+    const picture = await lookedAt(look(path, flags.depth ?? 2))
+    const all = Array.isArray(picture.groups) ? picture.groups.filter(isObject) : []
+    const groups = all.filter(one => string(one.prefix).startsWith(flags.filter ?? ""))
+    if (out.format !== "table") return out.value({ ...picture, groups })
+    const meta = isObject(picture.meta) ? picture.meta : {}
+    out.line(
+      columns([
+        ["ID", string(meta.ID)],
+        ["Created", string(meta.created)],
+        ["Cluster ID", string(meta.cluster_id)],
+        ["Storage", string(meta.storage_type)],
+        ["Index", String(meta.Index)],
+        ["Term", String(meta.Term)],
+        ["Version", String(meta.Version)],
+        ["Entries", String(picture.entries)],
+        ["Size", String(picture.bytes)],
+      ]),
+    )
+    if (flags.details === false) return
+    const rows = groups.map(one => [string(one.prefix), String(one.count), String(one.bytes)])
+    out.line("")
+    out.line(table(["Key Name", "Count", "Size"], rows))
   },
 })
 
@@ -96,7 +158,7 @@ export const raft = family({
       name: "snapshot",
       summary: "Saves and restores backups of the store",
       examples: [["Make a backup", "operator raft snapshot save backup.snap"]],
-      commands: [restore, save],
+      commands: [inspect, restore, save],
     }),
   ],
 })

@@ -6,6 +6,7 @@ import { createServer as createHttps } from "node:https"
 import { type AddressInfo, BlockList, isIP, type Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { Peer } from "../wire.ts"
+import { limitArrival } from "./deadline.ts"
 import type { ListenerOptions } from "./options.ts"
 import { tlsContext } from "./tls.ts"
 import { rescue, verbOf } from "./verbs.ts"
@@ -30,7 +31,8 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
   const limits = {
     ...REQUEST_LIMITS,
     headersTimeout: options.readHeaderTimeout * 1000,
-    requestTimeout: options.readTimeout * 1000,
+    // Of the head alone; for the body see `deadline.ts`.
+    requestTimeout: 0,
     keepAliveTimeout: options.idleTimeout * 1000,
   }
   const server: Server = tls === undefined ? createHttp(limits) : createHttps({ ...limits, ...tls })
@@ -44,6 +46,7 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
     if (!hasOneHost(message)) return refuseAtOnce(response, 400, "the request must name its host once")
     if (verb === undefined) return refuseAtOnce(response, 405, "unsupported operation")
     if (typeof peer === "string") return refuseAtOnce(response, 400, peer)
+    limitArrival(message, response, options.readTimeout)
     void handler(message, response, verb, peer)
   })
   server.on("clientError", (error: Error, socket: Socket) => {

@@ -17,8 +17,11 @@ async function shown(vault: TestServer, format: string, headers: Record<string, 
     body: format === "" ? {} : { format },
     headers: new Map(Object.entries(headers).map(([name, value]) => [name, [value]])),
   })
-  return { status: reply.status, type: reply.raw?.contentType, text: Buffer.from(reply.raw?.body ?? "").toString() }
+  return { status: reply.status, type: reply.raw?.contentType, text: textOf(reply.raw?.body) }
 }
+
+const textOf = (body: unknown): string =>
+  body instanceof Uint8Array ? Buffer.from(body).toString() : String(body ?? "")
 
 /** The value of one line of the text format; undefined when it is not there. */
 const valueIn = (text: string, series: string): number | undefined => {

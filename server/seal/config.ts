@@ -24,16 +24,17 @@ export interface SealConfig extends Shares {
   readonly backup?: { readonly nonce: string; readonly keys: Readonly<Record<string, readonly string[]>> } | undefined
 }
 
-const KEY = "core/seal"
+/** Where it lies. */
+export const SEAL_CONFIG = "core/seal"
 /** Inside the barrier: SHA-256 of the recovery key, a random key of 32 bytes. */
 export const RECOVERY = "core/recovery-key"
 
 const decode = (value: Uint8Array): SealConfig => decodeJson(value) as unknown as SealConfig
 
 export async function readSealConfig(view: View): Promise<SealConfig | undefined> {
-  const value = await view.get(KEY)
+  const value = await view.get(SEAL_CONFIG)
   return value && decode(value)
 }
 
 export const writeSealConfig = (view: View, config: SealConfig): void =>
-  view.put(KEY, encodeJson(config as unknown as JsonObject))
+  view.put(SEAL_CONFIG, encodeJson(config as unknown as JsonObject))

@@ -13,6 +13,7 @@ import { operationRoutes } from "./operation.ts"
 import { policyRoutes } from "./policies.ts"
 import { quotaRoutes } from "./quotas.ts"
 import { sealRoutes } from "./seal.ts"
+import { storageRoutes } from "./storage.ts"
 import { toolRoutes } from "./tools.ts"
 import { uiRoutes } from "./ui.ts"
 import { wrappingRoutes } from "./wrapping.ts"
@@ -41,6 +42,12 @@ export const systemGroups = [
   { name: "namespaces", title: "Namespaces", summary: "Servers within the server.", routes: namespaceRoutes },
   { name: "quotas", title: "Quotas", summary: "How much clients may ask.", routes: quotaRoutes },
   { name: "operation", title: "Operation", summary: "What operators look at.", routes: operationRoutes },
+  {
+    name: "storage",
+    title: "Snapshots",
+    summary: "Backing the store up, and putting a backup back.",
+    routes: storageRoutes,
+  },
   {
     name: "locked-users",
     title: "Locked users",

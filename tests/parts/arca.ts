@@ -45,6 +45,8 @@ export interface Running {
   log: () => string
   /** Ends the server with SIGTERM and removes the directory. */
   stop: () => Promise<void>
+  /** Starts a server on the same configuration and store, after this one has ended. */
+  again: () => Promise<Running>
 }
 
 export interface Call {
@@ -74,12 +76,24 @@ export const start = async (options: StartOptions = {}): Promise<Running> => {
   const caFile = options.plain ? "" : await certificate(dir)
   const file = join(dir, "server.hcl")
   await writeFile(file, configuration(options, dir, port))
+  return await launch(options, { file, dir, caFile, url: `${options.plain ? "http" : "https"}://127.0.0.1:${port}` })
+}
+
+/** Where a server has its things. */
+interface Home {
+  file: string
+  dir: string
+  caFile: string
+  url: string
+}
+
+const launch = async (options: StartOptions, home: Home): Promise<Running> => {
+  const { file, dir, caFile, url } = home
   const [command, args] = reference === undefined ? ours() : [reference, ["server"]]
   const env = { ...process.env, ARCA_UNAUTHED_ENDPOINTS: "rekey,generate-root", ...options.env }
   const child = spawn(command, [...args, "-config", file], { env, stdio: ["ignore", "pipe", "pipe"] })
   let printed = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", chunk => (printed += chunk))
-  const url = `${options.plain ? "http" : "https"}://127.0.0.1:${port}`
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, "exit")
@@ -88,7 +102,8 @@ export const start = async (options: StartOptions = {}): Promise<Running> => {
     }
     await rm(dir, { recursive: true, force: true })
   }
-  const running = { url, caFile, dir, process: child, log: () => printed, stop }
+  const again = () => launch(options, home)
+  const running = { url, caFile, dir, process: child, log: () => printed, stop, again }
   try {
     await ready(running)
   } catch (error) {

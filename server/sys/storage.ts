@@ -1,0 +1,172 @@
+/**
+ * `sys/storage/raft`: what Vault's clients ask of an integrated store. Snapshots are of any store; the rest answers as a
+ * healthy cluster of the nodes there are.
+ */
+
+import { hostname } from "node:os"
+import { decodeJson, encodeJson, field, type JsonObject, refuse, type Values } from "@arca/api"
+import type { ServerContext } from "../server.ts"
+import { restoreSnapshot } from "../snapshot/restore.ts"
+import { takeSnapshot } from "../snapshot/save.ts"
+import { sysRoute } from "./route.ts"
+
+async function restore(ctx: ServerContext, force: boolean) {
+  const { stream } = ctx.full
+  if (stream === undefined) throw refuse.invalid("the body is no snapshot")
+  const { server } = ctx
+  server.log.warn("a snapshot is being restored", { request: ctx.request.id, force })
+  const { foreign, opened } = await restoreSnapshot(server, stream, force)
+  server.log.warn("a snapshot was restored", { request: ctx.request.id, foreign })
+  if (!foreign) return undefined
+  ctx.atLast(async () => {
+    await server.seal.close()
+    await server.seal
+      .autoUnseal()
+      .catch((error: unknown) =>
+        server.log.error("the seal does not open the restored store", { error: String(error) }),
+      )
+  })
+  return {
+    warnings: [
+      "The store now has the keys of the snapshot: unseal it with those.",
+      ...(opened ? [] : ["Its entries could not be opened here, so only their checksums were verified."]),
+    ],
+  }
+}
+
+const nodeName = (ctx: ServerContext): string => ctx.server.facts.clusterAddress || ctx.server.facts.apiAddress
+
+const peer = (ctx: ServerContext): JsonObject => ({
+  address: nodeName(ctx),
+  leader: true,
+  node_id: hostname(),
+  protocol_version: "3",
+  voter: true,
+})
+
+/** What Vault's autopilot can be told. It is kept and told again; nodes that share a store need no pilot. */
+const autopilotFields = {
+  cleanup_dead_servers: field.bool("Remove nodes that are gone."),
+  last_contact_threshold: field.duration("Silence after which a node is unhealthy."),
+  dead_server_last_contact_threshold: field.duration("Silence after which a node is gone."),
+  max_trailing_logs: field.int("How far a node may be behind."),
+  min_quorum: field.int("Nodes that must remain."),
+  server_stabilization_time: field.duration("Health that a new node must show first."),
+  disable_upgrade_migration: field.bool("Accepted for compatibility."),
+}
+
+type Autopilot = { [K in keyof Values<typeof autopilotFields>]: NonNullable<Values<typeof autopilotFields>[K]> }
+
+const AUTOPILOT = "core/autopilot"
+const AUTOPILOT_DEFAULTS: Autopilot = {
+  cleanup_dead_servers: false,
+  last_contact_threshold: 10,
+  dead_server_last_contact_threshold: 86_400,
+  max_trailing_logs: 1000,
+  min_quorum: 0,
+  server_stabilization_time: 10,
+  disable_upgrade_migration: false,
+}
+
+const autopilot = async ({ view }: ServerContext): Promise<Autopilot> => {
+  const stored = await view.get(AUTOPILOT)
+  return { ...AUTOPILOT_DEFAULTS, ...(stored && (decodeJson(stored) as Partial<Autopilot>)) }
+}
+
+/** Seconds as Go writes a duration: `24h0m0s`, `10s`. */
+function goDuration(seconds: number): string {
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor((seconds % 3600) / 60)
+  const rest = `${seconds % 60}s`
+  if (hours > 0) return `${hours}h${minutes}m${rest}`
+  return minutes > 0 ? `${minutes}m${rest}` : rest
+}
+
+function checkAutopilot(next: Autopilot): void {
+  if (!next.cleanup_dead_servers) return
+  if (next.min_quorum < 3)
+    throw refuse.invalid("min_quorum must be set when cleanup_dead_servers is set and it should at least be 3")
+  if (next.dead_server_last_contact_threshold < 60)
+    throw refuse.invalid("dead_server_last_contact_threshold should not be set to less than 1m")
+}
+
+export const storageRoutes = [
+  sysRoute("storage/raft/snapshot", {
+    summary: "A backup of the whole store; put one back.",
+    description:
+      "Reading streams the store at one moment, as it lies encrypted, while requests go on. Writing replaces the store's content by a snapshot of this store, after every entry of it was opened; a bad one, or one of other keys, changes nothing.",
+    rootOnly: true,
+    streams: true,
+    read: (_, { server }) => ({ raw: { contentType: "application/gzip", body: takeSnapshot(server) } }),
+    write: (_, ctx) => restore(ctx, false),
+  }),
+  sysRoute("storage/raft/snapshot-force", {
+    summary: "Put a backup back, of whatever keys. The store then has the keys of the backup.",
+    rootOnly: true,
+    streams: true,
+    write: (_, ctx) => restore(ctx, true),
+  }),
+  sysRoute("storage/raft/configuration", {
+    summary: "The nodes that share the store, as far as this one knows them.",
+    rootOnly: true,
+    read: (_, ctx) => ({ data: { config: { index: 0, servers: [peer(ctx)] } } }),
+  }),
+  sysRoute("storage/raft/autopilot/state", {
+    summary: "How the nodes are.",
+    rootOnly: true,
+    read: (_, ctx) => ({
+      data: {
+        healthy: true,
+        failure_tolerance: 0,
+        leader: hostname(),
+        voters: [hostname()],
+        servers: {
+          [hostname()]: {
+            id: hostname(),
+            name: hostname(),
+            address: nodeName(ctx),
+            node_status: "alive",
+            last_contact: "0s",
+            last_term: 1,
+            last_index: 0,
+            healthy: true,
+            stable_since: new Date(ctx.server.facts.startedAt * 1000).toISOString(),
+            status: "leader",
+            meta: null,
+          },
+        },
+      },
+    }),
+  }),
+  sysRoute("storage/raft/autopilot/configuration", {
+    summary: "What Vault's autopilot is told: kept, without effect here.",
+    fields: autopilotFields,
+    rootOnly: true,
+    read: async (_, ctx) => {
+      const { disable_upgrade_migration: _d, ...config } = await autopilot(ctx)
+      return {
+        data: {
+          ...config,
+          last_contact_threshold: goDuration(config.last_contact_threshold),
+          dead_server_last_contact_threshold: goDuration(config.dead_server_last_contact_threshold),
+          server_stabilization_time: goDuration(config.server_stabilization_time),
+        },
+      }
+    },
+    write: async (input, ctx) => {
+      const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
+      const next = { ...(await autopilot(ctx)), ...given }
+      checkAutopilot(next)
+      ctx.view.put(AUTOPILOT, encodeJson(next))
+      return undefined
+    },
+  }),
+  sysRoute("storage/raft/remove-peer", {
+    summary: "Refused: a node that is stopped has left, and holds nothing.",
+    fields: { server_id: field.string("The node.", { plain: true }) },
+    rootOnly: true,
+    write: () => {
+      throw refuse.invalid("nodes share the store and hold nothing of their own: stop the node, and it is gone")
+    },
+  }),
+]
