@@ -12,7 +12,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
-import { type BenchServer, startArca } from "./arca.ts"
+import { type BenchServer, makeStore, startArca } from "./arca.ts"
 import { load, type Rate, type Shot, wrkIsThere } from "./load.ts"
 import { freePort, type Measured, start } from "./process.ts"
 
@@ -47,8 +47,9 @@ async function main(): Promise<void> {
     return
   }
   const workers = Number(flags.workers)
-  const arca = await startArca(workers)
+  const store = await makeStore()
   try {
+    await using arca = await startArca(store, workers)
     const rows: Row[] = []
     for (const shot of await prepare(arca)) {
       if (!shot.name.includes(flags.only)) continue
@@ -61,7 +62,7 @@ async function main(): Promise<void> {
       `\nmemory after it: ${megabytes(resident)} resident, ${megabytes(own)} without mapped files; workers: ${workers}\n`,
     )
   } finally {
-    await arca.remove()
+    await store.remove()
   }
 }
 
@@ -99,21 +100,17 @@ async function prepare(arca: BenchServer): Promise<Shot[]> {
 
 /** Rounds in turn: floor, server, floor, server …; the median of each. */
 async function measure(arca: BenchServer, shot: Shot, workers: number): Promise<Row> {
-  const floor = await startFloor(await sample(arca, shot), workers)
-  try {
-    const ours: Figures[] = []
-    const theirs: Figures[] = []
-    await round(arca, shot, 1)
-    await round(floor, shot, 1)
-    for (let n = 0; n < Number(flags.rounds); n++) {
-      theirs.push(await round(floor, shot, Number(flags.seconds)))
-      ours.push(await round(arca, shot, Number(flags.seconds)))
-    }
-    return { name: shot.name, ours: median(ours), floor: median(theirs) }
-  } finally {
-    await floor.stop()
-    await floor.remove()
+  await using folder = await temporary()
+  await using floor = await startFloor(folder.path, await sample(arca, shot), workers)
+  const ours: Figures[] = []
+  const theirs: Figures[] = []
+  await round(arca, shot, 1)
+  await round(floor, shot, 1)
+  for (let n = 0; n < Number(flags.rounds); n++) {
+    theirs.push(await round(floor, shot, Number(flags.seconds)))
+    ours.push(await round(arca, shot, Number(flags.seconds)))
   }
+  return { name: shot.name, ours: median(ours), floor: median(theirs) }
 }
 
 async function round(server: Measured, shot: Shot, seconds: number): Promise<Figures> {
@@ -141,14 +138,17 @@ async function sample(arca: BenchServer, shot: Shot): Promise<Answer> {
   return { status: reply.status, headers: { ...headers, "Content-Length": String(Buffer.byteLength(body)) }, body }
 }
 
-async function startFloor(answer: Answer, workers: number): Promise<Measured & { remove: () => Promise<void> }> {
-  const dir = await mkdtemp(join(tmpdir(), "arca-bench-floor-"))
+async function temporary() {
+  const path = await mkdtemp(join(tmpdir(), "arca-bench-floor-"))
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+}
+
+async function startFloor(dir: string, answer: Answer, workers: number): Promise<Measured> {
   const file = join(dir, "answer.json")
   await writeFile(file, JSON.stringify(answer))
   const port = await freePort()
   const args = [resolve(import.meta.dirname, "floor.ts"), String(port), String(workers), file]
-  const floor = await start(args, port, async () => (await fetch(`http://127.0.0.1:${port}/`)).status === answer.status)
-  return { ...floor, remove: () => rm(dir, { recursive: true, force: true }) }
+  return start(args, port, async () => (await fetch(`http://127.0.0.1:${port}/`)).status === answer.status)
 }
 
 function median(figures: readonly Figures[]): Figures {

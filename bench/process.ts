@@ -6,7 +6,7 @@ import { readdir, readFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { setTimeout } from "node:timers/promises"
 
-export interface Measured {
+export interface Measured extends AsyncDisposable {
   readonly url: string
   /** Processor seconds that it and its children have used. */
   cpu(): Promise<number>
@@ -14,7 +14,6 @@ export interface Measured {
   memory(): Promise<Memory>
   /** Milliseconds from the start of the process to its first answer. */
   readonly ready: number
-  stop(): Promise<void>
 }
 
 export interface Memory {
@@ -35,7 +34,7 @@ export async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Starts `node ...args`; it is ready when `isReady` says so. */
+/** Starts `node ...args`; it is ready when `isReady` says so. Disposing of it ends it with SIGTERM. */
 export async function start(args: readonly string[], port: number, isReady: () => Promise<boolean>): Promise<Measured> {
   const started = performance.now()
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] })
@@ -53,7 +52,7 @@ export async function start(args: readonly string[], port: number, isReady: () =
     ready: performance.now() - started,
     cpu: () => over(child, cpuOf),
     memory: async () => ({ resident: await over(child, residentOf), own: await over(child, ownOf) }),
-    stop: () => end(child),
+    [Symbol.asyncDispose]: () => end(child),
   }
 }
 
