@@ -41,8 +41,8 @@ function literalsOf({ rules }: Config, patterns: Record<string, CompiledPattern>
   rules.forEach(({ keywords, regex }, index) => {
     for (const keyword of keywords) if (keyword !== "") literal(asBytes(keyword)).opens.add(index)
     const anchor = regex === undefined ? undefined : patterns[regex]?.anchor
-    for (const text of anchor?.literals ?? [])
-      literal(text).tries.push(index, text.length + (anchor?.maxOffset ?? 0), text.length + (anchor?.minOffset ?? 0))
+    for (const { text, minOffset, maxOffset } of anchor ?? [])
+      literal(text).tries.push(index, text.length + maxOffset, text.length + minOffset)
   })
   return [...literals]
 }

@@ -48,35 +48,54 @@ type Examination = {
   commit: string
   original: Text
   newlines(): readonly number[]
-  exempt: (exceptions: readonly Exceptions[]) => boolean
 }
 
 const allowComment = "gitleaks:allow"
 
 /** Finds the secrets of one fragment. */
 export function detect(ruleset: Ruleset, options: DetectOptions, fragment: Fragment): Finding[] {
-  if (fragment.path !== "" && options.skipPaths.has(fragment.path)) return []
-  const examination = examine(ruleset, options, fragment)
-  if (examination.exempt(ruleset.exceptions)) return []
+  const place = placeOf(ruleset, options, fragment)
+  if (place.isExempt) return []
+  const original = readText(ruleset, fragment.bytes)
+  const examination = examine(ruleset, options, fragment, place.path, original)
   const findings: Finding[] = []
-  let text = examination.original
+  let text = original
   let segments: readonly Segment[] = []
   for (let depth = 0; ; depth++) {
-    for (const matcher of ruleset.matchers)
-      if (text.isOpen(matcher)) findings.push(...detectRule(examination, text, segments, matcher))
+    for (const matcher of text.open()) findings.push(...detectRule(examination, text, segments, matcher))
     if (depth >= options.maxDecodeDepth) break
     const decoded = decodePass(text.string(), segments)
     if (decoded === undefined) break
     segments = decoded.segments
     text = readText(ruleset, Buffer.from(decoded.text, "latin1"))
   }
-  return withoutGeneric(ruleset, findings)
+  return findings.length === 0 ? findings : withoutGeneric(ruleset, findings)
 }
 
-function examine(ruleset: Ruleset, options: DetectOptions, fragment: Fragment): Examination {
-  const path = Buffer.from(fragment.path).toString("latin1")
+type Place = { ruleset: Ruleset; source: string; commit: string; path: string; isExempt: boolean }
+
+const lastPlaces = new WeakMap<DetectOptions, Place>()
+
+/** Whether a path and commit are exempt as a whole; remembered, since a file's fragments come one after another. */
+function placeOf(ruleset: Ruleset, options: DetectOptions, { path: source, commit: by }: Fragment): Place {
+  const commit = by?.sha ?? ""
+  const last = lastPlaces.get(options)
+  if (last?.source === source && last.commit === commit && last.ruleset === ruleset) return last
+  const path = Buffer.from(source).toString("latin1")
+  const isExempt = (source !== "" && options.skipPaths.has(source)) || allowsSource(ruleset.exceptions, commit, path)
+  const place = { ruleset, source, commit, path, isExempt }
+  lastPlaces.set(options, place)
+  return place
+}
+
+function examine(
+  ruleset: Ruleset,
+  options: DetectOptions,
+  fragment: Fragment,
+  path: string,
+  original: Text,
+): Examination {
   const commit = fragment.commit?.sha ?? ""
-  const original = readText(ruleset, fragment.bytes)
   let newlines: number[] | undefined
   return {
     ruleset,
@@ -86,9 +105,11 @@ function examine(ruleset: Ruleset, options: DetectOptions, fragment: Fragment): 
     commit,
     original,
     newlines: () => (newlines ??= newlinesOf(original.string())),
-    exempt: exceptions => allowsSource(exceptions, commit, path),
   }
 }
+
+const exempts = ({ commit, path }: Examination, exceptions: readonly Exceptions[]) =>
+  allowsSource(exceptions, commit, path)
 
 function detectRule(about: Examination, text: Text, segments: readonly Segment[], matcher: Matcher): Finding[] {
   if (matcher.rule.skipReport) return []
@@ -101,18 +122,18 @@ function detectRule(about: Examination, text: Text, segments: readonly Segment[]
 
 /** A rule's own findings, whether or not it may report them. */
 function matchRule(about: Examination, text: Text, segments: readonly Segment[], matcher: Matcher): Finding[] {
-  const { rule, path } = matcher
+  const { path } = matcher
   const found: Finding[] = []
   const spans: [number, number][] = []
   if (matcher.regex === undefined) {
-    if (path === undefined || segments.length > 0 || about.exempt(matcher.exceptions)) return []
+    if (path === undefined || segments.length > 0 || exempts(about, matcher.exceptions)) return []
     return occursIn(path, about.path) ? [pathFinding(about, matcher)] : []
   }
   const { maxTargetMegabytes } = about.options
   if (maxTargetMegabytes > 0 && Math.floor(text.bytes.length / 1e6) > maxTargetMegabytes) return []
+  if (path !== undefined && !occursIn(path, about.path)) return []
   eachMatch(text, matcher, (start, end) => spans.push([start, end]))
-  if (spans.length === 0 || about.exempt(matcher.exceptions)) return []
-  if (rule.path !== undefined && path !== undefined && !occursIn(path, about.path)) return []
+  if (spans.length === 0 || exempts(about, matcher.exceptions)) return []
   for (const [start, end] of spans) {
     const finding = judge(about, text, segments, matcher, start, end)
     if (finding !== undefined) found.push(finding)

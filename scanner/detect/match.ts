@@ -14,6 +14,8 @@ export function eachMatch(text: Text, matcher: Matcher, found: (start: number, e
       anchoredMatches(text.string(), tries, matcher, regex.sticky(), found)
       return
     }
+    // Few texts hold a match; those that cannot are not decoded.
+    if (!matchesAny(text.string(), tries, regex.sticky("loose"))) return
   }
   if (inRunes) {
     const { text: decoded, offsets } = text.runes()
@@ -33,8 +35,10 @@ function anchoredMatches(
   found: (start: number, end: number) => void,
 ): void {
   let free = 0
+  let tried = -1
   for (const at of tries) {
-    if (at < free) continue
+    if (at < free || at === tried) continue
+    tried = at
     sticky.lastIndex = at
     if (!sticky.test(text)) continue
     const end = sticky.lastIndex
@@ -46,6 +50,13 @@ function anchoredMatches(
     found(start, end)
     free = Math.max(end, at + 1)
   }
+}
+
+function matchesAny(text: string, tries: readonly number[], sticky: RegExp): boolean {
+  return tries.some(at => {
+    sticky.lastIndex = at
+    return sticky.test(text)
+  })
 }
 
 /** Go skips an empty match right after another match; JavaScript would report it. */

@@ -2,6 +2,7 @@ import { type CompiledPattern, type Pattern, patternOf } from "../re2/pattern.ts
 import type { Allowlist, Config, Rule } from "../rule.ts"
 import { type Exceptions, exceptionsOf } from "./allowlist.ts"
 import { type Automaton, type AutomatonTables, startAutomaton } from "./automaton.ts"
+import { type Scratch, scratchFor } from "./text.ts"
 
 /** A configuration translated (`compile.ts`): plain data, so that it can be stored and loaded without the translators. */
 export type CompiledRules = {
@@ -37,6 +38,11 @@ export type Ruleset = {
   automaton: Automaton
   opens: readonly (readonly number[])[]
   tries: readonly (readonly number[])[]
+  /** Rules without keywords: they are run on every text. */
+  unconditional: readonly Matcher[]
+  /** By rule, 1: it is run without being opened by a keyword, as one without keywords or as a part of another rule. */
+  alwaysTried: Uint8Array
+  scratch: Scratch
 }
 
 export function loadRules(compiled: CompiledRules): Ruleset {
@@ -48,9 +54,13 @@ export function loadRules(compiled: CompiledRules): Ruleset {
   }
   const exceptions = (list: Allowlist) => exceptionsOf(list, pattern)
   const matchers = config.rules.map((rule, index) => makeMatcher(rule, index, pattern, exceptions))
+  const parts = new Set(config.rules.flatMap(rule => rule.required.map(one => one.id)))
   return {
     config,
     matchers,
+    unconditional: matchers.filter(({ rule }) => rule.keywords.length === 0),
+    alwaysTried: Uint8Array.from(config.rules, ({ id, keywords }) => (keywords.length === 0 || parts.has(id) ? 1 : 0)),
+    scratch: scratchFor(matchers.length, opens.length),
     byId: new Map(matchers.map(matcher => [matcher.rule.id, matcher])),
     exceptions: config.allowlists.map(exceptions),
     automaton: startAutomaton(compiled.automaton),

@@ -4,89 +4,122 @@ import type { Matcher, Ruleset } from "./ruleset.ts"
 
 /**
  * One text and what the automaton found in it: which rules have a keyword there, and where their patterns are worth
- * trying.
+ * trying. What it found is kept in the ruleset's scratch space until the next text is read.
  */
 export type Text = {
-  ruleset: Ruleset
-  bytes: Uint8Array
+  readonly bytes: Uint8Array
   /** The bytes as a string of characters below 256. */
   string(): string
   runes(): Runes
   ascii(): boolean
   /** Whether the text holds U+212A or U+017F, which fold with K and S: then every pattern reads runes. */
-  foreignFolds: boolean
-  isOpen(matcher: Matcher): boolean
+  readonly foreignFolds: boolean
+  /** The rules to run, in their order: those of which a keyword occurs, and those without keywords. */
+  open(): readonly Matcher[]
   /** Offsets at which the anchored part of a rule may match, ascending. */
   tries(matcher: Matcher): readonly number[]
-  anyOpen: boolean
 }
 
-/** The marks of a scan are kept in the ruleset's scratch space: one text at a time is examined. */
+/** Marks and lists that are used again for each text: hunks are short and many. */
+export type Scratch = {
+  /** By rule: the number of the last text that opened it. */
+  openedIn: Uint32Array
+  /** By accepting state: the number of the last text in which it was seen. */
+  seenIn: Uint32Array
+  tries: number[][]
+  /** Rules whose list of tries is not empty. */
+  filled: number[]
+  textNumber: number
+}
+
+export const scratchFor = (rules: number, states: number): Scratch => ({
+  openedIn: new Uint32Array(rules),
+  seenIn: new Uint32Array(states),
+  tries: Array.from({ length: rules }, () => []),
+  filled: [],
+  textNumber: 0,
+})
+
 export function readText(ruleset: Ruleset, bytes: Uint8Array): Text {
-  const { automaton } = ruleset
-  const count = automaton.scan(bytes)
+  const count = ruleset.automaton.scan(bytes)
+  const scratch = ruleset.scratch
+  scratch.textNumber++
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   let string: string | undefined
   let runes: Runes | undefined
   let ascii: boolean | undefined
+  let gathered = false
   const latin1 = () => (string ??= buffer.toString("latin1"))
   const toRunes = () => (runes ??= decodeRunes(latin1()))
   const isPlain = () => (ascii ??= isAscii(bytes))
   const foreignFolds = count > 0 && !isPlain() && (buffer.includes("\u212a") || buffer.includes("\u017f"))
-  const open = foreignFolds ? openInRunes(ruleset, toRunes().text) : openInHits(ruleset, count)
-  let tries: number[][] | undefined
   return {
-    ruleset,
     bytes,
     string: latin1,
     runes: toRunes,
     ascii: isPlain,
     foreignFolds,
-    isOpen: matcher => matcher.rule.keywords.length === 0 || open.has(matcher.index),
-    tries: matcher => (tries ??= gatherTries(ruleset, count, open))[matcher.index] ?? [],
-    anyOpen: open.size > 0,
+    open: () => (foreignFolds ? openInRunes(ruleset, toRunes().text) : openInHits(ruleset, count)),
+    tries(matcher) {
+      if (!gathered) gatherTries(ruleset, count)
+      gathered = true
+      return scratch.tries[matcher.index] ?? []
+    },
   }
 }
 
-function openInHits(ruleset: Ruleset, count: number): Set<number> {
+function openInHits(ruleset: Ruleset, count: number): readonly Matcher[] {
+  const { scratch, opens, unconditional } = ruleset
+  if (count === 0) return unconditional
+  const { seenIn, openedIn, textNumber } = scratch
   const hits = ruleset.automaton.hits()
-  const seen = new Uint8Array(ruleset.opens.length)
-  const open = new Set<number>()
+  let found: Matcher[] | undefined
   for (let i = 0; i < count; i++) {
     const state = hits[i * 2 + 1] ?? 0
-    if (seen[state] === 1) continue
-    seen[state] = 1
-    for (const rule of ruleset.opens[state] ?? []) open.add(rule)
+    if (seenIn[state] === textNumber) continue
+    seenIn[state] = textNumber
+    for (const rule of opens[state] ?? []) {
+      const matcher = ruleset.matchers[rule]
+      if (openedIn[rule] === textNumber || matcher === undefined) continue
+      openedIn[rule] = textNumber
+      if (found === undefined) found = [matcher]
+      else found.push(matcher)
+    }
   }
-  return open
+  return found === undefined ? unconditional : inOrder([...found, ...unconditional])
 }
 
-function openInRunes(ruleset: Ruleset, text: string): Set<number> {
+function openInRunes(ruleset: Ruleset, text: string): readonly Matcher[] {
   const lower = text.toLowerCase()
   const found = ruleset.matchers.filter(({ rule }) => rule.keywords.some(keyword => lower.includes(keyword)))
-  return new Set(found.map(matcher => matcher.index))
+  return inOrder([...found, ...ruleset.unconditional])
 }
 
-function gatherTries(ruleset: Ruleset, count: number, open: ReadonlySet<number>): number[][] {
-  const hits = ruleset.automaton.hits()
-  const tries: number[][] = ruleset.matchers.map(() => [])
-  const wanted = Uint8Array.from(ruleset.matchers, ({ rule, index }) =>
-    rule.keywords.length === 0 || open.has(index) ? 1 : 0,
-  )
+const inOrder = (matchers: Matcher[]) => matchers.sort((a, b) => a.index - b.index)
+
+/** The tries of the open rules, and of those that are run without being opened. */
+function gatherTries(ruleset: Ruleset, count: number): void {
+  const { scratch, tries, automaton } = ruleset
+  const hits = automaton.hits()
+  for (const rule of scratch.filled) scratch.tries[rule] = []
+  scratch.filled.length = 0
   for (let i = 0; i < count; i++) {
-    const entries = ruleset.tries[hits[i * 2 + 1] ?? 0]
+    const entries = tries[hits[i * 2 + 1] ?? 0]
     if (entries === undefined) continue
     const end = hits[i * 2] ?? 0
     for (let e = 0; e < entries.length; e += 3) {
       const rule = entries[e] ?? 0
-      if (wanted[rule] === 0) continue
-      const list = tries[rule]
+      if (scratch.openedIn[rule] !== scratch.textNumber && ruleset.alwaysTried[rule] === 0) continue
+      const list = scratch.tries[rule] ?? []
+      if (list.length === 0) scratch.filled.push(rule)
       const last = end - (entries[e + 2] ?? 0)
-      for (let at = Math.max(end - (entries[e + 1] ?? 0), 0); at <= last; at++) list?.push(at)
+      for (let at = Math.max(end - (entries[e + 1] ?? 0), 0); at <= last; at++) list.push(at)
     }
   }
-  for (const list of tries) if (list.length > 1 && !isAscending(list)) list.sort((a, b) => a - b)
-  return tries
+  for (const rule of scratch.filled) {
+    const list = scratch.tries[rule] ?? []
+    if (!isAscending(list)) list.sort((a, b) => a - b)
+  }
 }
 
 function isAscending(list: readonly number[]): boolean {

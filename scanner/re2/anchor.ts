@@ -1,6 +1,6 @@
 import type { Node } from "./parse.ts"
 import type { Anchor } from "./pattern.ts"
-import { type CodePoints, members, size } from "./sets.ts"
+import { type CodePoints, holdsForeign, isFold, members, size } from "./sets.ts"
 
 /**
  * A leading lazy run such as `[\w.-]{0,50}?`: it never decides whether a match exists, only where it begins, so the
@@ -22,19 +22,40 @@ export function plan(root: Node): Plan {
 }
 
 function splitPreamble(root: Node): { preamble: Preamble | undefined; rest: Node } {
-  if (root.kind !== "concat") return { preamble: undefined, rest: root }
-  const [first, ...others] = root.nodes
-  if (first?.kind !== "repeat" || !first.lazy || first.min !== 0 || first.max > 256)
-    return { preamble: undefined, rest: root }
-  if (first.node.kind !== "set" || others.length === 0) return { preamble: undefined, rest: root }
-  return { preamble: { set: first.node.set, max: first.max }, rest: { kind: "concat", nodes: others } }
+  const nodes = root.kind === "concat" ? root.nodes : []
+  const first = lazyRun(nodes[0])
+  if (first === undefined || nodes.length < 2) return { preamble: undefined, rest: root }
+  let { max } = first
+  let others = nodes.slice(1)
+  // The same run twice in a row is one run twice as long.
+  for (let next = inner(others); next !== undefined; next = inner(others)) {
+    const again = lazyRun(next[0])
+    if (again === undefined || bytesIn(again.set) !== bytesIn(first.set)) break
+    max += again.max
+    others = next.slice(1)
+  }
+  return { preamble: { set: first.set, max }, rest: { kind: "concat", nodes: others } }
+}
+
+/** Preambles are walked over bytes: what folds beyond them makes no difference. */
+const bytesIn = (set: CodePoints) => set.filter((_, i) => (set[i - (i % 2)] ?? 0) <= 0xff).join()
+
+/** The sequence with its first element's own sequence spread out; groups that capture are left alone. */
+function inner(nodes: readonly Node[]): Node[] | undefined {
+  const [first, ...others] = nodes
+  return first === undefined ? undefined : [...(first.kind === "concat" ? first.nodes : [first]), ...others]
+}
+
+function lazyRun(node: Node | undefined): Preamble | undefined {
+  if (node?.kind !== "repeat" || !node.lazy || node.min !== 0 || node.max > 256) return undefined
+  return node.node.kind === "set" ? { set: node.node.set, max: node.max } : undefined
 }
 
 /** Whether non-ASCII text can matter to the pattern, apart from the two folds that leave ASCII. */
 function seesRunes(node: Node): boolean {
   switch (node.kind) {
     case "set":
-      return node.set.some((_, i) => i % 2 === 0 && holdsForeign(node.set[i] ?? 0, node.set[i + 1] ?? 0))
+      return holdsForeign(node.set)
     case "assert":
       return false
     case "group":
@@ -45,21 +66,20 @@ function seesRunes(node: Node): boolean {
   }
 }
 
-const isFold = (code: number) => code === 0x17f || code === 0x212a
-const holdsForeign = (lo: number, hi: number) => hi > 0x7f && !(lo === hi && isFold(lo))
-
 type Prefix = { text: string; open: boolean }
 
 /** Tries each element of a sequence in turn as the anchor, keeping the most telling one. */
 function findAnchor(rest: Node): Anchor | undefined {
   const nodes = flatten(rest)
+  const [only] = nodes
+  if (nodes.length === 1 && only?.kind === "alternate") return anchorOfAll(only.nodes)
   let best: Anchor | undefined
   let minOffset = 0
   let maxOffset = 0
   for (let i = 0; i < nodes.length && maxOffset - minOffset <= maxOffsetWidth; i++) {
     const literals = literalsAt({ kind: "concat", nodes: nodes.slice(i) })
     if (literals !== undefined) {
-      const found = { literals, minOffset, maxOffset }
+      const found = literals.map(text => ({ text, minOffset, maxOffset }))
       if (best === undefined || score(found) > score(best)) best = found
     }
     const node = nodes[i]
@@ -71,10 +91,18 @@ function findAnchor(rest: Node): Anchor | undefined {
   return best
 }
 
+/** A pattern of alternatives needs an anchor in each of them. */
+function anchorOfAll(alternatives: readonly Node[]): Anchor | undefined {
+  const anchors = alternatives.map(findAnchor)
+  const all = anchors.flatMap(anchor => anchor ?? [])
+  return anchors.includes(undefined) || all.length > maxLiterals ? undefined : all
+}
+
 /** A shortest literal of three characters is enough; beyond that a fixed offset counts more. */
 function score(anchor: Anchor): number {
-  const shortest = Math.min(...anchor.literals.map(text => text.length))
-  return Math.min(shortest, 4) * 100 - (anchor.maxOffset - anchor.minOffset) * 4 - anchor.literals.length
+  const shortest = Math.min(...anchor.map(one => one.text.length))
+  const width = Math.max(...anchor.map(one => one.maxOffset - one.minOffset))
+  return Math.min(shortest, 4) * 100 - width * 4 - anchor.length
 }
 
 function flatten(node: Node): Node[] {
@@ -152,11 +180,11 @@ function append(soFar: Prefix[], next: Node): Prefix[] | undefined {
 
 const bounded = (found: Prefix[]) => (found.length <= maxLiterals ? found : undefined)
 
-/** Shortest and longest match in characters; Infinity for an unbounded one. */
+/** Shortest and longest match in bytes of UTF-8; Infinity for an unbounded one. */
 export function lengths(node: Node): [number, number] {
   switch (node.kind) {
     case "set":
-      return [1, 1]
+      return [1, holdsForeign(node.set) ? 4 : 1]
     case "assert":
       return [0, 0]
     case "group":

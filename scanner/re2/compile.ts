@@ -14,6 +14,7 @@ export function compile(source: string): CompiledPattern {
     runes: emit(root, "runes"),
     rest: emit(rest, "bytes"),
     seesRunes: runes,
+    ...(runes ? { loose: emit(rest, "loose") } : {}),
     ...(preamble === undefined ? {} : { preamble }),
     ...(anchor === undefined ? {} : { anchor }),
   }

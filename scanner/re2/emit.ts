@@ -1,6 +1,12 @@
 import type { Assertion, Node } from "./parse.ts"
 import type { Alphabet } from "./pattern.ts"
-import { type CodePoints, complement, size } from "./sets.ts"
+import { type CodePoints, complement, holdsForeign, normalise, size } from "./sets.ts"
+
+/**
+ * `loose`: for byte strings that may hold UTF-8, a pattern that matches wherever the runes form does, and perhaps
+ * elsewhere: it tells whether decoding the text is worth it.
+ */
+type Form = Alphabet | "loose"
 
 const assertions: Record<Assertion, string> = {
   textStart: "^",
@@ -15,10 +21,10 @@ const assertions: Record<Assertion, string> = {
  * JavaScript source of equal meaning. No flag but `u` (runes) belongs to it: case folding is spelled out, so that
  * `\b` and `\w` stay ASCII as in RE2.
  */
-export function emit(node: Node, alphabet: Alphabet): string {
+export function emit(node: Node, alphabet: Form): string {
   switch (node.kind) {
     case "set":
-      return emitSet(node.set, alphabet)
+      return emitSet(node.set, alphabet) + (spreads(node, alphabet) ? "{1,4}" : "")
     case "assert":
       return assertions[node.at]
     case "group":
@@ -34,11 +40,15 @@ export function emit(node: Node, alphabet: Alphabet): string {
   }
 }
 
-function emitRepeat(node: Extract<Node, { kind: "repeat" }>, alphabet: Alphabet): string {
-  const inner = emit(node.node, alphabet)
-  const bare = node.node.kind === "set" || node.node.kind === "group"
-  return `${bare ? inner : `(?:${inner})`}${count(node.min, node.max)}${node.lazy ? "?" : ""}`
+function emitRepeat({ node, min, max, lazy }: Extract<Node, { kind: "repeat" }>, alphabet: Form): string {
+  const most = spreads(node, alphabet) ? max * 4 : max
+  const inner = node.kind === "set" ? emitSet(node.set, alphabet) : emit(node, alphabet)
+  const bare = node.kind === "set" || node.kind === "group"
+  return `${bare ? inner : `(?:${inner})`}${count(min, most)}${lazy ? "?" : ""}`
 }
+
+/** Whether one character of the set may be up to four bytes of the text. */
+const spreads = (node: Node, alphabet: Form) => alphabet === "loose" && node.kind === "set" && holdsForeign(node.set)
 
 function count(min: number, max: number): string {
   if (max === Infinity) return min === 0 ? "*" : min === 1 ? "+" : `{${min},}`
@@ -46,8 +56,9 @@ function count(min: number, max: number): string {
   return min === max ? `{${min}}` : `{${min},${max}}`
 }
 
-function emitSet(set: CodePoints, alphabet: Alphabet): string {
-  const last = alphabet === "bytes" ? 0xff : 0x10ffff
+function emitSet(members: CodePoints, alphabet: Form): string {
+  const last = alphabet === "runes" ? 0x10ffff : 0xff
+  const set = alphabet === "loose" && holdsForeign(members) ? normalise([...members, 0x80, 0x10ffff]) : members
   if (set.length === 0 || (set[0] ?? 0) > last) return "[]"
   if ((set.at(-1) ?? 0) >= last && size(set) > 64) {
     const rest = clip(complement(set), last)

@@ -11,16 +11,18 @@ export type CompiledPattern = {
   rest: string
   /** Whether text beyond ASCII can matter, so that it must be decoded. */
   seesRunes: boolean
+  /** For such patterns: matches bytes wherever the rest matches runes, and perhaps elsewhere. */
+  loose?: string
   /** A lazy run before the rest: which bytes (as inclusive ranges) and how many. */
   preamble?: { set: readonly number[]; max: number }
   anchor?: Anchor
 }
 
 /**
- * What every match of a pattern must hold near its start, so that it is tried only there.
+ * Literals (lower case) of which every match of a pattern holds one near its start, so that it is tried only there.
  * Offsets count bytes from the start of the match (after the preamble) to the start of the literal.
  */
-export type Anchor = { literals: string[]; minOffset: number; maxOffset: number }
+export type Anchor = { text: string; minOffset: number; maxOffset: number }[]
 
 /**
  * What the text is made of. `bytes`: each character of the string is one byte (latin1); exact on ASCII text.
@@ -33,7 +35,7 @@ export type Pattern = CompiledPattern & {
   /** The whole pattern, `flags` besides those the alphabet needs. Cached per alphabet and flags. */
   regexp(alphabet: Alphabet, flags: "" | "g" | "y"): RegExp
   /** The pattern without its preamble, sticky: tried at one place only. */
-  sticky(): RegExp
+  sticky(form?: "rest" | "loose"): RegExp
 }
 
 export function patternOf(compiled: CompiledPattern): Pattern {
@@ -47,7 +49,7 @@ export function patternOf(compiled: CompiledPattern): Pattern {
     ...compiled,
     regexp: (alphabet, flags) =>
       cached(alphabet + flags, compiled[alphabet], alphabet === "runes" ? `${flags}u` : flags),
-    sticky: () => cached("sticky", compiled.rest, "y"),
+    sticky: (form = "rest") => cached(form, compiled[form] ?? compiled.rest, "y"),
   }
 }
 

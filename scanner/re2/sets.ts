@@ -65,6 +65,16 @@ export function contains(set: CodePoints, codePoint: number): boolean {
   return false
 }
 
+/** The two letters beyond ASCII that fold with ASCII ones. */
+export const isFold = (code: number) => code === 0x17f || code === 0x212a
+
+/** Whether text beyond ASCII can be in the set, apart from those two. */
+export const holdsForeign = (set: CodePoints): boolean =>
+  set.some((lo, i) => {
+    const hi = set[i + 1] ?? 0
+    return i % 2 === 0 && hi > 0x7f && !(lo === hi && isFold(lo))
+  })
+
 /** How many code points the set holds. */
 export function size(set: CodePoints): number {
   let total = 0

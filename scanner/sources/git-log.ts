@@ -17,106 +17,203 @@ const headerFields = 6
 
 const newline = 10
 const plus = 0x2b
+const minus = 0x2d
+const backslash = 0x5c
+const at = 0x40
+
+const windowBytes = 256 * 1024
+/** Lines are read whole up to this length; longer ones go on in the next window. */
+const maxWindowBytes = 16 * 1024 * 1024
+/** A hunk above this is handed over in parts. */
+const maxHunkBytes = 64 * 1024 * 1024
 
 /**
  * Reads `git log -p -U0` (with {@link logFormat}) or `git diff -U0` as it arrives, in pieces of any size. Memory is
- * bounded by one hunk.
+ * bounded, whatever the length of lines and hunks.
  */
 export function patchReader(visitor: PatchVisitor): { push(piece: Uint8Array): void; end(): void } {
-  let pending: Buffer = Buffer.alloc(0)
-  let commit: Commit | undefined
-  let path: string | undefined
-  let inHunk = { old: 0, new: 0 }
-  let startLine = 0
-  let added = Buffer.allocUnsafe(64 * 1024)
-  let addedLength = 0
-
-  const flush = () => {
-    if (addedLength > 0 && path !== undefined)
-      visitor.hunk({ path, startLine, bytes: added.subarray(0, addedLength), commit })
-    addedLength = 0
+  const state: PatchState = {
+    visitor,
+    commit: undefined,
+    path: undefined,
+    oldLines: 0,
+    newLines: 0,
+    startLine: 0,
+    takenLines: 0,
+    cut: undefined,
+    added: Buffer.allocUnsafe(64 * 1024),
+    length: 0,
   }
-  const add = (source: Buffer, from: number, to: number) => {
-    const length = to - from
-    if (addedLength + length > added.length) {
-      const larger = Buffer.allocUnsafe(Math.max(added.length * 2, addedLength + length))
-      added.copy(larger, 0, 0, addedLength)
-      added = larger
-    }
-    source.copy(added, addedLength, from, to)
-    addedLength += length
-  }
-  /** One whole line, from its first byte to the newline (or the end of the stream). */
-  const readLine = (text: Buffer, from: number, to: number) => {
-    const first = text[from]
-    if (inHunk.new > 0 && first === plus) {
-      inHunk.new--
-      add(text, from + 1, to)
-    } else if (inHunk.old > 0 && first === 0x2d) inHunk.old--
-    else if (first === 0x5c) trimNewline()
-    else if (inHunk.new <= 0 && inHunk.old <= 0) readHeader(text, from, to)
-  }
-  // "\ No newline at end of file" speaks of the line before it.
-  const trimNewline = () => {
-    if (addedLength > 0 && added[addedLength - 1] === newline && inHunk.new === 0) addedLength--
-  }
-  const readHeader = (text: Buffer, from: number, to: number) => {
-    const line = () => text.toString("latin1", from, to).replace(/\n$/, "")
-    if (text[from] === 0x40) {
-      flush()
-      const range = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line())
-      if (range === null) return
-      inHunk = { old: Number(range[1] ?? 1), new: Number(range[3] ?? 1) }
-      startLine = Number(range[2])
-    } else if (startsWith(text, from, to, "diff --git ")) {
-      flush()
-      path = pathOfDiffLine(line())
-    } else if (startsWith(text, from, to, "+++ ")) path = pathOfSide(line().slice(4), "b/")
-    else if (startsWith(text, from, to, "rename to ")) path = fromBytes(unquote(line().slice(10)))
-    else if (startsWith(text, from, to, "deleted file mode ")) path = undefined
-    else if (
-      startsWith(text, from, to, "Binary files ") &&
-      path !== undefined &&
-      !line().endsWith(" and /dev/null differ")
-    )
-      visitor.binary(path, commit)
-  }
-  /** Consumes whole lines; a commit header is consumed only when it is whole. Returns what was not consumed. */
-  const consume = (text: Buffer, isEnd: boolean): number => {
-    let at = 0
-    while (at < text.length) {
-      if (text[at] === 0 && inHunk.new <= 0 && inHunk.old <= 0) {
-        const header = readCommit(text, at)
-        if (header === undefined) return isEnd ? text.length : at
-        flush()
-        commit = header.commit
-        path = undefined
-        at = header.end
-        continue
-      }
-      const end = text.indexOf(newline, at)
-      if (end < 0 && !isEnd) return at
-      const next = end < 0 ? text.length : end + 1
-      readLine(text, at, next)
-      at = next
-    }
-    return at
+  let window = Buffer.allocUnsafe(windowBytes)
+  let filled = 0
+  const consume = (isEnd: boolean) => {
+    const used = readLines(state, window, filled, isEnd)
+    window.copyWithin(0, used, filled)
+    filled -= used
+    if (filled < window.length) return
+    if (window.length >= maxWindowBytes) filled = readPart(state, window, filled)
+    else window = Buffer.concat([window], window.length * 2)
   }
   return {
     push(piece) {
-      const text = pending.length === 0 ? asBuffer(piece) : Buffer.concat([pending, piece])
-      pending = text.subarray(consume(text, false))
-      // The rest is kept beyond the life of the piece.
-      if (pending.length > 0) pending = Buffer.from(pending)
+      // Small pieces are gathered: git writes four kilobytes at a time.
+      for (let from = 0; from < piece.length; ) {
+        const part = piece.subarray(from, from + window.length - filled)
+        window.set(part, filled)
+        filled += part.length
+        from += part.length
+        if (filled * 2 >= window.length) consume(false)
+      }
     },
     end() {
-      consume(pending, true)
-      flush()
+      consume(true)
+      flush(state)
     },
   }
 }
 
-const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+type PatchState = {
+  visitor: PatchVisitor
+  commit: Commit | undefined
+  path: string | undefined
+  /** Lines of the hunk that are still to come. */
+  oldLines: number
+  newLines: number
+  startLine: number
+  /** Lines of the hunk that were handed over already. */
+  takenLines: number
+  /** In the middle of a line longer than the window, which is added or passed over. */
+  cut: "added" | "passed" | undefined
+  added: Buffer
+  length: number
+}
+
+function flush(state: PatchState): void {
+  const { path, startLine, takenLines, commit } = state
+  if (state.length > 0 && path !== undefined)
+    state.visitor.hunk({
+      path,
+      startLine: startLine + takenLines,
+      bytes: state.added.subarray(0, state.length),
+      commit,
+    })
+  state.length = 0
+}
+
+/** Reads whole lines; a commit's header only when it is whole. Returns how far. */
+function readLines(state: PatchState, text: Buffer, length: number, isEnd: boolean): number {
+  let from = 0
+  while (from < length) {
+    const next = state.newLines > 0 || state.oldLines > 0 || state.cut ? readHunk(state, text, from, length) : from
+    if (next > from) {
+      from = next
+      continue
+    }
+    if (text[from] === 0 && state.newLines === 0) {
+      const header = readCommit(text, from, length)
+      if (header === undefined) return isEnd ? length : from
+      flush(state)
+      state.commit = header.commit
+      state.path = undefined
+      from = header.end
+      continue
+    }
+    const end = lineEnd(text, from, length)
+    if (end < 0 && !isEnd) return from
+    const stop = end < 0 ? length : end
+    readLine(state, text, from, stop)
+    from = end < 0 ? length : end + 1
+  }
+  return from
+}
+
+function lineEnd(text: Buffer, from: number, length: number): number {
+  const end = text.indexOf(newline, from)
+  return end >= length ? -1 : end
+}
+
+/** The lines of a hunk that are whole: added ones are copied without their sign, others passed over. Returns how far. */
+function readHunk(state: PatchState, text: Buffer, start: number, length: number): number {
+  let from = start
+  for (;;) {
+    const sign = text[from]
+    const isAdded = state.cut === undefined ? sign === plus && state.newLines > 0 : state.cut === "added"
+    if (state.cut === undefined && !isAdded && !(sign === minus && state.oldLines > 0)) return from
+    const end = lineEnd(text, from, length)
+    if (end < 0) return from
+    if (isAdded) addLine(state, text, state.cut === undefined ? from + 1 : from, end + 1)
+    if (isAdded) state.newLines--
+    else state.oldLines--
+    state.cut = undefined
+    from = end + 1
+    if (from >= length || (state.newLines <= 0 && state.oldLines <= 0)) return from
+  }
+}
+
+function addLine(state: PatchState, text: Buffer, from: number, to: number): void {
+  if (state.length + to - from > state.added.length) makeRoom(state, to - from)
+  const { added } = state
+  let length = state.length
+  if (to - from > 200) length += text.copy(added, length, from, to)
+  else for (let i = from; i < to; i++) added[length++] = text[i] ?? 0
+  state.length = length
+}
+
+function makeRoom(state: PatchState, more: number): void {
+  if (state.length + more > maxHunkBytes) {
+    const lines = countLines(state.added, state.length)
+    flush(state)
+    state.takenLines += lines
+  }
+  const needed = state.length + more
+  if (needed > state.added.length)
+    state.added = Buffer.concat([state.added.subarray(0, state.length)], Math.max(state.added.length * 2, needed))
+}
+
+function countLines(text: Buffer, length: number): number {
+  let count = 0
+  for (let end = lineEnd(text, 0, length); end >= 0; end = lineEnd(text, end + 1, length)) count++
+  return count
+}
+
+/** A window that is full of one line: its part is added, or passed over. Returns what is left, which is nothing. */
+function readPart(state: PatchState, text: Buffer, length: number): number {
+  const isAdded = state.cut === undefined ? text[0] === plus && state.newLines > 0 : state.cut === "added"
+  if (isAdded) addLine(state, text, state.cut === undefined ? 1 : 0, length)
+  state.cut = isAdded ? "added" : "passed"
+  return 0
+}
+
+/** A line outside the lines of a hunk. */
+function readLine(state: PatchState, text: Buffer, from: number, to: number): void {
+  const line = () => text.toString("latin1", from, to)
+  const first = text[from]
+  if (first === backslash) trimNewline(state)
+  else if (first === at) startHunk(state, line())
+  else if (startsWith(text, from, to, "diff --git ")) {
+    flush(state)
+    state.path = pathOfDiffLine(line())
+  } else if (startsWith(text, from, to, "+++ ")) state.path = pathOfSide(line().slice(4), "b/")
+  else if (startsWith(text, from, to, "rename to ")) state.path = fromBytes(unquote(line().slice(10)))
+  else if (startsWith(text, from, to, "deleted file mode ")) state.path = undefined
+  else if (startsWith(text, from, to, "Binary files ") && state.path !== undefined)
+    if (!line().endsWith(" and /dev/null differ")) state.visitor.binary(state.path, state.commit)
+}
+
+// "\ No newline at end of file" speaks of the line before it.
+function trimNewline(state: PatchState): void {
+  if (state.length > 0 && state.added[state.length - 1] === newline && state.newLines === 0) state.length--
+}
+
+function startHunk(state: PatchState, line: string): void {
+  flush(state)
+  const range = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line)
+  if (range === null) return
+  state.oldLines = Number(range[1] ?? 1)
+  state.newLines = Number(range[3] ?? 1)
+  state.startLine = Number(range[2])
+  state.takenLines = 0
+}
 
 function startsWith(text: Buffer, from: number, to: number, start: string): boolean {
   if (to - from < start.length) return false
@@ -124,17 +221,17 @@ function startsWith(text: Buffer, from: number, to: number, start: string): bool
   return true
 }
 
-function readCommit(text: Buffer, from: number): { commit: Commit; end: number } | undefined {
+function readCommit(text: Buffer, from: number, length: number): { commit: Commit; end: number } | undefined {
   const fields: string[] = []
-  let at = from
+  let next = from
   for (let i = 0; i < headerFields; i++) {
-    const end = text.indexOf(0, at)
-    if (end < 0) return undefined
-    fields.push(text.toString("utf8", at, end))
-    at = end + 1
+    const end = text.indexOf(0, next)
+    if (end < 0 || end >= length) return undefined
+    fields.push(text.toString("utf8", next, end))
+    next = end + 1
   }
   const [, sha = "", author = "", email = "", date = "", message = ""] = fields
-  const end = text[at] === newline ? at + 1 : at
+  const end = text[next] === newline && next < length ? next + 1 : next
   return { commit: { sha, author, email, date: inUtc(date), message: foldMessage(message) }, end }
 }
 

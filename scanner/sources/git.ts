@@ -2,6 +2,7 @@ import { spawn } from "node:child_process"
 import type { Readable } from "node:stream"
 import type { Commit } from "../finding.ts"
 import { archiveKind } from "./archive.ts"
+import { inBatches } from "./batches.ts"
 import { type FileOptions, fileInMemory, scanFile } from "./file.ts"
 import { logFormat, patchReader } from "./git-log.ts"
 import type { Emit, Source, SourceReport } from "./source.ts"
@@ -62,6 +63,7 @@ const harmless = [
 export function gitSource(options: GitOptions): Source {
   const { read, signal } = options
   const git = startGit(options, read.kind === "log" ? logArguments(read.options) : diffArguments(read.staged), signal)
+  const batches = inBatches(git.stdout)
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
   return async function* (emit, report) {
     const archives: { path: string; commit: Commit | undefined }[] = []
@@ -72,11 +74,10 @@ export function gitSource(options: GitOptions): Source {
         if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) archives.push({ path, commit })
       },
     })
-    for await (const piece of git.stdout) {
+    yield* batches(piece => {
       report.checkTime()
       reader.push(piece)
-      yield
-    }
+    })
     reader.end()
     yield
     judgeExit(await git.ended, report)
@@ -113,12 +114,11 @@ function startGit(
   signal?: AbortSignal,
 ): { stdout: Readable; ended: Promise<Ended> } {
   const git = spawn("git", ["-C", repository, ...settings, ...args], {
-    env,
+    // Without a flush after each commit.
+    env: { ...env, GIT_FLUSH: "0" },
     stdio: ["ignore", "pipe", "pipe"],
     ...(signal === undefined ? {} : { signal }),
   })
-  // Node throws away what nobody listens for once a child has ended; the reading may begin later.
-  git.stdout.on("readable", () => {})
   let errors = ""
   git.stderr.setEncoding("utf8").on("data", (text: string) => {
     if (errors.length < 64 * 1024) errors += text
