@@ -135,7 +135,8 @@ async function showFindings(findings: readonly Finding[], summary: Summary, io: 
   const { terminalReport } = await import("../report/terminal.ts")
   const width = io.stdout.isTerminal ? (process.stdout.columns ?? 100) : 100
   const colours = io.stdout.isTerminal && !io.env.NO_COLOR
-  io.stdout.write(terminalReport(findings, summary, { width, colours, now: Date.now() }))
+  const { noteOn } = await import("../rules/index.ts")
+  io.stdout.write(terminalReport(findings, summary, { width, colours, now: Date.now() }, noteOn))
 }
 
 async function progressOn(line: Line, io: ScanIo) {

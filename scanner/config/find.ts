@@ -40,7 +40,7 @@ export async function findRules(request: FindRequest): Promise<FoundRules> {
 export async function defaultRules(store: RuleStore): Promise<FoundRules> {
   const { rules, hash } = await compiledOnce(store, "default", async () => {
     const { compileRules } = await import("../detect/compile.ts")
-    const { defaultConfig } = await import("./default.ts")
+    const { defaultConfig } = await import("../rules/index.ts")
     return { rules: compileRules(defaultConfig()), mayKeep: true }
   })
   return { rules, hash, origin: "the default rules" }
@@ -74,7 +74,7 @@ async function compileToml(
 ): Promise<{ rules: CompiledRules; mayKeep: boolean }> {
   const { compileRules } = await import("../detect/compile.ts")
   const { loadToml } = await import("./toml.ts")
-  const { defaultConfig } = await import("./default.ts")
+  const { defaultConfig } = await import("../rules/index.ts")
   // What depends on other files, or has something to say each time, is read anew.
   let mayKeep = true
   const config = loadToml(text, path, {

@@ -57,18 +57,22 @@ export async function compiledOnce(
 function installationKey(): string {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))
   const hash = createHash("sha256").update(root)
-  for (const folder of ["re2", "detect", "config", "rules", "testdata"]) addFolder(hash, join(root, folder))
+  for (const folder of ["re2", "detect", "config"]) addFolder(hash, join(root, folder))
+  addFile(hash, root, "rules/compiled.json")
   return hash.digest("hex")
 }
 
-function addFolder(hash: { update(text: string): unknown }, folder: string): void {
+type Hash = { update(text: string): unknown }
+
+function addFolder(hash: Hash, folder: string): void {
   for (const entry of entriesOf(folder)) {
-    if (entry.isDirectory()) addFolder(hash, join(folder, entry.name))
-    else {
-      const { size, mtimeMs } = statSync(join(folder, entry.name))
-      hash.update(`${entry.name}:${size}:${mtimeMs}\n`)
-    }
+    if (entry.isFile()) addFile(hash, folder, entry.name)
   }
+}
+
+function addFile(hash: Hash, folder: string, name: string): void {
+  const stat = statSync(join(folder, name), { throwIfNoEntry: false })
+  hash.update(`${name}:${stat?.size}:${stat?.mtimeMs}\n`)
 }
 
 function entriesOf(folder: string) {

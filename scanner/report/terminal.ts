@@ -1,5 +1,6 @@
 import { styleText } from "node:util"
 import type { Finding } from "../finding.ts"
+import type { Note } from "../rules/index.ts"
 import type { Summary } from "../scan.ts"
 
 export type Display = {
@@ -11,9 +12,14 @@ export type Display = {
 }
 
 /** Findings for people: where, what, since when, and what to do next. Secrets are shortened here in any case. */
-export function terminalReport(findings: readonly Finding[], summary: Summary, display: Display): string {
+export function terminalReport(
+  findings: readonly Finding[],
+  summary: Summary,
+  display: Display,
+  noteOn: (ruleId: string) => Note | undefined,
+): string {
   const style = styles(display.colours)
-  const blocks = findings.map(finding => block(finding, display, style))
+  const blocks = findings.map(finding => block(finding, display, style, noteOn(finding.ruleId)))
   return [...blocks, closing(findings, summary, style)].join("\n")
 }
 
@@ -25,7 +31,7 @@ function styles(colours: boolean): Style {
   return { strong: paint("bold"), faint: paint("dim"), alarm: paint(["bold", "red"]), calm: paint("green") }
 }
 
-function block(finding: Finding, { width, now }: Display, style: Style): string {
+function block(finding: Finding, { width, now }: Display, style: Style, note: Note | undefined): string {
   const { file, startLine, startColumn, ruleId, description, commit, author, email, date, message } = finding
   const place = startLine > 0 ? `${file || "standard input"}:${startLine}:${startColumn}` : file
   const lines = [`${style.alarm(ruleId)}  ${style.strong(place)}`, `  ${firstSentence(description)}`]
@@ -36,6 +42,7 @@ function block(finding: Finding, { width, now }: Display, style: Style): string 
   }
   for (const fact of verified(finding)) lines.push(`  ${fact}`)
   if (finding.link !== "") lines.push(`  ${finding.link}`)
+  if (note !== undefined) lines.push(`  ${style.strong("fix:")} ${note.fix}`)
   lines.push(`  ${style.faint(`to ignore: ${finding.fingerprint}`)}`)
   return `${lines.join("\n")}\n`
 }
