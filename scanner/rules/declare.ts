@@ -29,7 +29,10 @@ export type Row = {
   at?: string
   /** Instead of `at`: the whole sentence. */
   fix?: string
-  /** The provider's names in code, as alternatives. Ours: wants a word like "key" near, looks into nested settings and URLs. */
+  /**
+   * The provider's names in code, as alternatives; a space stands for nothing, `_` or `-`. Ours: a setting that has the
+   * name, or is nested below it, or a URL with it.
+   */
   mentioned?: string
   /** The same in Gitleaks' form: an assignment to a variable that has the name in it. */
   assigned?: string
@@ -88,16 +91,17 @@ const end = String.raw`(?:[\x60'"\s;]|\\[nr]|$)`
 const credentialWord = "(?:api|key|token|secret|auth|pass|pwd|cred|access|pat)"
 const nested = String.raw`(?:["'\]]{0,2}\s{0,2}(?:=>|[:=])\s{0,4}[{\[(]?\s{0,20}["']?[\w.-]{0,20})?`
 const operator = String.raw`["'\])]{0,2}\s{0,3}(?:=>|:=|\|\|=|\?=|[:=,>(])\s{0,3}["'\x60]?(?:(?:bearer|basic|token)\s)?`
-const setting = String.raw`[\w.-]{0,20}${nested}${credentialWord}[\w.-]{0,20}${operator}`
+const setting = String.raw`[\w.-]{0,20}${nested}${credentialWord}[\w.-]{0,20}(?:${operator}|[ \t]{1,3}["']?)`
 const query = String.raw`\.[^\s"'<>]{0,120}?[?&][\w.-]{0,30}=`
 const mentionEnd = String.raw`(?:[\x60'"\s;,&<)\]}]|\\[nr]|$)`
 
 function patternOf(row: Row, secret: string): string {
   if (row.mentioned !== undefined) {
-    // A short name is part of many words.
-    const [shortest] = lengths(parsePattern(row.mentioned).root)
-    const name = shortest < 6 ? String.raw`(?:\b|_)(?:${row.mentioned})` : `(?:${row.mentioned})`
-    return `(?i)${name}(?:${setting}|${query})(${secretCase(row, secret)})${mentionEnd}`
+    // A short name is part of many words, and what it is set to is many things.
+    const names = row.mentioned.replaceAll(" ", "[_-]?")
+    const [shortest] = lengths(parsePattern(names).root)
+    const [name, direct] = shortest < 6 ? [String.raw`(?:\b|_)(?:${names})`, ""] : [`(?:${names})`, `|${operator}`]
+    return `(?i)${name}(?:${setting}|${query}${direct})(${secretCase(row, secret)})${mentionEnd}`
   }
   if (row.assigned !== undefined) {
     const preamble = String.raw`[\w.-]{0,50}?`
@@ -122,7 +126,10 @@ function keywordsOf(row: Row): string[] {
   const names = row.mentioned ?? row.assigned
   if (names !== undefined) {
     if (!plainNames.test(names)) throw new Error(`${row.id}: name its keywords: they cannot be read from "${names}"`)
-    return names.toLowerCase().split("|")
+    return names
+      .toLowerCase()
+      .split("|")
+      .flatMap(name => (name.includes(" ") ? ["", "_", "-"].map(between => name.replaceAll(" ", between)) : [name]))
   }
   const start = /^(?:\w|-|\\[.-])+(?![\w?*{]|\\)/.exec((row.secret ?? "").replace(/^\(\?i\)/, ""))?.[0] ?? ""
   const literal = start.replaceAll("\\", "").toLowerCase()
@@ -155,7 +162,7 @@ function examplesOf(row: Row): { finds: readonly Example[]; ignores: readonly st
   if (row.regex !== undefined || secret === undefined)
     return { finds: inContext(id, finds, keywords, row.beside), ignores }
   const pattern = row.mentioned === undefined && row.assigned === undefined ? secret : secretCase(row, secret)
-  const names = row.mentioned ?? row.assigned
+  const names = row.mentioned?.replaceAll(" ", "_") ?? row.assigned
   const made =
     names === undefined
       ? aloneExamples(id, pattern, entropy, row.bare === true)

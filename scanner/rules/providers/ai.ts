@@ -1,4 +1,5 @@
 import { declare } from "../declare.ts"
+import { example } from "../examples.ts"
 import { jwt } from "../forms.ts"
 
 /** Language models and other machine learning. */
@@ -25,7 +26,13 @@ export default declare([
     secret: String.raw`sk-ant-api03-[a-zA-Z0-9_\-]{93}AA`,
     keywords: ["sk-ant-api03"],
   },
-  { id: "assemblyai-api-key", of: "AssemblyAI", at: "assemblyai.com", mentioned: "assemblyai", secret: "[a-z0-9]{32}" },
+  {
+    id: "assemblyai-api-key",
+    of: "AssemblyAI",
+    at: "assemblyai.com",
+    mentioned: "assembly ai",
+    secret: "[a-z0-9]{32}",
+  },
   {
     id: "azure-openai-api-key",
     of: "Azure OpenAI",
@@ -54,7 +61,7 @@ export default declare([
     id: "cloudsight-api-key",
     of: "CloudSight",
     at: "cloudsightapi.com",
-    mentioned: "cloudsight",
+    mentioned: "cloud sight",
     secret: "[a-z0-9]{20,24}",
   },
   {
@@ -82,13 +89,13 @@ export default declare([
     mentioned: "dandelion",
     secret: "[a-z0-9]{32}",
   },
-  { id: "deepai-api-key", of: "DeepAI", at: "deepai.org", mentioned: "deepai", secret: "[a-z0-9-]{36}" },
+  { id: "deepai-api-key", of: "DeepAI", at: "deepai.org", mentioned: "deep ai", secret: "[a-z0-9-]{36}" },
   { id: "deepgram-api-key", of: "Deepgram", at: "deepgram.com", mentioned: "deepgram", secret: "[a-z0-9]{40}" },
   {
     id: "deepseek-api-key",
     of: "DeepSeek",
     at: "https://platform.deepseek.com/api_keys",
-    mentioned: "deepseek",
+    mentioned: "deep seek",
     secret: "sk-[a-f0-9]{32}",
   },
   {
@@ -104,9 +111,8 @@ export default declare([
     id: "elevenlabs-api-key",
     of: "ElevenLabs",
     at: "https://elevenlabs.io/app/settings/api-keys",
-    mentioned: "eleven[_.-]?labs|xi[_.-]?api",
     secret: "sk_[a-f0-9]{48}",
-    keywords: ["elevenlabs", "eleven_labs", "eleven-labs", "eleven.labs", "xi_api", "xi-api", "xiapi", "xi.api"],
+    entropy: 3.3,
   },
   { id: "groq-api-key", of: "Groq", at: "https://console.groq.com/keys", secret: "gsk_[a-zA-Z0-9]{52}", entropy: 3.5 },
   {
@@ -183,7 +189,7 @@ export default declare([
     id: "monkeylearn-api-key",
     of: "MonkeyLearn",
     at: "monkeylearn.com",
-    mentioned: "monkeylearn",
+    mentioned: "monkey learn",
     secret: "[a-f0-9]{40}",
   },
   {
@@ -219,7 +225,7 @@ export default declare([
     id: "paralleldots-api-key",
     of: "ParallelDots",
     at: "paralleldots.com",
-    mentioned: "paralleldots",
+    mentioned: "parallel dots",
     secret: "[a-z0-9]{43}",
   },
   {
@@ -301,4 +307,22 @@ export default declare([
     secret: "[a-f0-9]{40}",
   },
   { id: "xai-api-key", of: "xAI", at: "https://console.x.ai/", secret: "xai-[A-Za-z0-9_-]{70,120}", entropy: 3.5 },
+  {
+    id: "perplexity-api-key",
+    of: "Perplexity",
+    at: "https://www.perplexity.ai/settings/api",
+    regex: String.raw`\b(pplx-[a-zA-Z0-9]{48})(?:[\x60'"\s;]|\\[nr]|$|\b)`,
+    keywords: ["pplx-"],
+    entropy: 4,
+    finds: [example(`key = "`, "pplx-[a-zA-Z0-9]{48}", `"`, 4)],
+    ignores: ["pplx-7b-online"],
+  },
+  {
+    id: "openai-legacy-api-key",
+    of: "OpenAI",
+    at: "https://platform.openai.com/api-keys",
+    mentioned: "openai|open_ai",
+    secret: "sk-[a-z0-9]{48}",
+    yields: true,
+  },
 ])

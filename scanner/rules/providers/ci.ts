@@ -41,7 +41,7 @@ export default declare([
     of: "CircleCI",
     a: "personal API token",
     at: "https://app.circleci.com/settings/user/tokens",
-    secret: "CCIPAT_[a-zA-Z0-9]{22}_[a-f0-9]{40}",
+    secret: "CCIPAT_[a-zA-Z0-9]{22}_[a-z0-9]{40}",
     entropy: 3,
   },
   {
@@ -49,7 +49,7 @@ export default declare([
     of: "CircleCI",
     a: "project API token",
     at: "https://app.circleci.com/",
-    secret: "CCIPRJ_[a-zA-Z0-9]{22}_[a-f0-9]{40}",
+    secret: "CCIPRJ_[a-zA-Z0-9]{22}_[a-z0-9]{40}",
     entropy: 3,
   },
   {
@@ -135,7 +135,7 @@ export default declare([
     of: "KnapsackPro",
     a: "token",
     at: "knapsackpro.com",
-    mentioned: "knapsackpro",
+    mentioned: "knapsack pro",
     secret: "[a-z0-9]{32}",
   },
   {

@@ -4,7 +4,7 @@ import { uuid } from "../forms.ts"
 
 /** Where code is kept, reviewed and tested. */
 export default declare([
-  { id: "apimetrics-api-key", of: "ApiMetrics", at: "apimetrics.io", mentioned: "apimetrics", secret: "[a-z0-9]{32}" },
+  { id: "apimetrics-api-key", of: "ApiMetrics", at: "apimetrics.io", mentioned: "api metrics", secret: "[a-z0-9]{32}" },
   {
     id: "atlassian-api-token",
     of: "Atlassian",
@@ -66,7 +66,7 @@ export default declare([
   { id: "codequiry-api-key", of: "Codequiry", at: "codequiry.com", mentioned: "codequiry", secret: "[a-z0-9]{64}" },
   { id: "collect2-api-key", of: "Collect2", at: "collect2.com", mentioned: "collect2", secret: uuid },
   { id: "coveralls-api-key", of: "Coveralls", at: "coveralls.io", mentioned: "coveralls", secret: "[a-z0-9-]{37}" },
-  { id: "dronahq-api-key", of: "DronaHQ", at: "dronahq.com", mentioned: "dronahq", secret: "[a-z0-9]{50}" },
+  { id: "dronahq-api-key", of: "DronaHQ", at: "dronahq.com", mentioned: "drona hq", secret: "[a-z0-9]{50}" },
   {
     id: "gitea-access-token",
     of: "Gitea",
@@ -176,7 +176,7 @@ export default declare([
     id: "versioneye-api-key",
     of: "VersionEye",
     at: "versioneye.com",
-    mentioned: "versioneye",
+    mentioned: "version eye",
     secret: "[a-z0-9-]{40}",
   },
   {

@@ -11,7 +11,7 @@ export default declare([
     secret: "[ps]k_(?:test_)?[a-z0-9]{40,45}",
     keywords: ["checio", "chec_api", "chec.io"],
   },
-  { id: "commercejs-api-key", of: "CommerceJS", at: "chec.io", mentioned: "commercejs", secret: "[a-z0-9_]{48}" },
+  { id: "commercejs-api-key", of: "CommerceJS", at: "chec.io", mentioned: "commerce js", secret: "[a-z0-9_]{48}" },
   {
     id: "easypost-api-token",
     of: "EasyPost",

@@ -32,7 +32,7 @@ export default declare([
     id: "centralstationcrm-api-key",
     of: "CentralStationCRM",
     at: "centralstationcrm.net",
-    mentioned: "centralstationcrm",
+    mentioned: "central station crm",
     secret: "[a-z0-9]{30}",
   },
   { id: "clearbit-api-key", of: "Clearbit", at: "clearbit.com", mentioned: "clearbit", secret: "[a-z0-9_]{35}" },
@@ -84,7 +84,7 @@ export default declare([
     mentioned: "lessannoyingcrm|less_annoying",
     secret: "[a-z0-9-]{57}",
   },
-  { id: "madkudu-api-key", of: "MadKudu", at: "madkudu.com", mentioned: "madkudu", secret: "[a-f0-9]{32}" },
+  { id: "madkudu-api-key", of: "MadKudu", at: "madkudu.com", mentioned: "mad kudu", secret: "[a-f0-9]{32}" },
   { id: "nimble-api-key", of: "Nimble", at: "nimble.com", mentioned: "nimble", secret: "[a-z0-9]{30}" },
   { id: "overloop-api-key", of: "Overloop", at: "overloop.com", mentioned: "overloop", secret: "[a-z0-9_-]{50}" },
   {
@@ -108,7 +108,7 @@ export default declare([
     id: "reallysimplesystems-api-key",
     of: "ReallySimpleSystems",
     at: "reallysimplesystems.com",
-    mentioned: "reallysimplesystems",
+    mentioned: "really simple systems",
     secret: jwt,
   },
   {

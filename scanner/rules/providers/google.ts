@@ -80,7 +80,7 @@ export default declare([
     id: "recaptcha-api-key",
     of: "reCAPTCHA",
     at: "google.com",
-    mentioned: "recaptcha",
+    mentioned: "re captcha",
     secret: "6l[c-f][a-z0-9_-]{37}",
   },
 ])

@@ -3,8 +3,8 @@ import { jwt, uuid } from "../forms.ts"
 
 /** Sending mail, and checking addresses. */
 export default declare([
-  { id: "autopilot-api-key", of: "AutoPilot", at: "autopilothq.com", mentioned: "autopilot", secret: "[a-f0-9]{32}" },
-  { id: "bombbomb-api-key", of: "BombBomb", at: "bombbomb.com", mentioned: "bombbomb", secret: "[a-z0-9+/=]{88}" },
+  { id: "autopilot-api-key", of: "AutoPilot", at: "autopilothq.com", mentioned: "auto pilot", secret: "[a-f0-9]{32}" },
+  { id: "bombbomb-api-key", of: "BombBomb", at: "bombbomb.com", mentioned: "bomb bomb", secret: "[a-z0-9+/=]{88}" },
   { id: "campayn-api-key", of: "Campayn", at: "campayn.com", mentioned: "campayn", secret: "[a-z0-9]{64}" },
   {
     id: "convertkit-api-key",
@@ -23,12 +23,12 @@ export default declare([
     secret: "[a-z0-9_-]{96}",
     keywords: ["elastic"],
   },
-  { id: "getemail-api-key", of: "GetEmail", at: "getemail.io", mentioned: "getemail", secret: "[a-z0-9-]{20}" },
+  { id: "getemail-api-key", of: "GetEmail", at: "getemail.io", mentioned: "get email", secret: "[a-z0-9-]{20}" },
   {
     id: "getresponse-api-key",
     of: "GetResponse",
     at: "getresponse.com",
-    mentioned: "getresponse",
+    mentioned: "get response",
     secret: "[a-z0-9]{32}",
   },
   {
@@ -63,7 +63,13 @@ export default declare([
     secret: String.raw`[a-f0-9]{32}-us\d\d`,
     keywords: ["mailchimp"],
   },
-  { id: "mailerlite-api-key", of: "MailerLite", at: "mailerlite.com", mentioned: "mailerlite", secret: "[a-z0-9]{32}" },
+  {
+    id: "mailerlite-api-key",
+    of: "MailerLite",
+    at: "mailerlite.com",
+    mentioned: "mailer lite",
+    secret: "[a-z0-9]{32}",
+  },
   {
     id: "mailersend-api-token",
     of: "MailerSend",
@@ -101,7 +107,7 @@ export default declare([
     of: "MailJet",
     a: "basic auth",
     at: "mailjet.com",
-    mentioned: "mailjet",
+    mentioned: "mail jet",
     secret: "[a-z0-9]{87}=",
   },
   { id: "mailjetsms-api-key", of: "MailJetSMS", at: "mailjet.com", mentioned: "mailjet", secret: "[a-z0-9]{32}" },
@@ -124,9 +130,15 @@ export default declare([
     entropy: 3,
   },
   { id: "omnisend-api-key", of: "Omnisend", at: "omnisend.com", mentioned: "omnisend", secret: "[a-z0-9-]{75}" },
-  { id: "oopspam-api-key", of: "OOPSpam", at: "oopspam.com", mentioned: "oopspam", secret: "[a-z0-9]{40}" },
+  { id: "oopspam-api-key", of: "OOPSpam", at: "oopspam.com", mentioned: "oop spam", secret: "[a-z0-9]{40}" },
   { id: "pepipost-api-key", of: "Pepipost", at: "pepipost.com", mentioned: "pepipost|netcore", secret: "[a-z0-9]{32}" },
-  { id: "postageapp-api-key", of: "PostageApp", at: "postageapp.com", mentioned: "postageapp", secret: "[a-z0-9]{32}" },
+  {
+    id: "postageapp-api-key",
+    of: "PostageApp",
+    at: "postageapp.com",
+    mentioned: "postage app",
+    secret: "[a-z0-9]{32}",
+  },
   {
     id: "postmark-server-token",
     of: "Postmark",
@@ -135,8 +147,8 @@ export default declare([
     mentioned: "postmark",
     secret: uuid,
   },
-  { id: "reachmail-api-key", of: "ReachMail", at: "reachmail.net", mentioned: "reachmail", secret: "[a-z0-9_-]{64}" },
-  { id: "reply-io-api-key", of: "Reply.io", at: "reply.io", mentioned: "replyio", secret: "[a-z0-9]{24}" },
+  { id: "reachmail-api-key", of: "ReachMail", at: "reachmail.net", mentioned: "reach mail", secret: "[a-z0-9_-]{64}" },
+  { id: "reply-io-api-key", of: "Reply.io", at: "reply.io", mentioned: "reply io", secret: "[a-z0-9]{24}" },
   {
     id: "resend-api-key",
     of: "Resend",
@@ -149,7 +161,7 @@ export default declare([
     id: "rocketreach-api-key",
     of: "RocketReach",
     at: "rocketreach.co",
-    mentioned: "rocketreach",
+    mentioned: "rocket reach",
     secret: "[a-z0-9-]{39}",
   },
   {

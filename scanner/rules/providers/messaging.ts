@@ -89,7 +89,7 @@ export default declare([
     id: "helpcrunch-api-key",
     of: "HelpCrunch",
     at: "helpcrunch.com",
-    mentioned: "helpcrunch",
+    mentioned: "help crunch",
     secret: "[a-z0-9+/=]{328}",
   },
   { id: "instabot-api-key", of: "Instabot", at: "instabot.io", mentioned: "instabot", secret: "[a-z0-9+/]{43}=" },
@@ -109,7 +109,7 @@ export default declare([
     at: "https://open.larksuite.com/app",
     mentioned: "lark|larksuite|feishu",
     secret: "[a-z0-9]{32}",
-    required: [{ id: "lark-app-id", withinLines: 8 }],
+    required: [{ id: "lark-app-id", withinLines: 8, optional: true }],
     keywords: ["lark", "feishu"],
   },
   {
@@ -121,7 +121,7 @@ export default declare([
     secret: "[a-z0-9+/]{170,172}={0,2}",
     keywords: ["line"],
   },
-  { id: "line-notify-api-key", of: "Line Notify", at: "line.me", mentioned: "linenotify", secret: "[a-z0-9]{43}" },
+  { id: "line-notify-api-key", of: "Line Notify", at: "line.me", mentioned: "line notify", secret: "[a-z0-9]{43}" },
   { id: "livestorm-api-api-key", of: "Livestorm API", at: "livestorm.co", mentioned: "livestorm", secret: jwt },
   {
     id: "mattermost-access-token",
@@ -172,7 +172,7 @@ export default declare([
   },
   { id: "numverify-api-key", of: "Numverify", at: "apilayer.net", mentioned: "numverify", secret: "[a-z0-9]{32}" },
   { id: "nylas-api-key", of: "Nylas", at: "nylas.com", mentioned: "nylas", secret: "[a-z0-9]{30}" },
-  { id: "onesignal-api-key", of: "OneSignal", at: "onesignal.com", mentioned: "onesignal", secret: uuid },
+  { id: "onesignal-api-key", of: "OneSignal", at: "onesignal.com", mentioned: "one signal", secret: uuid },
   {
     id: "onesignal-v2-api-key",
     of: "OneSignal",
@@ -197,7 +197,7 @@ export default declare([
     at: "https://console.plivo.com/dashboard/",
     mentioned: "plivo",
     secret: "[a-z0-9]{40}",
-    required: [{ id: "plivo-auth-id", withinLines: 8 }],
+    required: [{ id: "plivo-auth-id", withinLines: 8, optional: true }],
   },
   {
     id: "pubnub-publish-key",
@@ -227,7 +227,7 @@ export default declare([
     id: "pushbullet-api-key",
     of: "PushBullet",
     at: "pushbullet.com",
-    mentioned: "pushbullet",
+    mentioned: "push bullet",
     secret: "[a-z0-9._]{34}",
   },
   {
@@ -246,7 +246,7 @@ export default declare([
     assigned: "sendbird",
     secret: "[a-f0-9]{40}",
   },
-  { id: "simplynoted-api-key", of: "SimplyNoted", at: "simplynoted.com", mentioned: "simplynoted", secret: jwt },
+  { id: "simplynoted-api-key", of: "SimplyNoted", at: "simplynoted.com", mentioned: "simply noted", secret: jwt },
   {
     id: "telegram-bot-api-token",
     of: "Telegram",
@@ -297,7 +297,7 @@ export default declare([
     mentioned: "twilio",
     secret: "[a-z0-9]{32}",
     exact: true,
-    required: [{ id: "twilio-api-key", withinLines: 8 }],
+    required: [{ id: "twilio-api-key", withinLines: 8, optional: true }],
   },
   {
     id: "twilio-auth-token",
@@ -307,9 +307,9 @@ export default declare([
     at: "https://console.twilio.com/",
     mentioned: "twilio",
     secret: "[0-9a-f]{32}",
-    required: [{ id: "twilio-account-sid", withinLines: 8 }],
+    required: [{ id: "twilio-account-sid", withinLines: 8, optional: true }],
   },
   { id: "tyntec-api-key", of: "Tyntec", at: "tyntec.com", mentioned: "tyntec", secret: "[a-z0-9]{32}" },
   { id: "veriphone-api-key", of: "Veriphone", at: "veriphone.io", mentioned: "veriphone", secret: "[a-z0-9]{32}" },
-  { id: "voodoosms-api-key", of: "VoodooSMS", at: "voodoosms.com", mentioned: "voodoosms", secret: "[a-z0-9]{46}" },
+  { id: "voodoosms-api-key", of: "VoodooSMS", at: "voodoosms.com", mentioned: "voodoo sms", secret: "[a-z0-9]{46}" },
 ])

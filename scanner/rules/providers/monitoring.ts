@@ -20,7 +20,7 @@ export default declare([
     mentioned: "amplitude",
     secret: "[a-f0-9]{32}",
   },
-  { id: "appoptics-api-key", of: "AppOptics", at: "appoptics.com", mentioned: "appoptics", secret: "[a-z0-9_-]{71}" },
+  { id: "appoptics-api-key", of: "AppOptics", at: "appoptics.com", mentioned: "app optics", secret: "[a-z0-9_-]{71}" },
   {
     id: "baremetrics-api-key",
     of: "Baremetrics",
@@ -37,8 +37,14 @@ export default declare([
   },
   { id: "bugherd-api-key", of: "Bugherd", at: "bugherd.com", mentioned: "bugherd", secret: "[a-z0-9]{22}" },
   { id: "bugsnag-api-key", of: "Bugsnag", at: "bugsnag.com", mentioned: "bugsnag", secret: uuid },
-  { id: "chartmogul-api-key", of: "ChartMogul", at: "chartmogul.com", mentioned: "chartmogul", secret: "[a-f0-9]{32}" },
-  { id: "checklyhq-api-key", of: "ChecklyHQ", at: "checklyhq.com", mentioned: "checklyhq", secret: "[a-z0-9]{32}" },
+  {
+    id: "chartmogul-api-key",
+    of: "ChartMogul",
+    at: "chartmogul.com",
+    mentioned: "chart mogul",
+    secret: "[a-f0-9]{32}",
+  },
+  { id: "checklyhq-api-key", of: "ChecklyHQ", at: "checklyhq.com", mentioned: "checkly hq", secret: "[a-z0-9]{32}" },
   { id: "dareboost-api-key", of: "Dareboost", at: "dareboost.com", mentioned: "dareboost", secret: "[a-z0-9]{60}" },
   { id: "databox-api-api-key", of: "Databox API", at: "databox.com", mentioned: "databox", secret: "[a-z0-9+=]{21}" },
   {
@@ -112,7 +118,7 @@ export default declare([
     secret: "(?i)glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}",
     keywords: ["glsa_"],
   },
-  { id: "gtmetrix-api-key", of: "GTMetrix", at: "gtmetrix.com", mentioned: "gtmetrix", secret: "[a-f0-9]{32}" },
+  { id: "gtmetrix-api-key", of: "GTMetrix", at: "gtmetrix.com", mentioned: "gt metrix", secret: "[a-f0-9]{32}" },
   {
     id: "honeycomb-api-key",
     of: "Honeycomb",
@@ -167,7 +173,7 @@ export default declare([
     secret: "NRAK-[a-z0-9]{27}",
     keywords: ["nrak"],
   },
-  { id: "opsgenie-api-key", of: "OpsGenie", at: "opsgenie.com", mentioned: "opsgenie", secret: uuid },
+  { id: "opsgenie-api-key", of: "OpsGenie", at: "opsgenie.com", mentioned: "ops genie", secret: uuid },
   {
     id: "pagerduty-api-key",
     of: "PagerDuty",
@@ -299,7 +305,7 @@ export default declare([
     id: "uptimerobot-api-key",
     of: "UptimeRobot",
     at: "uptimerobot.com",
-    mentioned: "uptimerobot",
+    mentioned: "uptime robot",
     secret: "[a-z0-9]{9}-[a-z0-9]{24}",
   },
 ])

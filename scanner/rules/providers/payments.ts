@@ -1,4 +1,5 @@
 import { declare } from "../declare.ts"
+import { example, fake } from "../examples.ts"
 import { jwt, uuid } from "../forms.ts"
 
 /** Payments, banking and accounting. */
@@ -112,7 +113,13 @@ export default declare([
     secret: jwt,
   },
   { id: "lendflow-api-key", of: "Lendflow", at: "lendflow.io", mentioned: "lendflow", secret: jwt },
-  { id: "lunchmoney-api-key", of: "LunchMoney", at: "lunchmoney.app", mentioned: "lunchmoney", secret: "[a-f0-9]{50}" },
+  {
+    id: "lunchmoney-api-key",
+    of: "LunchMoney",
+    at: "lunchmoney.app",
+    mentioned: "lunch money",
+    secret: "[a-f0-9]{50}",
+  },
   {
     id: "mercury-api-token",
     of: "Mercury",
@@ -141,10 +148,10 @@ export default declare([
     id: "partnerstack-api-key",
     of: "PartnerStack",
     at: "partnerstack.com",
-    mentioned: "partnerstack",
+    mentioned: "partner stack",
     secret: "[a-z0-9]{64}",
   },
-  { id: "paymongo-api-key", of: "PayMongo", at: "paymongo.com", mentioned: "paymongo", secret: "[a-z0-9_]{32}" },
+  { id: "paymongo-api-key", of: "PayMongo", at: "paymongo.com", mentioned: "pay mongo", secret: "[a-z0-9_]{32}" },
   {
     id: "paypal-braintree-access-token",
     of: "PayPal Braintree",
@@ -170,9 +177,9 @@ export default declare([
     of: "PayPal",
     a: "client secret",
     at: "https://developer.paypal.com/dashboard/applications",
-    mentioned: "paypal",
+    mentioned: "pay pal",
     secret: "E[a-z0-9_-]{79}",
-    required: [{ id: "paypal-client-id", withinLines: 8 }],
+    required: [{ id: "paypal-client-id", withinLines: 8, optional: true }],
   },
   {
     id: "paystack-secret-key",
@@ -246,7 +253,7 @@ export default declare([
     id: "requestfinance-api-key",
     of: "RequestFinance",
     at: "request.finance",
-    mentioned: "requestfinance",
+    mentioned: "request finance",
     secret: "[a-z0-9]{7}-[a-z0-9]{7}-[a-z0-9]{7}-[a-z0-9]{7}",
   },
   {
@@ -294,12 +301,23 @@ export default declare([
   },
   { id: "taxjar-api-key", of: "Taxjar", at: "taxjar.com", mentioned: "taxjar", secret: "[a-z0-9]{32}" },
   { id: "transferwise-api-key", of: "Transferwise", at: "transferwise.com", mentioned: "transferwise", secret: uuid },
-  { id: "vatlayer-api-key", of: "VatLayer", at: "apilayer.net", mentioned: "vatlayer", secret: "[a-z0-9]{32}" },
+  { id: "vatlayer-api-key", of: "VatLayer", at: "apilayer.net", mentioned: "vat layer", secret: "[a-z0-9]{32}" },
   {
     id: "youneedabudget-api-key",
     of: "YouNeedABudget",
     at: "youneedabudget.com",
     mentioned: "youneedabudget",
     secret: "[a-f0-9]{64}",
+  },
+  {
+    id: "freemius-secret-key",
+    of: "Freemius",
+    a: "secret key",
+    at: "https://dashboard.freemius.com/",
+    regex: String.raw`(?i)["']secret_key["']\s*=>\s*["'](sk_[\S]{29})["']`,
+    keywords: ["secret_key"],
+    path: String.raw`(?i)\.php$`,
+    finds: [{ ...example(`'secret_key' => '`, "sk_[A-Za-z0-9]{29}", `',`), path: "plugin.php" }],
+    ignores: [`'public_key' => 'pk_${fake("[a-z0-9]{29}", "freemius")}'`],
   },
 ])

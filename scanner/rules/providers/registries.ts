@@ -201,7 +201,7 @@ export default declare([
     id: "packagecloud-api-key",
     of: "PackageCloud",
     at: "packagecloud.io",
-    mentioned: "packagecloud",
+    mentioned: "package cloud",
     secret: "[a-f0-9]{48}",
   },
   {

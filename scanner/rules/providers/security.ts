@@ -95,7 +95,7 @@ export default declare([
     keywords: ["intra", "s-s4t2ud-", "s-s4t2af-"],
   },
   { id: "jumpcloud-api-key", of: "Jumpcloud", at: "jumpcloud.com", mentioned: "jumpcloud", secret: "[a-z0-9]{40}" },
-  { id: "jupiterone-api-key", of: "JupiterOne", at: "jupiterone.io", mentioned: "jupiterone", secret: "[a-z0-9]{76}" },
+  { id: "jupiterone-api-key", of: "JupiterOne", at: "jupiterone.io", mentioned: "jupiter one", secret: "[a-z0-9]{76}" },
   { id: "loginradius-api-key", of: "Loginradius", at: "loginradius.com", mentioned: "loginradius", secret: uuid },
   {
     id: "nightfall-api-key",
@@ -119,11 +119,11 @@ export default declare([
     id: "securitytrails-api-key",
     of: "SecurityTrails",
     at: "securitytrails.com",
-    mentioned: "securitytrails",
+    mentioned: "security trails",
     secret: "[a-z0-9]{32}",
   },
   { id: "shodan-api-key", of: "Shodan", at: "shodan.io", mentioned: "shodan", secret: "[a-z0-9]{32}" },
-  { id: "sslmate-api-key", of: "SslMate", at: "sslmate.com", mentioned: "sslmate", secret: "[a-z0-9]{36}" },
+  { id: "sslmate-api-key", of: "SslMate", at: "sslmate.com", mentioned: "ssl mate", secret: "[a-z0-9]{36}" },
   {
     id: "unkey-root-key",
     of: "Unkey",
@@ -160,6 +160,12 @@ export default declare([
     secret: String.raw`(?:hvs\.[\w-]{90,120}|s\.(?i:[a-z0-9]{24}))`,
     allowlists: [{ regexes: [String.raw`s\.[A-Za-z]{24}`] }],
   },
-  { id: "virustotal-api-key", of: "VirusTotal", at: "virustotal.com", mentioned: "virustotal", secret: "[a-f0-9]{64}" },
+  {
+    id: "virustotal-api-key",
+    of: "VirusTotal",
+    at: "virustotal.com",
+    mentioned: "virus total",
+    secret: "[a-f0-9]{64}",
+  },
   { id: "whoxy-api-key", of: "Whoxy", at: "whoxy.com", mentioned: "whoxy", secret: "[a-z0-9]{33}" },
 ])

@@ -93,7 +93,7 @@ export default declare([
     entropy: 3.5,
   },
   { id: "rebrandly-api-key", of: "Rebrandly", at: "rebrandly.com", mentioned: "rebrandly", secret: "[a-z0-9_]{32}" },
-  { id: "ritekit-api-key", of: "RiteKit", at: "ritekit.com", mentioned: "ritekit", secret: "[a-f0-9]{44}" },
+  { id: "ritekit-api-key", of: "RiteKit", at: "ritekit.com", mentioned: "rite kit", secret: "[a-f0-9]{44}" },
   {
     id: "tines-webhook-url",
     of: "Tines",

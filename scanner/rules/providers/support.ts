@@ -58,7 +58,7 @@ export default declare([
     id: "surveysparrow-api-key",
     of: "SurveySparrow",
     at: "surveysparrow.com",
-    mentioned: "surveysparrow",
+    mentioned: "survey sparrow",
     secret: "[a-z0-9_-]{88}",
   },
   { id: "survicate-api-key", of: "Survicate", at: "survicate.com", mentioned: "survicate", secret: "[a-z0-9]{32}" },

@@ -74,7 +74,7 @@ export default declare([
     of: "ThingsBoard",
     a: "access token",
     at: "https://thingsboard.cloud/",
-    mentioned: "thingsboard",
+    mentioned: "things board",
     secret: "[a-z0-9]{20}",
   },
   {
@@ -91,7 +91,7 @@ export default declare([
     id: "truenas-api-key",
     of: "TrueNAS",
     at: "https://www.truenas.com/docs/",
-    mentioned: "truenas",
+    mentioned: "true nas",
     secret: "[0-9]{1,5}-[a-z0-9]{64}",
     entropy: 3,
   },
@@ -110,5 +110,15 @@ export default declare([
     mentioned: "unplu[_.-]?gg",
     secret: "[a-z0-9]{64}",
     keywords: ["unplu"],
+  },
+  {
+    id: "thingsboard-device-url",
+    of: "ThingsBoard",
+    a: "device token in a URL",
+    at: "https://thingsboard.cloud/",
+    regex: String.raw`thingsboard\.cloud/api/v1/([A-Za-z0-9]{20})/`,
+    keywords: ["thingsboard.cloud"],
+    entropy: 3,
+    finds: [example("http://thingsboard.cloud/api/v1/", "[A-Za-z0-9]{20}", "/telemetry", 3)],
   },
 ])
