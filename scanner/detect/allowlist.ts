@@ -44,11 +44,27 @@ export function allowsSource(lists: readonly Exceptions[], commit: string, path:
   })
 }
 
+/** What a match is judged by; all texts are byte strings. */
+export type Judged = {
+  secret: string
+  match: string
+  line: string
+  /** What patterns said of this line before: findings of one line share it. */
+  lineChecks: Map<Pattern, boolean>
+  commit: string
+  path: string
+}
+
+const occursInSome = (regexes: Pattern, text: string) => text !== "" && occursIn(regexes, text)
+
+function allowsLine(regexes: Pattern, { line, lineChecks }: Judged): boolean {
+  let allows = lineChecks.get(regexes)
+  if (allows === undefined) lineChecks.set(regexes, (allows = occursInSome(regexes, line)))
+  return allows
+}
+
 /** After a match: whether the lists exempt it. All texts are byte strings. */
-export function allowsMatch(
-  lists: readonly Exceptions[],
-  found: { secret: string; match: string; line: string; commit: string; path: string },
-): boolean {
+export function allowsMatch(lists: readonly Exceptions[], found: Judged): boolean {
   return lists.some(list => {
     const checks: (() => boolean)[] = []
     const { regexes, stopwords } = list
@@ -57,8 +73,10 @@ export function allowsMatch(
       if (list.paths !== undefined) checks.push(() => allowsPath(list, found.path))
     }
     if (regexes !== undefined) {
-      const target = found[list.regexTarget]
-      checks.push(() => target !== "" && occursIn(regexes, target))
+      const { regexTarget } = list
+      checks.push(() =>
+        regexTarget === "line" ? allowsLine(regexes, found) : occursInSome(regexes, found[regexTarget]),
+      )
     }
     if (stopwords !== undefined)
       checks.push(() => found.secret !== "" && stopwords.occursIn(found.secret.toLowerCase()))

@@ -2,10 +2,10 @@ import { type Commit, type Finding, fingerprintOf, type RequiredFinding } from "
 import { occursIn, type Pattern } from "../re2/pattern.ts"
 import { decodeRunes } from "../re2/runes.ts"
 import type { Required } from "../rule.ts"
-import { allowsMatch, allowsSource, type Exceptions } from "./allowlist.ts"
+import { allowsMatch, allowsSource, type Exceptions, type Judged } from "./allowlist.ts"
 import { decodedLine, decodePass, decodeTags, type Segment, toOriginal, touches } from "./decode.ts"
 import { shannonEntropy } from "./entropy.ts"
-import { locate, newlinesOf } from "./location.ts"
+import { type Breaks, breaksOf, locate } from "./location.ts"
 import { eachMatch } from "./match.ts"
 import type { Matcher, Ruleset } from "./ruleset.ts"
 import { readText, type Text } from "./text.ts"
@@ -47,7 +47,8 @@ type Examination = {
   path: string
   commit: string
   original: Text
-  newlines(): readonly number[]
+  breaks(): Breaks
+  lines: Map<string, Line>
 }
 
 const allowComment = "gitleaks:allow"
@@ -96,7 +97,7 @@ function examine(
   original: Text,
 ): Examination {
   const commit = fragment.commit?.sha ?? ""
-  let newlines: number[] | undefined
+  let breaks: Breaks | undefined
   return {
     ruleset,
     options,
@@ -104,7 +105,8 @@ function examine(
     path,
     commit,
     original,
-    newlines: () => (newlines ??= newlinesOf(original.string())),
+    breaks: () => (breaks ??= breaksOf(original.string())),
+    lines: new Map(),
   }
 }
 
@@ -162,17 +164,18 @@ function judge(
     if (inside.length === 0) return undefined
     span = toOriginal(inside, { start, end })
   }
-  const place = locate(about.newlines(), about.original.string(), span.start, span.end)
-  const line = about.original.string().slice(place.lineStart, place.lineEnd)
-  if (!about.options.ignoreAllowComments && line.includes(allowComment)) return undefined
+  const place = locate(about.breaks(), about.original.string(), span.start, span.end)
+  const line = lineAt(about, place.lineStart, place.lineEnd)
+  if (!about.options.ignoreAllowComments && line.isAllowed) return undefined
   const secret = regex === undefined ? match : secretOf(regex, match, rule.secretGroup)
   const entropy = shannonEntropy(secret)
   if (rule.entropy !== 0 && entropy <= rule.entropy) return undefined
-  const currentLine = inside.length > 0 ? decodedLine(inside, text.string()) : line
+  const currentLine = inside.length > 0 ? decodedLine(inside, text.string()) : line.bytes
   const judged = {
     secret,
     match,
-    line: currentLine === "" ? line : currentLine,
+    line: currentLine === "" ? line.bytes : currentLine,
+    lineChecks: inside.length > 0 ? new Map() : line.checks,
     commit: about.commit,
     path: about.path,
   }
@@ -183,12 +186,27 @@ function judge(
     endLine: about.fragment.startLine + place.endLine,
     startColumn: place.startColumn,
     endColumn: place.endColumn,
-    line: decoded(line),
+    line: line.text,
     match: decoded(match),
     secret: decoded(secret),
     entropy: Math.fround(entropy),
     tags: inside.length > 0 ? [...rule.tags, ...decodeTags(inside)] : rule.tags,
   }
+}
+
+/** The line around a match; `text` is for people. */
+type Line = { bytes: string; text: string; isAllowed: boolean; checks: Judged["lineChecks"] }
+
+/** Findings of one line share it: a line may be as long as the text, and hold thousands of them. */
+function lineAt({ lines, original }: Examination, start: number, end: number): Line {
+  const key = `${start}-${end}`
+  let line = lines.get(key)
+  if (line === undefined) {
+    const bytes = original.string().slice(start, end)
+    line = { bytes, text: decoded(bytes), isAllowed: bytes.includes(allowComment), checks: new Map() }
+    lines.set(key, line)
+  }
+  return line
 }
 
 /** The pattern is run again on the match alone, so `\b` and `$` may see another context: then the match is the secret. */
@@ -268,15 +286,16 @@ function withoutGeneric(ruleset: Ruleset, findings: Finding[]): Finding[] {
   const generality = ({ ruleId }: Finding) =>
     ruleId.toLowerCase().includes("generic") ? 2 : ruleset.byId.get(ruleId)?.rule.yields === true ? 1 : 0
   const ranked = findings.map(finding => ({ finding, rank: generality(finding) }))
+  const byLine = [0, 1].map(rank =>
+    Map.groupBy(
+      ranked.filter(one => one.rank === rank),
+      one => one.finding.startLine,
+    ),
+  )
+  const givesWay = ({ startLine, secret }: Finding, rank: number) =>
+    byLine.slice(0, rank).some(lines => lines.get(startLine)?.some(({ finding }) => finding.secret.includes(secret)))
   return ranked
-    .filter(
-      ({ finding, rank }) =>
-        rank === 0 ||
-        !ranked.some(
-          ({ finding: other, rank: otherRank }) =>
-            otherRank < rank && other.startLine === finding.startLine && other.secret.includes(finding.secret),
-        ),
-    )
+    .filter(({ finding, rank }) => !givesWay(finding, rank))
     .map(({ finding }) => finding)
     .map(finding => ({ ...finding, fingerprint: fingerprintOf(finding) }))
 }

@@ -1,8 +1,10 @@
-/** Offsets of the newlines of a text. */
-export function newlinesOf(text: string): number[] {
-  const found: number[] = []
-  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) found.push(at)
-  return found
+/** Offsets of the newlines of a text, and of its last carriage return (-1: none). */
+export type Breaks = { newlines: readonly number[]; lastReturn: number }
+
+export function breaksOf(text: string): Breaks {
+  const newlines: number[] = []
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) newlines.push(at)
+  return { newlines, lastReturn: text.lastIndexOf("\r") }
 }
 
 export type Location = {
@@ -20,10 +22,11 @@ export type Location = {
  * line but the first), and a match on a last line without newline has the whole text before it as its line. Reports,
  * baselines and allowlists depend on these numbers.
  */
-export function locate(newlines: readonly number[], text: string, start: number, end: number): Location {
+export function locate(breaks: Breaks, text: string, start: number, end: number): Location {
+  const { newlines } = breaks
   const lines = newlines.length === 0 ? [text.length] : newlines
   const startRow = firstAbove(lines, start)
-  if (startRow === lines.length) return onLastLine(lines, text, start, end)
+  if (startRow === lines.length) return onLastLine(lines, breaks.lastReturn, text, start, end)
   const lineStart = startRow === 0 ? 0 : (lines[startRow - 1] ?? 0)
   const location: Location = {
     startLine: startRow,
@@ -47,9 +50,10 @@ export function locate(newlines: readonly number[], text: string, start: number,
   return location
 }
 
-function onLastLine(lines: readonly number[], text: string, start: number, end: number): Location {
+function onLastLine(lines: readonly number[], lastReturn: number, text: string, start: number, end: number): Location {
   const before = lines.at(-1) ?? 0
-  const rest = text.slice(end).search(/[\r\n]/)
+  // No newline is left; looking for what is not there would read the rest of the text at each of many matches.
+  const rest = lastReturn >= end ? text.slice(end).indexOf("\r") : -1
   return {
     startLine: lines.length,
     endLine: lines.length,

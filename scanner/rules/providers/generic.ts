@@ -126,7 +126,7 @@ export default declare([
     of: "curl",
     a: "credential in a header",
     fix: anywhere,
-    regex: String.raw`\bcurl\b(?:.*?|.*?(?:[\r\n]{1,2}.*?){1,5})[ \t\n\r](?:-H|--header)(?:=|[ \t]{0,5})(?:"${header}"|'${header}')(?:\B|\s|\z)`,
+    regex: String.raw`\bcurl\b(?:.{0,180}?|.{0,180}?(?:[\r\n]{1,2}.{0,180}?){1,5})[ \t\n\r](?:-H|--header)(?:=|[ \t]{0,5})(?:"${header}"|'${header}')(?:\B|\s|\z)`,
     entropy: 2.75,
     keywords: ["curl"],
     finds: [{ text: `curl -H "Authorization: Bearer ${basic}" https://api.example.com/\n`, secret: basic }],
@@ -138,7 +138,7 @@ export default declare([
     a: "login",
     fix: account,
     regex:
-      String.raw`\bcurl\b(?:.*|.*(?:[\r\n]{1,2}.*){1,5})[ \t\n\r](?:-u|--user)(?:=|[ \t]{0,5})("(:[^"]{3,}|[^:"]{3,}:|[^:"]{3,}:[^"]{3,})"|'([^:']{3,}:[^']{3,})'|((?:"[^"]{3,}"|'[^']{3,}'|[\w$@.-]+):(?:"[^"]{3,}"|'[^']{3,}'|[\w$` +
+      String.raw`\bcurl\b(?:.{0,180}|.{0,180}(?:[\r\n]{1,2}.{0,180}){1,5})[ \t\n\r](?:-u|--user)(?:=|[ \t]{0,5})("(:[^"]{3,}|[^:"]{3,}:|[^:"]{3,}:[^"]{3,})"|'([^:']{3,}:[^']{3,})'|((?:"[^"]{3,}"|'[^']{3,}'|[\w$@.-]+):(?:"[^"]{3,}"|'[^']{3,}'|[\w$` +
       String.raw`{}@.-]+)))(?:\s|\z)`,
     entropy: 2,
     keywords: ["curl"],

@@ -192,7 +192,7 @@ export default declare([
     keywords: ["<add key="],
     entropy: 1,
     path: String.raw`(?i)nuget\.config$`,
-    regex: String.raw`(?i)<add key=\"(?:(?:ClearText)?Password)\"\s*value=\"(.{8,})\"\s*/>`,
+    regex: String.raw`(?i)<add key=\"(?:(?:ClearText)?Password)\"\s*value=\"(.{8,200})\"\s*/>`,
     allowlists: [{ regexes: ["33f!!lloppa", String.raw`hal\+9ooo_da!sY`, String.raw`^\%\S.*\%$`] }],
     finds: [{ ...example(`<add key="ClearTextPassword" value="`, "[a-z0-9]{16}", `" />`), path: "NuGet.config" }],
     ignores: [`<add key="Password" value="short" />`],
