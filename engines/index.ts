@@ -3,9 +3,10 @@
 import type { Engine } from "@arca/api"
 import { cubbyhole } from "./cubbyhole/engine.ts"
 import { database } from "./database/engine.ts"
+import { kubernetes } from "./kubernetes/engine.ts"
 import { kv } from "./kv/engine.ts"
 import { ldap } from "./ldap/engine.ts"
 import { rabbitmq } from "./rabbitmq/engine.ts"
 import { totp } from "./totp/engine.ts"
 
-export const engines: readonly Engine[] = [kv, cubbyhole, database, ldap, rabbitmq, totp]
+export const engines: readonly Engine[] = [kv, cubbyhole, database, kubernetes, ldap, rabbitmq, totp]

@@ -14,7 +14,11 @@ export interface NewUser {
   readonly topics: Topics
 }
 
-const segment = encodeURIComponent
+/** A name as one segment of a path. Refuses those that a URL reads as directions. */
+function segment(name: string): string {
+  if (name === "." || name === "..") throw refuse.invalid(`${JSON.stringify(name)} is no name that can be used here`)
+  return encodeURIComponent(name)
+}
 
 async function call(
   ctx: Context,

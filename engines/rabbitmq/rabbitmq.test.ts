@@ -92,6 +92,8 @@ test("a user whose permissions cannot be given does not stay", { skip }, async (
   const answer = await vault.read("rabbitmq/creds/lost")
   assert.equal(answer.status, 502)
   assert.match(answer.errors[0] ?? "", /answered PUT \/api\/permissions\/no%2Fsuch\/.* with status/)
+  await vault.write("rabbitmq/roles/sly", { vhosts: '{"..":{"configure":".*","write":".*","read":".*"}}' })
+  assert.match((await vault.read("rabbitmq/creds/sly")).errors[0] ?? "", /^"\.\." is no name that can be used here$/)
   assert.deepEqual(await usernames(), [])
 })
 

@@ -1,0 +1,12 @@
+/** Reading what other services answer: nothing of it is certain. What is not there, or has another shape, is empty. */
+
+import { isJsonObject, type Json, type JsonObject } from "@arca/api"
+
+export const objectOf = (value: unknown): JsonObject => {
+  const json = value as Json | undefined
+  return isJsonObject(json) ? json : {}
+}
+
+export const textOf = (value: unknown): string => (typeof value === "string" ? value : "")
+
+export const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value : [])
