@@ -5,7 +5,7 @@ import { decide } from "@arca/policy"
 import type { View } from "@arca/storage"
 import type { Caller } from "./authenticate.ts"
 import { lifeOf } from "./grants.ts"
-import { type LeaseEntry, PREPARED_SECONDS, writeLease } from "./leases.ts"
+import { type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
 import { type MountEntry, mountFor, mountStore } from "./mounts.ts"
 import { type Namespace, ROOT } from "./namespaces.ts"
 import { passwordBy } from "./password-policies.ts"
@@ -173,6 +173,7 @@ async function prepareLease(
   await transact(setting.server, async view => writeLease(view, lease))
   setting.effects.prepared.set(lease.id, lease)
   setting.effects.acted = true
+  keepPrepared(setting, lease)
   return {
     id: lease.id,
     until: (ttl, maxTtl, renewable) => ({
@@ -182,6 +183,25 @@ async function prepareLease(
       ...(renewable === undefined ? {} : { renewable }),
     }),
   }
+}
+
+/** As long as its request is being answered, a prepared lease is not undone, however long the outside takes. */
+function keepPrepared({ server, effects }: Setting, lease: LeaseEntry): void {
+  const again = async (before: LeaseEntry): Promise<void> => {
+    if (!effects.prepared.has(lease.id) || server.sealed()) return
+    const kept: LeaseEntry = { ...before, dueAt: server.now() + PREPARED_SECONDS }
+    effects.prepared.set(lease.id, kept)
+    await transact(server, async view => {
+      const current = await readLease(view, lease.namespace, lease.id)
+      if (current?.state === "prepared") writeLease(view, kept, current)
+    })
+    later(kept)
+  }
+  const later = (current: LeaseEntry): void => {
+    const failed = (error: unknown) => server.log.error("could not keep a prepared lease", { error: String(error) })
+    setTimeout(() => void again(current).catch(failed), (PREPARED_SECONDS / 3) * 1000).unref()
+  }
+  later(lease)
 }
 
 function draftLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["data"], term: Term): LeaseTerms {

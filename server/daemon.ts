@@ -1,10 +1,10 @@
 /** A running server: its listeners, its background work, its end. */
 
-import { hostname } from "node:os"
 import { httpHandler } from "./http.ts"
-import { runJobs } from "./jobs.ts"
+import { background, ownerName } from "./jobs.ts"
 import { type Listener, listen } from "./listener/listener.ts"
 import type { ListenerOptions } from "./listener/options.ts"
+import { uuid } from "./random.ts"
 import type { Server } from "./server.ts"
 
 /** How long requests that are being answered may take when the server stops, in seconds. */
@@ -27,16 +27,8 @@ export async function startDaemon(
   for (const one of options.listeners) {
     listeners.push(await listen(one, httpHandler(server, options.clusterName, one)))
   }
-  const owner = `${hostname()}/${process.pid}/${options.worker ?? 0}`
-  let round: Promise<void> = Promise.resolve()
-  let busy = false
-  const timer = setInterval(() => {
-    if (busy) return
-    busy = true
-    round = runJobs(server, owner).finally(() => {
-      busy = false
-    })
-  }, JOB_MILLISECONDS)
+  const jobs = background(server, ownerName(`${options.worker ?? 0}/${uuid(server.random)}`))
+  const timer = setInterval(() => void jobs.round(), JOB_MILLISECONDS)
   return {
     listeners,
     reload: async () => {
@@ -46,7 +38,7 @@ export async function startDaemon(
     stop: async () => {
       clearInterval(timer)
       await Promise.all(listeners.map(one => one.close(DRAIN_SECONDS)))
-      await round
+      await jobs.idle()
       await server.resources.close("")
       await server.audit.close()
       await server.seal.barrier.inner[Symbol.asyncDispose]()

@@ -1,5 +1,6 @@
 /** Ending all leases below a path, or all tokens of an auth mount. */
 
+import { inParallel } from "./expiry.ts"
 import { layout } from "./layout.ts"
 import { type LeaseEntry, leaseIds, readLease } from "./leases.ts"
 import type { Namespace } from "./namespaces.ts"
@@ -8,6 +9,8 @@ import type { Server } from "./server.ts"
 import { readToken, type TokenEntry } from "./tokens.ts"
 
 const STEP = 500
+/** How many are ended at the same time. */
+const CONCURRENCY = 32
 
 export interface RangeOptions {
   /** Forget a lease even if its outside effect cannot be undone. */
@@ -23,20 +26,18 @@ export async function revokeByPrefix(
   prefix: string,
   options: RangeOptions,
 ): Promise<number> {
-  let after: string | undefined
   let count = 0
   const failures: unknown[] = []
-  for (;;) {
-    const leases = await step(server, namespace, prefix, after)
-    for (const lease of leases) {
+  for (let after: string | undefined; ; ) {
+    const { leases, last } = await step(server, namespace, prefix, after)
+    await inParallel(leases, CONCURRENCY, async lease => {
       await revokeLease(server, lease, { force: options.force }).then(
         () => count++,
         (error: unknown) => failures.push(error),
       )
-    }
-    const last = leases.at(-1)
+    })
     if (last === undefined) break
-    after = last.id.slice(folderOf(prefix).length)
+    after = last
   }
   if (options.tokens !== undefined) count += await revokeTokensOf(server, namespace, options.tokens)
   if (failures.length > 0) throw failures[0]
@@ -51,14 +52,14 @@ async function step(
   namespace: Namespace,
   prefix: string,
   after: string | undefined,
-): Promise<LeaseEntry[]> {
+): Promise<{ leases: LeaseEntry[]; last: string | undefined }> {
   using view = server.storage.view()
   const folder = folderOf(prefix)
   const names = await leaseIds(view, namespace.id, folder, { limit: STEP, ...(after === undefined ? {} : { after }) })
   const leases = await Promise.all(
     names.filter(name => (folder + name).startsWith(prefix)).map(name => readLease(view, namespace.id, folder + name)),
   )
-  return leases.filter(lease => lease !== undefined)
+  return { leases: leases.filter(lease => lease !== undefined), last: names.at(-1) }
 }
 
 async function revokeTokensOf(

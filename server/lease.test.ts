@@ -7,10 +7,11 @@ import { type TestServer, testServer } from "./testing.ts"
 /** An engine whose outside world is a set of users, to watch what leases do to it. */
 function usersEngine() {
   const users = new Set<string>()
-  const outside = { users, failing: false, renewals: 0 }
+  const outside = { users, failing: false, renewals: 0, later: (): unknown => undefined, attempts: 0 }
   const user = leaseKind<{ name: string }>({
     name: "user",
     revoke: async ({ name }) => {
+      outside.attempts++
       if (outside.failing) throw new Error("the outside is down")
       users.delete(name)
     },
@@ -26,9 +27,16 @@ function usersEngine() {
     routes: [
       route("creds/:name", {
         summary: "A user.",
-        fields: { fail: field.bool("Fail after the user was made.", { default: false }) },
-        read: async ({ name, fail }, ctx) => {
+        fields: {
+          fail: field.bool("Fail after the user was made.", { default: false }),
+          late: field.bool("Fail first, and make the user later.", { default: false }),
+        },
+        read: async ({ name, fail, late }, ctx) => {
           const lease = await ctx.prepare(user, { name })
+          if (late) {
+            outside.later = () => users.add(name)
+            throw new Error("nobody knows what became of it")
+          }
           users.add(name)
           if (fail) throw new Error("after the fact")
           return { data: { name }, lease: lease.until(60, 3600) }
@@ -135,4 +143,50 @@ test("revoke-force forgets a lease whose effect cannot be ended", async () => {
   assert.equal((await vault.write("sys/leases/revoke-prefix/users")).status, 500)
   assert.equal((await vault.write("sys/leases/revoke-force/users")).status, 204)
   assert.equal((await vault.ask("read", "sys/leases/count")).data.lease_count, 0)
+})
+
+test("an effect that comes after its request has failed is ended when the prepared lease's time is over", async () => {
+  const { vault, outside } = await withUsers()
+  await vault.ask("read", "users/creds/dora", { late: true })
+  outside.later()
+  assert.deepEqual([...outside.users], ["dora"])
+  vault.clock.advance("29s")
+  await vault.runJobs()
+  assert.equal(outside.users.size, 1)
+  vault.clock.advance("2s")
+  await vault.runJobs()
+  assert.equal(outside.users.size, 0)
+})
+
+test("a mount whose leases cannot be ended is left alone for a while, and holds up no other", async () => {
+  const { vault, outside } = await withUsers()
+  const { engine: working, outside: other } = usersEngine()
+  const both = await testServer({ engines: [usersEngine().engine, { ...working, type: "other" }] })
+  await both.write("sys/mounts/other", { type: "other" })
+  await both.read("other/creds/eve")
+  both.clock.advance("61s")
+  await both.runJobs()
+  assert.equal(other.users.size, 0)
+  for (let index = 0; index < 100; index++) await vault.read(`users/creds/user${index}`)
+  outside.failing = true
+  outside.attempts = 0
+  vault.clock.advance("61s")
+  await vault.runJobs()
+  assert.ok(outside.attempts < 60, `${outside.attempts} of 100 were tried`)
+  outside.failing = false
+  for (let round = 0; round < 4; round++) {
+    vault.clock.advance("15s")
+    await vault.runJobs()
+  }
+  assert.equal(outside.users.size, 0)
+})
+
+test("revoke-prefix means whole names, and a lease's id means that lease", async () => {
+  const { vault, outside } = await withUsers()
+  await vault.read("users/creds/aa")
+  const { lease_id } = (await vault.read("users/creds/b")).body
+  assert.equal((await vault.write("sys/leases/revoke-prefix/users/creds/a")).status, 204)
+  assert.deepEqual([...outside.users], ["aa", "b"])
+  assert.equal((await vault.write(`sys/leases/revoke-prefix/${lease_id}`)).status, 204)
+  assert.deepEqual([...outside.users], ["aa"])
 })

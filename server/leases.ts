@@ -41,8 +41,8 @@ export interface LeaseEntry {
   readonly dueAt: number
 }
 
-/** How long a prepared lease waits for its request before the expiry job undoes it, in seconds. */
-export const PREPARED_SECONDS = 120
+/** How long a prepared lease waits for a sign of its request before the expiry job undoes it, in seconds. */
+export const PREPARED_SECONDS = 30
 
 const decodeLease = (value: Uint8Array): LeaseEntry => decodeJson(value) as unknown as LeaseEntry
 
@@ -51,7 +51,7 @@ const scopeOf = (view: View, namespaceId: string): View => view.scope(layout.nam
 export const readLease = (view: View, namespaceId: string, id: string): Maybe<LeaseEntry | undefined> =>
   scopeOf(view, namespaceId).cached(layout.lease + id, decodeLease)
 
-const expiryKey = (lease: LeaseEntry): string =>
+export const expiryKey = (lease: LeaseEntry): string =>
   `${layout.expiry}${timeKey(lease.dueAt)}/${lease.namespace}/l/${lease.id}`
 
 function tokenIndex(view: View, lease: LeaseEntry): { scope: View; key: string } | undefined {

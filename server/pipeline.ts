@@ -23,7 +23,7 @@ import { type Course, observe } from "./metrics/observe.ts"
 import { findMount, type MountEntry, mountTable } from "./mounts.ts"
 import { locate, type Namespace } from "./namespaces.ts"
 import { errorReply, jsonReply, type Outcome, replyOf, type ServerAnswer, wrappedEnvelope } from "./reply.ts"
-import { revokeLease, revokeToken } from "./revocation.ts"
+import { revokeLease, revokeToken, undoPrepared } from "./revocation.ts"
 import type { Reply, Request, Server, ServerContext } from "./server.ts"
 import type { TokenEntry } from "./tokens.ts"
 import { type WrapFacts, wrap } from "./wrapping.ts"
@@ -346,7 +346,7 @@ async function refused(setting: Setting, place: Place, subject: Told, thrown: un
 async function undo(server: Server, effects: Effects): Promise<void> {
   for (const act of effects.unrecorded.splice(0)) await act().catch(logged(server, "take back what nobody was told"))
   for (const lease of effects.prepared.values()) {
-    await revokeLease(server, lease).catch(logged(server, "revoke the lease of a failed request"))
+    await undoPrepared(server, lease).catch(logged(server, "undo what a failed request had done"))
   }
   effects.prepared.clear()
 }

@@ -95,7 +95,9 @@ export async function renewLease(ctx: ServerContext, lease: LeaseEntry, incremen
   for (const warning of life.warnings) ctx.warn(warning)
   const expiresAt = Math.min(ctx.now + life.ttl, lease.endsBy ?? Number.POSITIVE_INFINITY)
   const own = leaseContext(ctx.server, ctx.view, home, ctx.asker)
+  const began = ctx.server.now()
   await home.kind.renew?.(lease.data, own, expiresAt)
+  ctx.server.metrics.sample("expire.renew", (ctx.server.now() - began) * 1000)
   const renewed: LeaseEntry = {
     ...lease,
     ttl: Math.floor(expiresAt - ctx.now),

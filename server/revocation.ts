@@ -70,19 +70,42 @@ export const leaseContext = (server: Server, view: View, { namespace, entry }: H
  * undone; the lease then stays, and the expiry job comes back to it with growing pauses. `force` erases it all the same.
  */
 export async function revokeLease(server: Server, lease: LeaseEntry, options: { force?: boolean } = {}): Promise<void> {
-  const marked = await markRevoking(server, lease)
+  const began = server.now()
+  const marked = (await reading(server, view => actsOutside(server, view, lease)))
+    ? await markRevoking(server, lease)
+    : lease
   if (marked === undefined) return
   try {
     await transact(server, async view => {
-      const home = await homeOfLease(server, view, marked)
-      if (home?.kind.revoke) await home.kind.revoke(marked.data, leaseContext(server, view, home, NOBODY))
-      eraseLease(view, marked)
+      await undoOutside(server, view, marked)
+      const current = await readLease(view, marked.namespace, marked.id)
+      if (current !== undefined) eraseLease(view, current)
     })
   } catch (error) {
+    server.metrics.count("expire.revoke.error")
     if (options.force) return transact(server, async view => eraseLease(view, marked))
     await postpone(server, marked, error)
     throw error
   }
+  server.metrics.sample("expire.revoke", (server.now() - began) * 1000)
+}
+
+/** Whether there is anything to undo; without it, ending a lease is one step. */
+async function actsOutside(server: Server, view: View, lease: LeaseEntry): Promise<boolean> {
+  return (await homeOfLease(server, view, lease))?.kind.revoke !== undefined
+}
+
+async function undoOutside(server: Server, view: View, lease: LeaseEntry): Promise<void> {
+  const home = await homeOfLease(server, view, lease)
+  if (home?.kind.revoke) await home.kind.revoke(lease.data, leaseContext(server, view, home, NOBODY))
+}
+
+/**
+ * Undoes what a failed request may have done outside. The lease stays prepared and is ended once more when its time is over:
+ * an effect whose outcome was unknown may still be on its way.
+ */
+export async function undoPrepared(server: Server, lease: LeaseEntry): Promise<void> {
+  await reading(server, view => undoOutside(server, view, lease))
 }
 
 async function markRevoking(server: Server, lease: LeaseEntry): Promise<LeaseEntry | undefined> {
@@ -95,13 +118,25 @@ async function markRevoking(server: Server, lease: LeaseEntry): Promise<LeaseEnt
   })
 }
 
+/** Comes back later, without this counting as an attempt. */
+export async function postponeUntried(server: Server, lease: LeaseEntry, seconds: number): Promise<void> {
+  await transact(server, async view => {
+    const current = await readLease(view, lease.namespace, lease.id)
+    if (current === undefined || current.dueAt !== lease.dueAt) return
+    writeLease(view, { ...current, dueAt: server.now() + seconds * (1 + jitter(server)) }, current)
+  })
+}
+
+/** Up to a quarter, so that what failed together does not come back together. */
+const jitter = (server: Server): number => ((server.random(1)[0] ?? 0) / 255) * 0.25
+
 /** Comes back after 10 s, 20 s, 40 s … with a quarter of jitter; after `MAX_ATTEMPTS` only a person can help. */
 async function postpone(server: Server, lease: LeaseEntry, error: unknown): Promise<void> {
   await transact(server, async view => {
     const current = await readLease(view, lease.namespace, lease.id)
     if (current === undefined) return
     const attempts = current.attempts + 1
-    const pause = 10 * 2 ** (attempts - 1) * (1 + ((server.random(1)[0] ?? 0) / 255) * 0.25)
+    const pause = 10 * 2 ** (attempts - 1) * (1 + jitter(server))
     const given = attempts >= MAX_ATTEMPTS
     writeLease(
       view,

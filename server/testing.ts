@@ -11,7 +11,7 @@ import { isJsonObject, type Json, type JsonObject, type Operation, parseDuration
 import { memoryStorage, type Storage } from "@arca/storage"
 import { assemble, type Parts } from "./assemble.ts"
 import type { AuditBroker, AuditRequest, AuditResponse } from "./audit/index.ts"
-import { runJobs } from "./jobs.ts"
+import { background } from "./jobs.ts"
 import { findMount, mountTable } from "./mounts.ts"
 import { ROOT } from "./namespaces.ts"
 import { serve } from "./pipeline.ts"
@@ -108,6 +108,7 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
     if (asked.namespace === undefined) await checkDeclared(server, operation, path, reply)
     return reply
   }
+  const jobs = background(server, "test")
   const vault: TestServer = {
     server,
     storage: server.storage,
@@ -129,7 +130,7 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
     policy: async (name, text) => {
       await ask("update", `sys/policies/acl/${name}`, { policy: text })
     },
-    runJobs: () => runJobs(server, "test"),
+    runJobs: jobs.round,
   }
   return vault
 }

@@ -48,7 +48,9 @@ async function revoke(ctx: ServerContext, id: string | undefined): Promise<undef
 }
 
 async function revokeAll(ctx: ServerContext, given: string, force: boolean): Promise<undefined> {
-  const prefix = given.replace(/\/+$/, "/")
+  const exact = given.endsWith("/") ? undefined : await readLease(ctx.view, ctx.namespace.id, given)
+  if (exact !== undefined) return revokeLease(ctx.server, exact, { force }).then(() => undefined)
+  const prefix = `${given.replace(/\/+$/, "")}/`
   // Tokens are no leases here, but a path of an auth method still names those that were made there.
   const tokens = prefix.startsWith("auth/") ? (token: TokenEntry) => `${token.path}/`.startsWith(prefix) : undefined
   await revokeByPrefix(ctx.server, ctx.namespace, prefix, { force, tokens })
