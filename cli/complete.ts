@@ -1,6 +1,8 @@
+import { variable } from "@arca/sdk/variable"
 import { rootCommands } from "./commands/index.ts"
-import type { Flag, FlagTable } from "./flags.ts"
-import { httpFlags, outputFlags } from "./global-flags.ts"
+import { type Flag, type FlagTable, parseFlags } from "./flags.ts"
+import { globals, httpFlags, outputFlags } from "./global-flags.ts"
+import type { Io } from "./io.ts"
 import { findCommand } from "./tree.ts"
 
 /** What the word being typed may become after `words`: commands, flags in the dash style of the word, a flag's choices. */
@@ -17,6 +19,22 @@ export async function candidates(words: readonly string[], word: string, program
       .filter(name => name.startsWith(word))
   const names = found.siblings.filter(({ hidden }) => hidden !== true).map(({ name }) => name)
   return names.filter(name => name.startsWith(word))
+}
+
+/** What the server knows of the word: paths, and the parameters of a path. Nothing when it cannot be asked. */
+export async function serverCandidates(words: readonly string[], word: string, io: Io): Promise<string[]> {
+  if (word.startsWith("-")) return []
+  const { entry, line } = await findCommand(rootCommands(io.program), words)
+  if (entry?.kind !== "command" || entry.local) return []
+  const takes = { usage: entry.args.usage, writes: entry.name === "write" || entry.name === "patch" }
+  try {
+    const { flags, args } = parseFlags(allFlags(entry), line)
+    const shared = globals(flags, name => variable(io.env, name))
+    const [{ pathCandidates }, { connect }] = await Promise.all([import("./complete-path.ts"), import("./connect.ts")])
+    return await pathCandidates(takes, args, word, await connect(shared, io))
+  } catch {
+    return []
+  }
 }
 
 function allFlags({ flags, local, prints }: { flags: FlagTable; local: boolean; prints: string }): FlagTable {

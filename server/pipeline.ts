@@ -202,8 +202,10 @@ function isOpen({ match, verb }: Place, server: Server, request: Request): boole
 const ALLOWED = { allowed: true, root: false, sudo: false } as Verdict
 
 function authorize(setting: Setting, place: Place): Verdict {
-  if (isOpen(place, setting.server, setting.request)) return ALLOWED
   const { caller, request } = setting
+  // Help tells which engine is mounted where, so it is for callers with a token, whatever the token may do.
+  if (request.operation === "help") return { ...ALLOWED, allowed: caller.token !== undefined }
+  if (isOpen(place, setting.server, request)) return ALLOWED
   return decide(caller.acl, {
     path: policyPath(caller, place.namespace, place.path),
     operation: setting.operation,
@@ -218,9 +220,10 @@ function refusalOf(place: Place, caller: Caller, verdict: Verdict, request: Requ
   if (!verdict.allowed) return caller.token === undefined ? deniedOutright(request) : refuse.denied()
   const { entry, match, verb, path, namespace } = place
   if (entry === undefined) return refuse.unknown(`no handler for route ${JSON.stringify(path)}. route entry not found.`)
+  if (request.operation === "help") return undefined
   if (match === undefined) return refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
   if (match.route.rootOnly && namespace.path !== "") return refuse.invalid("operation unavailable in namespaces")
-  if (request.operation !== "help" && !match.route.handlers.has(verb)) return refuse.unsupported()
+  if (!match.route.handlers.has(verb)) return refuse.unsupported()
   return undefined
 }
 
@@ -242,9 +245,9 @@ async function spendUse(server: Server, { token }: Caller, run: Run): Promise<vo
 
 async function handle(setting: Setting, place: Place, verdict: Verdict): Promise<ServerAnswer> {
   const { match, verb } = place
-  const { request, effects } = setting
+  const { request, effects, server } = setting
+  if (request.operation === "help") return { bare: server.help(server, setting.entry, setting.fullPath) }
   if (match === undefined) throw refuse.absent()
-  if (request.operation === "help") return { bare: setting.server.help(match.route, setting.fullPath) }
   const handler = match.route.handlers.get(verb)
   if (handler === undefined) throw refuse.unsupported()
   const { input, warnings } = readInput(match, limited(request.body, verdict))

@@ -144,7 +144,7 @@ export interface Server {
   readonly peers: Peers
   readonly lockout: Lockout
   /** What `?help=1` answers. */
-  readonly help: (route: Route<ServerContext>, path: string) => JsonObject
+  readonly help: (server: Server, entry: MountEntry, path: string) => JsonObject
 }
 
 /** The requests being answered now: `sys/in-flight-req`, and what a clean stop waits for. */

@@ -29,6 +29,8 @@ const scripts = new Map<string, (program: string) => string>([
     program => `_${program}_complete() {
   local IFS=$'\\n'
   COMPREPLY=($(${program} __complete "\${COMP_WORDS[@]:1:COMP_CWORD-1}" -- "\${COMP_WORDS[COMP_CWORD]}" 2>/dev/null))
+  [[ "\${COMPREPLY[*]}" == *[=/] ]] && compopt -o nospace
+  return 0
 }
 complete -o default -F _${program}_complete ${program}`,
   ],
@@ -37,7 +39,9 @@ complete -o default -F _${program}_complete ${program}`,
     program => `_${program}_complete() {
   local -a found
   found=("\${(@f)$(${program} __complete "\${words[@]:1:CURRENT-2}" -- "\${words[CURRENT]}" 2>/dev/null)}")
-  [[ -n "$found" ]] && compadd -- $found || _files
+  [[ -n "$found" ]] || { _files; return }
+  compadd -S '' -- \${(M)found:#*[=/]}
+  compadd -- \${found:#*[=/]}
 }
 compdef _${program}_complete ${program}`,
   ],
@@ -59,9 +63,11 @@ export const completeWord: Foreign = {
   examples: [],
   start: async (line: readonly string[], io: Io) => {
     const end = line.lastIndexOf("--")
-    const { candidates } = await import("../complete.ts")
-    const found = await candidates(line.slice(0, end), line[end + 1] ?? "", io.program)
-    io.stdout.write(found.map(word => `${word}\n`).join(""))
+    const { candidates, serverCandidates } = await import("../complete.ts")
+    const [words, word] = [line.slice(0, end), line[end + 1] ?? ""]
+    const found = await candidates(words, word, io.program)
+    const all = found.length > 0 ? found : await serverCandidates(words, word, io)
+    io.stdout.write(all.map(one => `${one}\n`).join(""))
     return 0
   },
 }
