@@ -37,13 +37,13 @@ export async function renewToken(
   const terms = await termsNow(ctx, token, { home, entry })
   const life = lifeOf({
     ...terms,
-    ttl: increment || terms.ttl || token.ttl,
+    ttl: increment || terms.ttl || (token.renewedTtl ?? token.ttl),
     mount: mountFor(entry, ctx.server.limits),
     age: ctx.now - token.createdAt,
   })
   const renewed: TokenEntry = {
     ...token,
-    ttl: Math.floor(life.ttl),
+    renewedTtl: Math.floor(life.ttl),
     expiresAt: ctx.now + life.ttl,
     lastRenewal: ctx.now,
   }

@@ -27,7 +27,7 @@ const AT_TOP_LEVEL =
   /^sys\/((audit|audit-hash|auth|config\/auditing\/request-headers|mounts|policy)(\/|$)|(config\/cors|capabilities|capabilities-accessor|capabilities-self|ha-status|key-status|rekey\/backup|rekey\/recovery-key-backup|remount|rotate|wrapping\/wrap)$)/
 
 /** Seconds of a token's life as clients see it: 0 for one that never ends. */
-const lifetime = (grant: Grant): number => grant.entry.ttl
+const lifetime = ({ entry }: Grant): number => entry.renewedTtl ?? entry.ttl
 
 export function authJson(grant: Grant): JsonObject {
   const { entry, identityPolicies, text } = grant

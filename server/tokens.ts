@@ -27,7 +27,10 @@ export interface TokenEntry {
   /** Hash of the parent token, with its namespace (`<namespace>/<hash>`); absent for orphans. */
   readonly parent?: string | undefined
   readonly createdAt: number
+  /** Its first life. */
   readonly ttl: number
+  /** The life that the last renewal gave it; absent before that. */
+  readonly renewedTtl?: number | undefined
   readonly expiresAt: number
   readonly explicitMaxTtl: number
   readonly period: number
