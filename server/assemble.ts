@@ -8,6 +8,7 @@ import type { AuditBroker } from "./audit/index.ts"
 import { type AuditPlaces, auditFollower } from "./audit-table.ts"
 import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
+import { identityEngine } from "./identity/engine.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { userLockout } from "./lockout.ts"
 import { type Metrics, metricsOf } from "./metrics/metrics.ts"
@@ -75,7 +76,7 @@ const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error:
 
 export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
   const { random, now } = parts
-  const builtIn: readonly AnyEngine[] = [systemEngine, tokenEngine, ...engines, ...auth]
+  const builtIn: readonly AnyEngine[] = [systemEngine, tokenEngine, identityEngine, ...engines, ...auth]
   const telemetry = parts.telemetry ?? TELEMETRY_DEFAULTS
   const metrics = parts.metrics ?? metricsOf(now, () => now() * 1000, telemetry.retention)
   const peers = parts.peers ?? alone

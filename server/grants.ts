@@ -3,7 +3,7 @@
 import { formatDuration, type JsonObject, type Login, refuse } from "@arca/api"
 import type { View } from "@arca/storage"
 import { policiesOf } from "./authenticate.ts"
-import { type Entity, entityOfLogin, identityOf } from "./identity.ts"
+import { type Entity, entityOfLogin, followGroups, identityOf } from "./identity.ts"
 import type { MountEntry } from "./mounts.ts"
 import { mountFor } from "./mounts.ts"
 import { type Namespace, ROOT } from "./namespaces.ts"
@@ -191,11 +191,15 @@ async function entityFor(
   view: View,
   namespace: Namespace,
   entry: MountEntry,
-  { alias }: Login,
+  { alias, groupAliases }: Login,
 ): Promise<Entity | undefined> {
   if (alias === undefined) return undefined
   const known = { accessor: entry.accessor, name: alias.name, metadata: alias.metadata ?? {} }
-  return entityOfLogin(view, namespace.id, known, { now: server.now(), uuid: () => uuid(server.random) })
+  const world = { now: server.now(), uuid: () => uuid(server.random) }
+  const entity = await entityOfLogin(view, namespace.id, known, world)
+  if (groupAliases !== undefined)
+    await followGroups(view, namespace.id, entity.id, entry.accessor, groupAliases, world.now)
+  return entity
 }
 
 /** `userpass-alice`: the method, then who. */

@@ -52,9 +52,14 @@ const places = {
   /** Lower-case name to id. */
   entityName: "identity/entity-name/",
   alias: "identity/alias/",
+  /** Alias id to entity id. */
+  aliasId: "identity/alias-id/",
+  /** Id of an entity that was merged to the id of the one it is now. */
+  merged: "identity/merged/",
   group: "identity/group/",
   groupName: "identity/group-name/",
   groupAlias: "identity/group-alias/",
+  groupAliasId: "identity/group-alias-id/",
   /** Entity or group id to the ids of the groups it is a direct member of. */
   groupsOf: "identity/groups-of/",
 } as const
@@ -78,10 +83,24 @@ export function identityStore(view: View, namespaceId: string) {
   const entity = (id: string) => scope.cached(places.entity + id, decodeEntity)
   const group = (id: string) => scope.cached(places.group + id, decodeGroup)
   const text = (key: string) => scope.cached(key, decodeText)
+  const deleteAlias = ({ id, mount_accessor, name }: Alias): void => {
+    scope.delete(places.aliasId + id)
+    scope.delete(places.alias + aliasKey(mount_accessor, name))
+  }
+  const deleteGroupAlias = ({ id, mount_accessor, name }: Alias): void => {
+    scope.delete(places.groupAliasId + id)
+    scope.delete(places.groupAlias + aliasKey(mount_accessor, name))
+  }
   return {
     entity,
     group,
     entityIdByName: (name: string) => text(places.entityName + nameKey(name)),
+    /** The entity that a token names: itself, or what it was merged into. */
+    entityOfToken: async (id: string) => (await entity(id)) ?? (await entity((await text(places.merged + id)) ?? id)),
+    entityIdByAliasId: (id: string) => text(places.aliasId + id),
+    groupIdByAliasId: (id: string) => text(places.groupAliasId + id),
+    aliasIds: (page?: { after?: string; limit?: number }) => scope.list(places.aliasId, page),
+    groupAliasIds: (page?: { after?: string; limit?: number }) => scope.list(places.groupAliasId, page),
     entityIdByAlias: (accessor: string, name: string) => text(places.alias + aliasKey(accessor, name)),
     groupIdByName: (name: string) => text(places.groupName + nameKey(name)),
     groupIdByAlias: (accessor: string, name: string) => text(places.groupAlias + aliasKey(accessor, name)),
@@ -90,17 +109,20 @@ export function identityStore(view: View, namespaceId: string) {
     groupIds: (page?: { after?: string; limit?: number }) => scope.list(places.group, page),
 
     putEntity(next: Entity, before?: Entity): void {
-      for (const alias of before?.aliases ?? []) scope.delete(places.alias + aliasKey(alias.mount_accessor, alias.name))
+      for (const alias of before?.aliases ?? []) deleteAlias(alias)
       if (before !== undefined) scope.delete(places.entityName + nameKey(before.name))
       scope.put(places.entity + next.id, encodeJson(next as unknown as JsonObject))
       scope.put(places.entityName + nameKey(next.name), Buffer.from(next.id))
       for (const alias of next.aliases) {
         scope.put(places.alias + aliasKey(alias.mount_accessor, alias.name), Buffer.from(next.id))
+        scope.put(places.aliasId + alias.id, Buffer.from(next.id))
       }
+      for (const id of next.merged) scope.put(places.merged + id, Buffer.from(next.id))
     },
 
     async deleteEntity(gone: Entity): Promise<void> {
-      for (const alias of gone.aliases) scope.delete(places.alias + aliasKey(alias.mount_accessor, alias.name))
+      for (const alias of gone.aliases) deleteAlias(alias)
+      for (const id of gone.merged) scope.delete(places.merged + id)
       scope.delete(places.entityName + nameKey(gone.name))
       scope.delete(places.entity + gone.id)
       for (const id of await ids(places.groupsOf + gone.id)) {
@@ -112,11 +134,13 @@ export function identityStore(view: View, namespaceId: string) {
 
     async putGroup(next: Group, before?: Group): Promise<void> {
       if (before !== undefined) scope.delete(places.groupName + nameKey(before.name))
-      if (before?.alias) scope.delete(places.groupAlias + aliasKey(before.alias.mount_accessor, before.alias.name))
+      if (before?.alias) deleteGroupAlias(before.alias)
       scope.put(places.group + next.id, encodeJson(next as unknown as JsonObject))
       scope.put(places.groupName + nameKey(next.name), Buffer.from(next.id))
-      if (next.alias)
+      if (next.alias) {
         scope.put(places.groupAlias + aliasKey(next.alias.mount_accessor, next.alias.name), Buffer.from(next.id))
+        scope.put(places.groupAliasId + next.alias.id, Buffer.from(next.id))
+      }
       await this.relink(
         next.id,
         [...(before?.members ?? []), ...(before?.memberGroups ?? [])],
@@ -126,7 +150,7 @@ export function identityStore(view: View, namespaceId: string) {
 
     async deleteGroup(gone: Group): Promise<void> {
       scope.delete(places.groupName + nameKey(gone.name))
-      if (gone.alias) scope.delete(places.groupAlias + aliasKey(gone.alias.mount_accessor, gone.alias.name))
+      if (gone.alias) deleteGroupAlias(gone.alias)
       scope.delete(places.group + gone.id)
       await this.relink(gone.id, [...gone.members, ...gone.memberGroups], [])
       for (const id of await ids(places.groupsOf + gone.id)) {
@@ -154,10 +178,10 @@ export type IdentityStore = ReturnType<typeof identityStore>
 /** The entity with all groups it is in, directly or through other groups; undefined when it is gone. */
 export async function identityOf(view: View, namespaceId: string, entityId: string): Promise<Identity | undefined> {
   const store = identityStore(view, namespaceId)
-  const entity = await store.entity(entityId)
+  const entity = await store.entityOfToken(entityId)
   if (entity === undefined) return undefined
   const groups = new Map<string, Group>()
-  let level = await store.groupIdsOf(entityId)
+  let level = await store.groupIdsOf(entity.id)
   for (let depth = 0; level.length > 0 && depth < MAX_GROUP_DEPTH; depth++) {
     const above: string[] = []
     for (const id of level) {
@@ -197,6 +221,30 @@ export async function entityOfLogin(view: View, namespaceId: string, alias: Logi
   const entity = { ...found, aliases: refreshed, updated: world.now }
   store.putEntity(entity, found)
   return entity
+}
+
+/** Brings an entity's external groups of one mount in step with the names that the auth method gave at a login. */
+export async function followGroups(
+  view: View,
+  namespaceId: string,
+  entityId: string,
+  accessor: string,
+  names: readonly string[],
+  now: number,
+): Promise<void> {
+  const store = identityStore(view, namespaceId)
+  const named = new Set<string>()
+  for (const name of names) {
+    const id = await store.groupIdByAlias(accessor, name)
+    if (id !== undefined) named.add(id)
+  }
+  for (const id of new Set([...named, ...(await store.groupIdsOf(entityId))])) {
+    const group = await store.group(id)
+    if (group?.type !== "external" || group.alias?.mount_accessor !== accessor) continue
+    if (group.members.includes(entityId) === named.has(id)) continue
+    const rest = group.members.filter(one => one !== entityId)
+    await store.putGroup({ ...group, members: named.has(id) ? [...rest, entityId] : rest, updated: now }, group)
+  }
 }
 
 function makeEntity(store: IdentityStore, alias: LoginAlias, { now, uuid }: World): Entity {
