@@ -1,0 +1,92 @@
+/** A server that can be killed and started again on the same store. */
+
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { setTimeout } from "node:timers/promises"
+import { call, fields, type Reply } from "../parts/arca.ts"
+import { freePort } from "../parts/port.ts"
+
+export interface Mortal {
+  readonly url: string
+  readonly token: string
+  /** What it has printed since its last start. */
+  readonly log: () => string
+  /** Starts it and opens its store; resolves when it answers. */
+  start(): Promise<void>
+  /** Ends it in the middle of whatever it does. */
+  kill(): Promise<void>
+  /** Seconds that it was up and open, until now. */
+  up(): number
+  ask(method: string, path: string, body?: unknown): Promise<Reply>
+  remove(): Promise<void>
+}
+
+const MAIN = resolve(import.meta.dirname, "../../server/main.ts")
+
+/** Makes a server with a store of its own, started and open. */
+export async function mortalServer(): Promise<Mortal> {
+  const dir = await mkdtemp(join(tmpdir(), "arca-crash-"))
+  const port = await freePort()
+  const file = join(dir, "server.hcl")
+  await writeFile(
+    file,
+    `storage "lmdb" { path = "${dir}/store" }\nlistener "tcp" {\n  address = "127.0.0.1:${port}"\n  tls_disable = true\n}\nlog_level = "warn"\n`,
+  )
+  const at = { url: `http://127.0.0.1:${port}`, caFile: "" }
+  let child: ChildProcess | undefined
+  let printed = ""
+  let share = ""
+  let token = ""
+  let openSince: number | undefined
+  let upBefore = 0
+  const now = () => performance.now() / 1000
+  const ask = (method: string, path: string, body?: unknown) => call(at, { method, path, token, body })
+
+  const start = async () => {
+    printed = ""
+    const started = spawn(process.execPath, [MAIN, "-config", file], { stdio: ["ignore", "pipe", "pipe"] })
+    child = started
+    for (const stream of [started.stdout, started.stderr]) stream.on("data", chunk => (printed += chunk))
+    for (let tries = 0; ; tries++) {
+      if (started.exitCode !== null || tries > 1500) throw new Error(`The server does not start:\n${printed}`)
+      const status = await ask("GET", "sys/seal-status").catch(() => undefined)
+      if (status !== undefined) break
+      await setTimeout(20)
+    }
+    if (share === "") {
+      const made = fields((await ask("PUT", "sys/init", { secret_shares: 1, secret_threshold: 1 })).json)
+      share = String(Array.isArray(made.keys) ? made.keys[0] : "")
+      token = String(made.root_token)
+    }
+    const opened = await ask("PUT", "sys/unseal", { key: share })
+    if (fields(opened.json).sealed !== false) throw new Error(`The server does not open: ${opened.text}\n${printed}`)
+    openSince = now()
+  }
+
+  const kill = async () => {
+    if (openSince !== undefined) upBefore += now() - openSince
+    openSince = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, "exit")
+    child.kill("SIGKILL")
+    await gone
+  }
+
+  await start()
+  return {
+    url: at.url,
+    token,
+    log: () => printed,
+    start,
+    kill,
+    up: () => upBefore + (openSince === undefined ? 0 : now() - openSince),
+    ask,
+    remove: async () => {
+      await kill()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
