@@ -35,7 +35,9 @@ export function write(root: string, files: Files): void {
 /** A git repository without the machine's settings, its clock standing still. */
 export type Repository = { path: string; git(...args: string[]): string; commit(files: Files, message: string): string }
 
-export function repository(t: TestContext, path = folder(t)): Repository {
+export const repository = (t: TestContext): Repository => repositoryAt(folder(t))
+
+export function repositoryAt(path: string): Repository {
   const git = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync("git", args, { cwd: path, env: gitEnv, encoding: "utf8" })
     if (status !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`)
@@ -54,7 +56,7 @@ export function repository(t: TestContext, path = folder(t)): Repository {
   }
 }
 
-const gitEnv = {
+export const gitEnv = {
   PATH: process.env.PATH,
   HOME: "/nonexistent",
   GIT_CONFIG_NOSYSTEM: "1",

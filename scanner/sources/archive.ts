@@ -57,11 +57,15 @@ function parts(path: string, bytes: Uint8Array, limits: ArchiveLimits): Iterable
   if (startsWith(bytes, "PK\x03\x04") || startsWith(bytes, "PK\x05\x06")) return zipParts(bytes, limits)
   if (isTar(bytes)) return tarParts(bytes)
   const compression = compressions.find(([extension]) => name.includes(extension))
+  // Only its name says archive: it is read as what it is.
+  if (compression === undefined && !isOther(bytes)) return [{ path, bytes, isWhole: true }]
   if (compression?.[1] === undefined)
     throw new Error(`the format ${archiveKind(path) ?? "of its content"} is not supported`)
   const plain = decompress(compression[1], bytes, limits)
   return isTar(plain) ? tarParts(plain) : [{ path, bytes: plain, isWhole: true }]
 }
+
+const isOther = (bytes: Uint8Array) => startsWith(bytes, "7z\xbc\xaf\x27\x1c") || startsWith(bytes, "Rar!")
 
 function decompress(by: Decompress, bytes: Uint8Array, limits: ArchiveLimits): Buffer {
   try {

@@ -240,7 +240,13 @@ function inUtc(date: string): string {
   return Number.isNaN(time) ? date : new Date(time).toISOString().replace(".000Z", "Z")
 }
 
-/** Title lines joined by spaces, a blank line, then the body with its blank lines reduced to one. */
+/** How far `git log` indents messages. */
+const shownIndent = " ".repeat(4)
+
+/**
+ * Title lines joined by spaces, a blank line, then the body with its blank lines reduced to one. Lines lose the first
+ * line's indent as shown, or nothing: so Gitleaks reads what `git log` shows.
+ */
 function foldMessage(message: string): string {
   const lines = message.replace(/^\n+/, "").split("\n")
   const blank = lines.findIndex(line => line.trim() === "")
@@ -249,7 +255,11 @@ function foldMessage(message: string): string {
     .map(line => line.trim())
     .join(" ")
   if (blank < 0) return title
-  const body = lines.slice(blank).map(line => expandTabs(line.trimEnd()))
+  const indent = shownIndent + (/^\s*/.exec(expandTabs(lines[0] ?? ""))?.[0] ?? "")
+  const body = lines.slice(blank).map(line => {
+    const shown = line.trim() === "" ? "" : shownIndent + expandTabs(line.trimEnd())
+    return shown.startsWith(indent) ? shown.slice(indent.length) : shown
+  })
   const folded = body
     .join("\n")
     .replace(/^\n+|\n+$/g, "")

@@ -68,8 +68,7 @@ export function gitSource(options: GitOptions): Source {
   return async function* (emit, report) {
     const archives: { path: string; commit: Commit | undefined }[] = []
     const reader = patchReader({
-      hunk: ({ path, startLine, bytes, commit }) =>
-        emit(commit ? { path, startLine, bytes, commit } : { path, startLine, bytes }),
+      hunk: ({ path, startLine, bytes, commit = uncommitted }) => emit({ path, startLine, bytes, commit }),
       binary: (path, commit) => {
         if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) archives.push({ path, commit })
       },
@@ -105,6 +104,9 @@ async function scanBlob(
   const file = fileInMemory(path, Buffer.concat(pieces))
   scanFile(file, options, fragment => emit(commit ? { ...fragment, commit } : fragment), report)
 }
+
+/** What is not committed has no commit, and Go's first date. */
+const uncommitted: Commit = { sha: "", author: "", email: "", date: "0001-01-01T00:00:00Z", message: "" }
 
 type Ended = { code: number | null; errors: string }
 
