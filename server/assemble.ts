@@ -11,6 +11,7 @@ import { helpOf } from "./help.ts"
 import { identityEngine } from "./identity/engine.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { userLockout } from "./lockout.ts"
+import { type Members, membersOf } from "./members.ts"
 import { type Metrics, metricsOf } from "./metrics/metrics.ts"
 import { TELEMETRY_DEFAULTS, type Telemetry } from "./metrics/telemetry.ts"
 import { OUTBOUND_DEFAULTS, type OutboundRules, outbound } from "./outbound.ts"
@@ -21,6 +22,7 @@ import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
 import { resources } from "./resources.ts"
 import { attempts } from "./seal/attempts.ts"
+import { sealFollower } from "./seal/cluster-seal.ts"
 import { sealCore } from "./seal/core.ts"
 import { type Seal, shamirSeal } from "./seal/seal.ts"
 import type { AnyEngine, Limits, Lockout, Logger, Quotas, Server, ServerFacts } from "./server.ts"
@@ -53,6 +55,8 @@ export interface Parts {
   readonly rootTokenText: string
   /** The other workers of this machine. */
   readonly peers: Peers
+  /** This node among those that share the store. */
+  readonly members: Members
   readonly auditPlaces: AuditPlaces
   /** Where engines may connect to. */
   readonly outbound: OutboundRules
@@ -93,6 +97,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       return rootToken(server, view, parts.rootTokenText)
     },
     opened: async () => {
+      await server.followSeal.opened(server)
       await settleRestore(server)
       await parts.opened?.(server)
     },
@@ -124,6 +129,9 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     random,
     sealed: barrier.sealed,
     seal,
+    followSeal: sealFollower(),
+    members: parts.members ?? membersOf({ alone: true, id: "self", hostname: "localhost", worker: 0, now }),
+    claims: new Map(),
     attempts: attempts({ seal, random, rootToken: view => rootToken(server, view) }),
     unauthenticated: parts.unauthenticated ?? new Set(),
     acl: aclMemory(),

@@ -1,14 +1,16 @@
 /** A running server: its listeners, its background work, its end. */
 
+import { setTimeout } from "node:timers/promises"
 import { httpHandler } from "./http.ts"
-import { background, ownerName } from "./jobs.ts"
+import { background } from "./jobs.ts"
 import { type Listener, listen } from "./listener/listener.ts"
 import type { ListenerOptions } from "./listener/options.ts"
-import { uuid } from "./random.ts"
 import type { Server } from "./server.ts"
 
 /** How long requests that are being answered may take when the server stops, in seconds. */
 const DRAIN_SECONDS = 20
+/** How long a node that others can stand in for still answers while health checks send clients elsewhere, in seconds. */
+const NOTICE_SECONDS = 3
 const JOB_MILLISECONDS = 1_000
 
 export interface Daemon {
@@ -27,7 +29,7 @@ export async function startDaemon(
   for (const one of options.listeners) {
     listeners.push(await listen(one, httpHandler(server, options.clusterName, one)))
   }
-  const jobs = background(server, ownerName(`${options.worker ?? 0}/${uuid(server.random)}`))
+  const jobs = background(server)
   const timer = setInterval(() => void jobs.round(), JOB_MILLISECONDS)
   return {
     listeners,
@@ -36,12 +38,20 @@ export async function startDaemon(
       await server.audit.reload()
     },
     stop: async () => {
+      await sendElsewhere(server)
       clearInterval(timer)
       await Promise.all(listeners.map(one => one.close(DRAIN_SECONDS)))
-      await jobs.idle()
+      await jobs.leave()
       await server.resources.close("")
       await server.audit.close()
       await server.seal.barrier.inner[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Where other nodes can answer, balancers are given the time to notice that this one goes. */
+async function sendElsewhere(server: Server): Promise<void> {
+  if (!server.facts.shared || server.sealed()) return
+  server.members.drain(DRAIN_SECONDS + NOTICE_SECONDS)
+  await setTimeout(NOTICE_SECONDS * 1000)
 }

@@ -30,7 +30,10 @@ export function httpHandler(server: Server, clusterName: string, listener: Liste
   }
   return async (message, response, verb, peer) => {
     try {
-      writeReply(response, await replyTo(server, clusterName, limits, message, verb, peer), verb)
+      const reply = await replyTo(server, clusterName, limits, message, verb, peer)
+      // Its next request goes to a node that stays.
+      if (server.members.draining()) response.setHeader("Connection", "close")
+      writeReply(response, reply, verb)
     } catch (error) {
       server.log.error("a request could not be answered", { error: String(error) })
       failQuietly(response)
@@ -67,7 +70,7 @@ async function bootReply(server: Server, clusterName: string, request: Request):
   if (handler === undefined) return errorReply(405, ["1 error occurred:\n\t* unsupported operation\n\n"])
   try {
     const { input } = readInput(match, foldKeys(request))
-    const context = { seal: server.seal, facts: server.facts, now: server.now(), clusterName }
+    const context = { seal: server.seal, facts: server.facts, now: server.now(), clusterName, members: server.members }
     const answer = (await handler(input as never, context)) ?? {}
     return replyOf(request.id, request.path, "system", { answer, warnings: [], lease: undefined, grant: undefined })
   } catch (error) {

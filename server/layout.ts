@@ -16,8 +16,11 @@ export const layout = {
   quotas: "core/quotas/",
   /** Time-ordered: `expiry/<seconds, 12 digits>/<namespace id>/<t, l or f>/<id>`. */
   expiry: "expiry/",
-  /** Claims of background jobs: who runs it, until when. */
+  /** Claims of background jobs (`claims.ts`), and the nodes that live (`members.ts`). */
   claims: "claims/",
+  members: "members/",
+  /** Grows when all nodes are sealed (`seal/cluster-seal.ts`). */
+  sealEpoch: "core/seal-epoch",
   namespace: (id: string): string => `ns/${id}/`,
   // Below: relative to a namespace.
   mounts: "mounts",

@@ -37,6 +37,8 @@ export interface LeaseEntry {
   /** Failed attempts to revoke it, and what the last one said. */
   readonly attempts: number
   readonly error?: string | undefined
+  /** Until when whoever is revoking it is left alone, lest its effect be undone twice. */
+  readonly heldUntil?: number | undefined
   /** When the index brings it up next; `expiresAt` unless a revocation failed. */
   readonly dueAt: number
 }

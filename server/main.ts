@@ -6,13 +6,14 @@
 import cluster from "node:cluster"
 import { randomBytes } from "node:crypto"
 import { rename, rm, writeFile } from "node:fs/promises"
-import { availableParallelism, homedir, tmpdir } from "node:os"
+import { availableParallelism, homedir, hostname, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { pooled } from "@arca/crypto/random"
 import { memoryStorage, openStorage, StorageFailed } from "@arca/storage"
 import { assemble } from "./assemble.ts"
 import { type AuditMetrics, auditBroker } from "./audit/index.ts"
 import { followAuditTable } from "./audit-table.ts"
+import { ownerName } from "./claims.ts"
 import { BadConfig, readConfig, type ServerConfig } from "./config/read.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
 import { devCertificate } from "./dev-tls.ts"
@@ -21,6 +22,7 @@ import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
 import { type LockoutStanzas, userLockout } from "./lockout.ts"
 import { logTo } from "./log.ts"
+import { membersOf } from "./members.ts"
 import { type Metrics, metricsOf } from "./metrics/metrics.ts"
 import { measureProcess } from "./metrics/process.ts"
 import { TELEMETRY_DEFAULTS } from "./metrics/telemetry.ts"
@@ -119,6 +121,9 @@ const NO_WISHES = {
   stored_shares: undefined,
 }
 
+/** Stores that several nodes can share. */
+const SHARED = ["postgresql", "etcd"]
+
 /** A server as its configuration describes it: sealed until someone, or its seal, opens it. */
 async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<number> {
   const log = logTo(process.stderr, flags.logLevel || config.logLevel, flags.logFormat || config.logFormat)
@@ -147,6 +152,13 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     random,
     log,
     peers: cluster.isWorker ? workerPeers() : alone,
+    members: membersOf({
+      alone: !SHARED.includes(config.storage.type) && !cluster.isWorker,
+      id: ownerName(`${worker}/${randomBytes(4).toString("hex")}`),
+      hostname: hostname(),
+      worker,
+      now,
+    }),
     limits: limitsOf(config),
     lockout: userLockout(lockoutOf(config)),
     ...(config.outbound === undefined ? {} : { outbound: config.outbound }),
@@ -155,7 +167,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     unauthenticated: new Set(optedIn()),
     facts: {
       storageType: config.storage.type,
-      shared: ["postgresql", "etcd"].includes(config.storage.type),
+      shared: SHARED.includes(config.storage.type),
       apiAddress: fromEnv(process.env, "API_ADDR") ?? (config.apiAddress || addressOf(config.listeners[0])),
       clusterAddress: fromEnv(process.env, "CLUSTER_ADDR") ?? config.clusterAddress,
     },

@@ -97,6 +97,7 @@ const hintsOf = ({ operation, namespace, path, token }: Request): string[] => {
 }
 
 async function attempt(server: Server, request: Request, view: View, effects: Effects, run: Run): Promise<Reply> {
+  await server.followSeal.follow(server, view)
   await server.followAudit(server, view)
   const place = await resolve(server, view, request)
   run.place = place

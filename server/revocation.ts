@@ -72,7 +72,7 @@ export const leaseContext = (server: Server, view: View, { namespace, entry }: H
 export async function revokeLease(server: Server, lease: LeaseEntry, options: { force?: boolean } = {}): Promise<void> {
   const began = server.now()
   const marked = (await reading(server, view => actsOutside(server, view, lease)))
-    ? await markRevoking(server, lease)
+    ? await markRevoking(server, lease, options.force === true)
     : lease
   if (marked === undefined) return
   try {
@@ -108,11 +108,16 @@ export async function undoPrepared(server: Server, lease: LeaseEntry): Promise<v
   await reading(server, view => undoOutside(server, view, lease))
 }
 
-async function markRevoking(server: Server, lease: LeaseEntry): Promise<LeaseEntry | undefined> {
+/** How long a revocation may take before another node tries it; when a node dies in it, so long it takes. */
+const HOLD_SECONDS = 30
+
+async function markRevoking(server: Server, lease: LeaseEntry, force: boolean): Promise<LeaseEntry | undefined> {
   return transact(server, async view => {
     const current = await readLease(view, lease.namespace, lease.id)
-    if (current === undefined || current.state === "revoking") return current
-    const marked: LeaseEntry = { ...current, state: "revoking", dueAt: server.now() }
+    const now = server.now()
+    if (current === undefined || (!force && (current.heldUntil ?? 0) > now)) return undefined
+    const heldUntil = now + HOLD_SECONDS
+    const marked: LeaseEntry = { ...current, state: "revoking", heldUntil, dueAt: heldUntil }
     writeLease(view, marked, current)
     return marked
   })
@@ -143,6 +148,7 @@ async function postpone(server: Server, lease: LeaseEntry, error: unknown): Prom
       {
         ...current,
         attempts,
+        heldUntil: 0,
         state: given ? "irrevocable" : "revoking",
         error: error instanceof Error ? error.message : String(error),
         dueAt: given ? current.expiresAt + 10 * 365 * 86400 : server.now() + pause,

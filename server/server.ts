@@ -8,8 +8,10 @@ import type { Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
 import type { AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
+import type { ClaimMemory } from "./claims.ts"
 import type { Setting } from "./context.ts"
 import type { LockoutRule } from "./lockout.ts"
+import type { Members } from "./members.ts"
 import type { Metrics } from "./metrics/metrics.ts"
 import type { Telemetry } from "./metrics/telemetry.ts"
 import type { MountEntry } from "./mounts.ts"
@@ -20,6 +22,7 @@ import type { aclMemory } from "./policies.ts"
 import type { Registry } from "./registry.ts"
 import type { Resources } from "./resources.ts"
 import type { Attempts } from "./seal/attempts.ts"
+import type { SealFollower } from "./seal/cluster-seal.ts"
 import type { SealCore } from "./seal/core.ts"
 import type { Turnstile } from "./turnstile.ts"
 
@@ -126,6 +129,11 @@ export interface Server {
   readonly random: (bytes: number) => Uint8Array
   readonly sealed: () => boolean
   readonly seal: SealCore
+  /** Seals this node when all are sealed. */
+  readonly followSeal: SealFollower
+  /** The nodes that share the store. */
+  readonly members: Members
+  readonly claims: ClaimMemory
   /** Rekeying and root generation in progress. */
   readonly attempts: Attempts
   /** What the operator allows on all listeners without a token, beyond what must be: `rekey`, `generate-root`. */

@@ -108,7 +108,7 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
     if (asked.namespace === undefined) await checkDeclared(server, operation, path, reply)
     return reply
   }
-  const jobs = background(server, "test")
+  const jobs = background(server)
   const vault: TestServer = {
     server,
     storage: server.storage,

@@ -1,3 +1,4 @@
+import { UnknownTerm } from "@arca/crypto/keyring"
 import { Conflict, type Maybe, type View } from "@arca/storage"
 import type { Server } from "./server.ts"
 
@@ -5,7 +6,7 @@ import type { Server } from "./server.ts"
 const MAX_TRIES = 50
 
 /** Runs `change` in a transaction, again after a conflict. */
-export async function transact<T>(server: Server, change: (view: View) => Promise<T>): Promise<T> {
+export async function transact<T>(server: Server, change: (view: View) => Maybe<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     using view = server.storage.view()
     try {
@@ -13,13 +14,12 @@ export async function transact<T>(server: Server, change: (view: View) => Promis
       await server.storage.commit(view)
       return result
     } catch (error) {
-      if (!(error instanceof Conflict) || attempt >= MAX_TRIES) throw error
+      // Another node has rotated the keyring since this one read it.
+      if (error instanceof UnknownTerm && attempt === 1) await server.seal.barrier.reload()
+      else if (!(error instanceof Conflict) || attempt >= MAX_TRIES) throw error
     }
   }
 }
 
-/** Reads at one snapshot. */
-export async function reading<T>(server: Server, read: (view: View) => Maybe<T>): Promise<T> {
-  using view = server.storage.view()
-  return await read(view)
-}
+/** Reads at one snapshot; at another when the store cannot keep up the first. */
+export const reading = <T>(server: Server, read: (view: View) => Maybe<T>): Promise<T> => transact(server, read)

@@ -1,6 +1,7 @@
 import type { Client } from "@arca/sdk"
 import { command, type Foreign, family } from "../command.ts"
 import { attempt } from "../failure.ts"
+import { bool } from "../flags.ts"
 import type { Output } from "../output/output.ts"
 import { columns, table } from "../output/table.ts"
 import { serverPart } from "../server-part.ts"
@@ -13,9 +14,13 @@ import { unseal } from "./operator-unseal.ts"
 const seal = command({
   name: "seal",
   summary: "Seals the server: it forgets its keys and serves nothing until unsealed.",
-  examples: [["In an emergency", "operator seal"]],
-  run: async ({ out, client }) => {
-    await attempt("Error sealing", (await client()).write("sys/seal"))
+  examples: [
+    ["In an emergency", "operator seal"],
+    ["Every node that shares the store", "operator seal -cluster"],
+  ],
+  flags: { cluster: bool("Seal every node, not only the one that answers.") },
+  run: async ({ flags, out, client }) => {
+    await attempt("Error sealing", (await client()).write("sys/seal", flags.cluster ? { cluster: true } : undefined))
     out.line("Success! Vault is sealed.")
   },
 })

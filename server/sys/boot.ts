@@ -4,6 +4,7 @@
  */
 
 import { field, type JsonObject, refuse, routesOf } from "@arca/api"
+import type { Members } from "../members.ts"
 import type { SealCore } from "../seal/core.ts"
 import { initFields } from "../seal/fields.ts"
 import type { ServerFacts } from "../server.ts"
@@ -15,6 +16,7 @@ export interface BootContext {
   /** Seconds since 1970. */
   readonly now: number
   readonly clusterName: string
+  readonly members: Members
 }
 
 const bootRoute = routesOf<BootContext>()
@@ -74,10 +76,10 @@ export const bootRoutes = [
     summary: "Whether this node can serve, for load balancers.",
     operation: "read-health-status",
     fields: {
-      standbyok: flag("Every node is active here; accepted for compatibility."),
+      standbyok: flag("Answer for a node that is being drained as for one that serves."),
       perfstandbyok: flag("Accepted for compatibility."),
       activecode: code("it serves"),
-      standbycode: code("it is a standby, which it never is"),
+      standbycode: code("it is being drained (`sys/step-down`, or about to stop)"),
       drsecondarycode: code("it is a DR secondary, which it never is"),
       performancestandbycode: code("it is a performance standby, which it never is"),
       sealedcode: code("it is sealed"),
@@ -86,17 +88,20 @@ export const bootRoutes = [
       removedcode: code("it was removed from a cluster"),
     },
     open: true,
-    read: async ({ activecode, sealedcode, uninitcode }, ctx) => {
+    read: async ({ standbyok, activecode, standbycode, sealedcode, uninitcode }, ctx) => {
       const initialized = await ctx.seal.initialized()
       const sealed = ctx.seal.sealed()
-      const status = !initialized ? (uninitcode ?? 501) : sealed ? (sealedcode ?? 503) : (activecode ?? 200)
+      // A node that is drained looks like a standby: balancers that ask for an active node go elsewhere.
+      const draining = ctx.members.draining()
+      const serving = draining && !standbyok ? (standbycode ?? 429) : (activecode ?? 200)
+      const status = !initialized ? (uninitcode ?? 501) : sealed ? (sealedcode ?? 503) : serving
       if (status < 100 || status > 599) throw refuse.invalid("a status code is a number from 100 to 599")
       return {
         status,
         bare: {
           initialized,
           sealed,
-          standby: false,
+          standby: draining && !sealed,
           performance_standby: false,
           replication_performance_mode: sealed ? "unknown" : "disabled",
           replication_dr_mode: sealed ? "unknown" : "disabled",
@@ -106,7 +111,7 @@ export const bootRoutes = [
           enterprise: false,
           ...(await cluster(ctx)),
           echo_duration_ms: 0,
-          clock_skew_ms: 0,
+          clock_skew_ms: Math.round(ctx.members.skew() * 1000),
         },
       }
     },
@@ -115,15 +120,19 @@ export const bootRoutes = [
     summary: "Which node is active: every one is.",
     operation: "leader-status",
     open: true,
-    read: (_, { seal, facts }) => {
+    read: (_, { seal, facts, members }) => {
       if (seal.sealed()) throw refuse.unavailable("Vault is sealed")
+      // Every node is the leader; one that is being drained names another.
+      const other = members.draining()
+        ? members.all().find(({ alive, member }) => alive && !member.draining && member.apiAddress !== "")?.member
+        : undefined
       return {
         bare: {
           ha_enabled: facts.shared,
-          is_self: facts.shared,
+          is_self: facts.shared && other === undefined,
           active_time: new Date(facts.startedAt * 1000).toISOString(),
-          leader_address: facts.apiAddress,
-          leader_cluster_address: facts.clusterAddress,
+          leader_address: other?.apiAddress ?? facts.apiAddress,
+          leader_cluster_address: other?.clusterAddress ?? facts.clusterAddress,
           performance_standby: false,
           performance_standby_last_remote_wal: 0,
         },

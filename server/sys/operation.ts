@@ -2,7 +2,8 @@
 
 import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime } from "node:os"
 import { field, type JsonObject, refuse } from "@arca/api"
-import type { ServerContext } from "../server.ts"
+import type { Standing } from "../members.ts"
+import type { Server, ServerContext } from "../server.ts"
 import { sysRoute } from "./route.ts"
 
 const engineNames = (ctx: ServerContext, kind: "secret" | "auth"): string[] =>
@@ -21,29 +22,50 @@ const shownPlugin = (name: string, type: string): JsonObject => ({
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString()
 
+/** This node, then the others that told lately that they live; one for each machine, whatever its workers. */
+function nodesOf(server: Server, now: number): JsonObject[] {
+  const { members, facts } = server
+  const self: JsonObject = {
+    hostname: hostname(),
+    api_address: facts.apiAddress,
+    cluster_address: facts.clusterAddress,
+    active_node: !members.draining(),
+    last_echo: null,
+    version: facts.apiVersion,
+    arca_version: facts.arcaVersion,
+    draining: members.draining(),
+    started_at: time(facts.startedAt),
+    clock_ahead_ms: 0,
+  }
+  const others = members.all().filter(({ member }) => member.worker <= 1)
+  return [self, ...others.map(one => shownMember(one, now))]
+}
+
+const shownMember = ({ member, alive, since, ahead }: Standing, now: number): JsonObject => ({
+  hostname: member.hostname,
+  api_address: member.apiAddress,
+  cluster_address: member.clusterAddress,
+  active_node: alive && !member.draining,
+  last_echo: time(Math.min(since, now)),
+  version: member.version,
+  arca_version: member.arcaVersion,
+  draining: member.draining,
+  started_at: time(member.startedAt),
+  clock_ahead_ms: Math.round(ahead * 1000),
+})
+
 export const operationRoutes = [
   sysRoute("ha-status", {
     summary: "The nodes of the cluster, as far as this one knows them.",
     operation: "ha-status",
     replies: {
       read: {
-        nodes: field.any("Each with hostname, api_address, cluster_address, active_node, last_echo and version."),
+        nodes: field.any(
+          "Each with hostname, api_address, cluster_address, active_node, last_echo and version; beside them arca_version, draining, started_at and clock_ahead_ms, compared with this node.",
+        ),
       },
     },
-    read: (_, { server }) => ({
-      data: {
-        nodes: [
-          {
-            hostname: hostname(),
-            api_address: server.facts.apiAddress,
-            cluster_address: server.facts.clusterAddress,
-            active_node: true,
-            last_echo: null,
-            version: server.facts.apiVersion,
-          },
-        ],
-      },
-    }),
+    read: (_, { server, now }) => ({ data: { nodes: nodesOf(server, now) } }),
   }),
   sysRoute("version-history", {
     summary: "The versions that served this store.",

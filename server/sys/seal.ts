@@ -4,6 +4,7 @@ import { type Answer, field, type JsonObject } from "@arca/api"
 import { revokeToken } from "../revocation.ts"
 import { rotation } from "../rotation.ts"
 import { type Attempts, decodeToken, type RekeyKind } from "../seal/attempts.ts"
+import { sealAll } from "../seal/cluster-seal.ts"
 import type { Replaced } from "../seal/core.ts"
 import type { Server, ServerContext } from "../server.ts"
 import { findToken } from "../tokens.ts"
@@ -159,24 +160,36 @@ const rotate = async (_: object, ctx: ServerContext): Promise<undefined> => {
   await ctx.server.seal.barrier.rotate(ctx.now)
 }
 
+/** How long a node that stepped down keeps clients away, in seconds. */
+const DRAIN_SECONDS = 60
+
 export const sealRoutes = [
   sysRoute("seal", {
-    summary: "Seal the server: it forgets its keys.",
+    summary: "Seal this node: it forgets its keys. With `cluster`, every node.",
+    fields: {
+      cluster: field.bool("Seal every node that shares the store, before this is answered.", { default: false }),
+    },
     operation: "seal",
     replies: { write: {} },
     sudo: true,
     rootOnly: true,
-    write: (_, ctx) => {
+    write: async ({ cluster }, ctx) => {
+      if (cluster) await sealAll(ctx.view)
       ctx.atLast(() => ctx.server.seal.close())
       return undefined
     },
   }),
   sysRoute("step-down", {
-    summary: "Give up being the active node. Every node is active here, so there is nothing to give up.",
+    summary: "Drain this node: health checks send clients elsewhere, and its background jobs go to other nodes.",
+    description:
+      "Every node is active, so there is no leadership to give up. For a minute `sys/health` answers as a standby does (429), connections are closed after their reply, and jobs are handed over. Requests that still come are answered.",
     operation: "step-down-leader",
     sudo: true,
     rootOnly: true,
-    write: () => undefined,
+    write: (_, ctx) => {
+      ctx.afterCommit(() => ctx.server.members.drain(DRAIN_SECONDS))
+      return undefined
+    },
   }),
   sysRoute("key-status", {
     summary: "The key that values are sealed under.",
