@@ -94,7 +94,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     peers,
     furnish: async view => {
       furnish(view, random)
-      return rootToken(server, view, parts.rootTokenText)
+      return rootToken(server, view, parts.rootTokenText || undefined)
     },
     opened: async () => {
       await server.followSeal.opened(server)
