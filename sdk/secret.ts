@@ -67,8 +67,10 @@ export function parseSecret<T = JsonObject>(text: string): Secret<T> | undefined
   if (text.trim() === "") return undefined
   const value = parseJson(text)
   if (!isObject(value)) throw new SyntaxError("The reply is not a JSON object")
+  // Some paths answer without an envelope (`sys/health`): all of it is the data, as Vault's clients have it.
+  const bare = Object.keys(value).length > 0 && !Object.keys(EMPTY).some(name => Object.hasOwn(value, name))
   // The one place where the server's promise becomes a type.
-  return { ...EMPTY, ...value } as Secret<T>
+  return { ...EMPTY, ...(bare ? { data: value } : value) } as Secret<T>
 }
 
 export function isObject(value: unknown): value is JsonObject {
