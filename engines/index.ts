@@ -1,12 +1,14 @@
 /** The secrets engines of this build: a folder each, and a line here. */
 
 import type { Engine } from "@arca/api"
+import { consul } from "./consul/engine.ts"
 import { cubbyhole } from "./cubbyhole/engine.ts"
 import { database } from "./database/engine.ts"
 import { kubernetes } from "./kubernetes/engine.ts"
 import { kv } from "./kv/engine.ts"
 import { ldap } from "./ldap/engine.ts"
+import { nomad } from "./nomad/engine.ts"
 import { rabbitmq } from "./rabbitmq/engine.ts"
 import { totp } from "./totp/engine.ts"
 
-export const engines: readonly Engine[] = [kv, cubbyhole, database, kubernetes, ldap, rabbitmq, totp]
+export const engines: readonly Engine[] = [kv, cubbyhole, consul, database, kubernetes, ldap, nomad, rabbitmq, totp]

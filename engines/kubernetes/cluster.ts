@@ -172,6 +172,9 @@ function claimsOf(token: string): { exp: number; iat: number } | undefined {
   }
 }
 
+/** Whether the cluster answers, and knows our token: asked before anything is written down that would have to be undone. */
+export const answers = (ctx: Context, cluster: Cluster): Promise<JsonObject> => call(ctx, cluster, "GET", "/version")
+
 /** The labels of a namespace. */
 export async function namespaceLabels(ctx: Context, cluster: Cluster, namespace: string): Promise<JsonObject> {
   const { metadata: found } = await call(ctx, cluster, "GET", `/api/v1/namespaces/${namespace}`)

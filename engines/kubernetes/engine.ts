@@ -3,6 +3,7 @@
 import { type Answer, type Context, engine, field, formatDuration, leaseKind, refuse, route } from "@arca/api"
 import { usernameBy } from "../username.ts"
 import {
+  answers,
   checkNamespace,
   isObjectName,
   type Made,
@@ -85,6 +86,7 @@ export const kubernetesWith = (pod: Pod) => {
     const isMade = role.service_account_name === ""
     const name = isMade ? objectName(ctx, role, asked.name) : role.service_account_name
     const roleName = role.kubernetes_role_name || undefined
+    await answers(ctx, cluster)
     // Durable before anything exists: should we die in between, the lease's job removes it.
     const lease = await ctx.prepare(account, {
       service_account_namespace: namespace,

@@ -131,6 +131,8 @@ test("what cannot be finished leaves nothing behind", { skip }, async () => {
   const gone = await vault.write("kubernetes/creds/app", { kubernetes_namespace: "gone" })
   assert.match(gone.errors[0] ?? "", /namespaces "gone" not found/)
   assert.deepEqual(await made(), [])
+  vault.clock.advance("1h")
+  await vault.runJobs()
   assert.equal((await vault.ask("read", "sys/leases/count")).data.lease_count, 0)
 })
 

@@ -117,9 +117,9 @@ async function issue(name: string, ctx: Context): Promise<Answer | undefined> {
     deletion_ldif: role.deletion_ldif,
   }
   const statements = parseLdif(role.creation_ldif, FIELDS)(worldOf(data, ctx, password))
-  // Durable before the entry exists: should we die in between, the lease's job removes it.
-  const lease = await ctx.prepare(entry, data)
-  await withDirectory(ctx, async directory => {
+  return await withDirectory(ctx, async directory => {
+    // Durable before the entry exists: should we die in between, the lease's job removes it.
+    const lease = await ctx.prepare(entry, data)
     await run(directory, statements, password).catch(async (error: unknown) => {
       if (role.rollback_ldif === "") throw error
       const rollback = parseLdif(role.rollback_ldif, LATER_FIELDS)(worldOf(data, ctx))
@@ -128,9 +128,9 @@ async function issue(name: string, ctx: Context): Promise<Answer | undefined> {
       )
       throw error
     })
+    const distinguished_names = statements.map(statement => statement.dn)
+    return { data: { username, password, distinguished_names }, lease: lease.until(role.default_ttl, role.max_ttl) }
   })
-  const distinguished_names = statements.map(statement => statement.dn)
-  return { data: { username, password, distinguished_names }, lease: lease.until(role.default_ttl, role.max_ttl) }
 }
 
 export const dynamicRoutes = [

@@ -47,6 +47,9 @@ export async function verify(ctx: Context, to: Connection): Promise<void> {
   })
 }
 
+/** Whether the broker answers, and knows the account: asked before anything is written down that would have to be undone. */
+export const answers = (ctx: Context, to: Connection): Promise<void> => call(ctx, to, "GET", "whoami")
+
 /** Makes a user with its permissions. What is left of one that fails half way is the lease's to remove. */
 export async function createUser(ctx: Context, to: Connection, user: NewUser): Promise<void> {
   const name = segment(user.username)

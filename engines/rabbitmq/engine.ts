@@ -3,7 +3,7 @@
 import { type Answer, type Context, engine, field, leaseKind, listRoute, record, refuse, route } from "@arca/api"
 import { usernameBy } from "../username.ts"
 import { randomName } from "../username-template.ts"
-import { createUser, deleteUser } from "./broker.ts"
+import { answers, createUser, deleteUser } from "./broker.ts"
 import { configRoutes, lease, needConnection } from "./connection.ts"
 import { topicsOf, vhostsOf } from "./permissions.ts"
 
@@ -41,6 +41,7 @@ async function issue(wanted: string, ctx: Context): Promise<Answer> {
     connection.password_policy === ""
       ? randomName(PASSWORD_LENGTH, ctx.random)
       : await ctx.password(connection.password_policy)
+  await answers(ctx, connection)
   // Durable before the user exists: should we die in between, the lease's job removes it.
   const prepared = await ctx.prepare(user, { username })
   const permissions = { vhosts: vhostsOf(role.vhosts), topics: topicsOf(role.vhost_topics) }

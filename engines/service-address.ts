@@ -1,0 +1,37 @@
+/** Addresses and TLS of services that are spoken to over HTTP, as operators configure them. */
+
+import { field, refuse, type TlsOptions } from "@arca/api"
+
+/** The TLS part of a configuration. */
+export const tlsFields = {
+  ca_cert: field.string("The authority to trust, in PEM; the system's without one.", { default: "", plain: true }),
+  client_cert: field.string("A certificate to show to the service, in PEM.", { default: "", plain: true }),
+  client_key: field.string("The key of that certificate, in PEM.", { default: "", secret: true }),
+}
+
+interface TlsGiven {
+  readonly ca_cert: string
+  readonly client_cert: string
+  readonly client_key: string
+}
+
+export const tlsOf = ({ ca_cert, client_cert, client_key }: TlsGiven): TlsOptions => ({
+  ...(ca_cert === "" ? {} : { ca: ca_cert }),
+  ...(client_cert === "" ? {} : { cert: client_cert, key: client_key }),
+})
+
+/** Refuses (400) half a client certificate. */
+export function checkTls({ client_cert, client_key }: TlsGiven): void {
+  if ((client_cert === "") !== (client_key === ""))
+    throw refuse.invalid("client_cert and client_key go together: give both, or neither")
+}
+
+/** The base of a service's paths: `https://host:8501`, without a slash at its end. Refuses (400) what holds more than that. */
+export function baseOf(address: string, scheme: string): string {
+  const url = URL.parse(/^[a-z]+:\/\//i.test(address) ? address : `${scheme}://${address}`)
+  if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === "")
+    throw refuse.invalid("address must be a host with a port, or an http or https address")
+  if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
+    throw refuse.invalid("address must not hold a user, a password or parameters: give the token as token")
+  return url.href.replace(/\/+$/, "")
+}
