@@ -11,6 +11,7 @@ import { helpOf } from "./help.ts"
 import { identityEngine } from "./identity/engine.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { userLockout } from "./lockout.ts"
+import { type Logs, silentLogs } from "./logs/logs.ts"
 import { type Members, membersOf } from "./members.ts"
 import { type Metrics, metricsOf } from "./metrics/metrics.ts"
 import { TELEMETRY_DEFAULTS, type Telemetry } from "./metrics/telemetry.ts"
@@ -25,7 +26,7 @@ import { attempts } from "./seal/attempts.ts"
 import { sealFollower } from "./seal/cluster-seal.ts"
 import { sealCore } from "./seal/core.ts"
 import { type Seal, shamirSeal } from "./seal/seal.ts"
-import type { AnyEngine, Limits, Lockout, Logger, Quotas, Server, ServerFacts } from "./server.ts"
+import type { AnyEngine, Limits, Lockout, Quotas, Reloads, Server, ServerFacts } from "./server.ts"
 import { settleRestore } from "./snapshot/restore.ts"
 import { systemEngine } from "./sys/engine.ts"
 import { tokenEngine } from "./token/engine.ts"
@@ -44,7 +45,9 @@ export interface Parts {
   /** Engines beside those of the build: for tests. */
   readonly engines: readonly AnyEngine[]
   readonly limits: Limits
-  readonly log: Logger
+  readonly logs: Logs
+  readonly stopping: AbortSignal
+  readonly reloads: Reloads
   readonly quotas: Quotas
   readonly lockout: Lockout
   readonly metrics: Metrics
@@ -76,11 +79,11 @@ const NO_PLACES: AuditPlaces = {
 
 const HOURS_768 = 768 * 3600
 
-const silent: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
-
 export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
   const { random, now } = parts
   const builtIn: readonly AnyEngine[] = [systemEngine, tokenEngine, identityEngine, ...engines, ...auth]
+  const reloads = parts.reloads ?? new Map()
+  const logs = parts.logs ?? silentLogs()
   const telemetry = parts.telemetry ?? TELEMETRY_DEFAULTS
   const metrics = parts.metrics ?? metricsOf(now, () => now() * 1000, telemetry.retention)
   const peers = parts.peers ?? alone
@@ -124,7 +127,10 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     audit: parts.audit,
     auditPlaces: parts.auditPlaces ?? NO_PLACES,
     followAudit: auditFollower(),
-    log: parts.log ?? silent,
+    log: logs.log,
+    logs,
+    reloads,
+    stopping: parts.stopping ?? new AbortController().signal,
     now,
     random,
     sealed: barrier.sealed,
@@ -137,7 +143,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     acl: aclMemory(),
     inFlight: inFlightRequests(now),
     outbound: outbound({ rules: parts.outbound ?? OUTBOUND_DEFAULTS }),
-    resources: resources(now, parts.log ?? silent),
+    resources: resources(now, logs.log),
     turn: turnstile(),
     quotas: parts.quotas ?? rateLimiter(now),
     metrics,
@@ -146,6 +152,10 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     lockout: parts.lockout ?? userLockout(new Map()),
     help: helpOf,
   }
+  peers.listen("log-level", ({ level, logger }) =>
+    level === undefined ? logs.resetLevel(logger) : logs.setLevel(level, logger),
+  )
+  peers.listen("reload", ({ subsystem }) => reloads.get(subsystem)?.())
   peers.listen("metrics", () => metrics.snapshot())
   metrics.source(() => [{ name: "core.unsealed", value: barrier.sealed() ? 0 : 1 }])
   metrics.source(() => [{ name: "core.active", value: barrier.sealed() ? 0 : 1 }])

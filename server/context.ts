@@ -81,7 +81,10 @@ export function contextOf(setting: Setting): ServerContext {
     caller: callerFacts(caller),
     permits: (operation, path) => permitted(caller, namespace, entry.path + path, operation),
     warn: text => effects.warnings.push(text),
-    log: (level, text) => server.log[level](text, { mount: entry.path, request: request.id }),
+    log: (level, text) =>
+      server.log
+        .named(`${entry.kind === "auth" ? "auth" : "secrets"}.${entry.type}`)
+        [level](text, { mount: entry.path, request: request.id }),
     prepare: (kind, data) => prepareLease(setting, kind, data),
     lease: (kind, data, term) => draftLease(setting, kind, data, term),
     password: policy => passwordBy(view, namespace.id, policy, server.random),

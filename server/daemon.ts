@@ -15,7 +15,7 @@ const JOB_MILLISECONDS = 1_000
 
 export interface Daemon {
   readonly listeners: readonly Listener[]
-  /** Reads certificates and log files anew (SIGHUP). */
+  /** Reads certificates anew. */
   reload(): Promise<void>
   /** Takes no new requests, answers those that came, lets go of the store. */
   stop(): Promise<void>
@@ -35,7 +35,6 @@ export async function startDaemon(
     listeners,
     reload: async () => {
       await Promise.all(listeners.map(one => one.reload()))
-      await server.audit.reload()
     },
     stop: async () => {
       await sendElsewhere(server)

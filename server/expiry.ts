@@ -143,7 +143,7 @@ async function end(server: Server, due: Due, rests: Rests): Promise<boolean> {
     return true
   } catch (error) {
     if (due.kind === "lease") metrics.count("expire.lease_expiration.error")
-    server.log.warn("could not end what is due; it will be tried again", {
+    server.log.named("expiration").warn("could not end what is due; it will be tried again", {
       kind: due.kind,
       namespace: due.namespace,
       ...(due.kind === "lease" ? { lease: due.id } : {}),

@@ -11,6 +11,10 @@ export interface ServerFlags {
   readonly devTlsCertDir: string
   readonly logLevel: string
   readonly logFormat: string
+  readonly logFile: string
+  readonly logRotateBytes: string
+  readonly logRotateDuration: string
+  readonly logRotateMaxFiles: string
   /** Processes that share the store and the listeners; 0 is one for each core. */
   readonly workers: number | undefined
 }
@@ -35,6 +39,9 @@ const VALUES = new Set([
   "log-level",
   "log-format",
   "log-file",
+  "log-rotate-bytes",
+  "log-rotate-duration",
+  "log-rotate-max-files",
   "workers",
 ])
 
@@ -75,6 +82,10 @@ export function readFlags(argv: readonly string[], env: Env): ServerFlags {
     devTlsCertDir: last("dev-tls-cert-dir") ?? "",
     logLevel: last("log-level") ?? fromEnv(env, "LOG_LEVEL") ?? "",
     logFormat: last("log-format") ?? fromEnv(env, "LOG_FORMAT") ?? "",
+    logFile: last("log-file") ?? fromEnv(env, "LOG_FILE") ?? "",
+    logRotateBytes: last("log-rotate-bytes") ?? fromEnv(env, "LOG_ROTATE_BYTES") ?? "",
+    logRotateDuration: last("log-rotate-duration") ?? fromEnv(env, "LOG_ROTATE_DURATION") ?? "",
+    logRotateMaxFiles: last("log-rotate-max-files") ?? fromEnv(env, "LOG_ROTATE_MAX_FILES") ?? "",
     workers: last("workers") === undefined ? undefined : Number(last("workers")),
   }
 }

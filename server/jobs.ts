@@ -38,7 +38,7 @@ export function background(server: Server): Background {
 
   const failed = (job: string) => (error: unknown) => {
     if (server.sealed() || isLost(error)) return
-    server.log.error("background work failed", { job, error: String(error) })
+    server.log.named("jobs").error("background work failed", { job, error: String(error) })
   }
 
   const start = (job: string, everySeconds: number, run: (guard: Guard) => Promise<unknown>): Promise<void> => {

@@ -21,7 +21,8 @@ import { declareAudit, initializeItself } from "./first-requests.ts"
 import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
 import { type LockoutStanzas, userLockout } from "./lockout.ts"
-import { logTo } from "./log.ts"
+import { openLogs } from "./logs/open.ts"
+import { logSettings } from "./logs/settings.ts"
 import { membersOf } from "./members.ts"
 import { type Metrics, metricsOf } from "./metrics/metrics.ts"
 import { measureProcess } from "./metrics/process.ts"
@@ -31,7 +32,7 @@ import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
 import { ownRequest } from "./revocation.ts"
 import { sealsOf } from "./seal/configured.ts"
-import type { Server } from "./server.ts"
+import type { Reloads, Server } from "./server.ts"
 import { RestoreLost, resumeRestore } from "./snapshot/stage.ts"
 import { superviseWorkers } from "./supervisor.ts"
 import { API_VERSION, ARCA_VERSION } from "./version.ts"
@@ -54,8 +55,11 @@ export async function serverCommand(argv: readonly string[]): Promise<number> {
     for (const warning of config.warnings) process.stderr.write(`WARNING: ${warning}\n`)
     const workers = flags.workers ?? config.workers ?? 1
     const count = workers === 0 ? availableParallelism() : workers
-    if (count > 1 && cluster.isPrimary) return await superviseWorkers(count)
-    return await runConfigured(config, flags)
+    if (cluster.isWorker) return await runConfigured(config, flags)
+    if (config.pidFile !== "") await writeFile(config.pidFile, `${process.pid}\n`)
+    const code = await (count > 1 ? superviseWorkers(count) : runConfigured(config, flags))
+    if (config.pidFile !== "") await rm(config.pidFile, { force: true })
+    return code
   } catch (error) {
     if (!(error instanceof BadFlag || error instanceof BadConfig || error instanceof StorageFailed)) throw error
     process.stderr.write(`Error: ${error.message}\n`)
@@ -76,6 +80,8 @@ const optedIn = (): string[] =>
   (fromEnv(process.env, "UNAUTHED_ENDPOINTS") ?? "").split(",").filter(name => name !== "")
 
 async function runDev(flags: ServerFlags): Promise<number> {
+  const opened = openLogs(logSettings(flags), process.stderr, clock.now)
+  const stopping = new AbortController()
   const metrics = metricsOf(now, () => performance.now(), TELEMETRY_DEFAULTS.retention)
   const server = assemble({
     inner: memoryStorage(),
@@ -84,7 +90,8 @@ async function runDev(flags: ServerFlags): Promise<number> {
     auditPlaces: { context: clock, allowed: [process.cwd(), tmpdir(), "/var/log"], denied: [], worker: 0 },
     now,
     random,
-    log: logTo(process.stderr, flags.logLevel, flags.logFormat),
+    logs: opened.logs,
+    stopping: stopping.signal,
     rootTokenText: flags.devRootTokenId,
     facts: { storageType: "inmem", apiAddress: `http://${flags.devListenAddress}` },
     unauthenticated: new Set(optedIn()),
@@ -107,7 +114,7 @@ async function runDev(flags: ServerFlags): Promise<number> {
   const daemon = await startDaemon(server, { listeners: [listener], clusterName: "arca-dev" })
   if (!flags.devNoStoreToken) await storeToken(root_token)
   process.stdout.write(devBanner(daemon.listeners[0]?.address ?? "", keys_base64[0] ?? "", root_token, tls?.caFile))
-  return untilSignal(daemon)
+  return untilSignal(daemon, stopping, new Map([["listener", () => daemon.reload()]]))
 }
 
 const NO_WISHES = {
@@ -126,11 +133,14 @@ const SHARED = ["postgresql", "etcd"]
 
 /** A server as its configuration describes it: sealed until someone, or its seal, opens it. */
 async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<number> {
-  const log = logTo(process.stderr, flags.logLevel || config.logLevel, flags.logFormat || config.logFormat)
+  const opened = openLogs(logSettings(flags, config), process.stderr, clock.now)
+  const { log } = opened.logs
+  const stopping = new AbortController()
+  const reloads: Reloads = new Map()
   if (config.storage === undefined)
     throw new BadConfig('the configuration has no storage stanza; try storage "lmdb" { path = "/var/lib/arca" }')
   if (config.listeners.length === 0) throw new BadConfig("the configuration has no listener stanza")
-  const inner = await openStorage(config.storage, text => log.warn(text))
+  const inner = await openStorage(config.storage, text => log.named("storage").warn(text))
   await resumeRestore(inner, true).catch((error: unknown) => {
     if (!(error instanceof RestoreLost)) throw error
   })
@@ -143,14 +153,19 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     ...seals,
     audit: auditBroker([], clock, { metrics: auditMetrics(metrics) }),
     auditPlaces: {
-      context: { ...clock, report: event => log.warn(`audit device ${event.path} ${event.kind}: ${event.message}`) },
+      context: {
+        ...clock,
+        report: event => log.named("audit").warn(`audit device ${event.path} ${event.kind}: ${event.message}`),
+      },
       allowed: auditDirectories(config, flags),
       denied: path === undefined ? [] : [path],
       worker,
     },
     now,
     random,
-    log,
+    logs: opened.logs,
+    stopping: stopping.signal,
+    reloads,
     peers: cluster.isWorker ? workerPeers() : alone,
     members: membersOf({
       alone: !SHARED.includes(config.storage.type) && !cluster.isWorker,
@@ -171,11 +186,11 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
       apiAddress: fromEnv(process.env, "API_ADDR") ?? (config.apiAddress || addressOf(config.listeners[0])),
       clusterAddress: fromEnv(process.env, "CLUSTER_ADDR") ?? config.clusterAddress,
     },
-    opened: async opened => {
-      await followAuditTable(opened, opened.auditPlaces)
-      opened.log.info("unsealed")
+    opened: async unsealed => {
+      await followAuditTable(unsealed, unsealed.auditPlaces)
+      log.info("unsealed")
     },
-    closing: async closing => closing.log.info("sealed"),
+    closing: async () => log.info("sealed"),
   })
   measureProcess(metrics, server.facts.startedAt, () => server.inFlight.all.size)
   await openByItself(server, config)
@@ -184,10 +199,12 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     clusterName: config.clusterName || "arca",
     worker,
   })
-  if (config.pidFile !== "") await writeFile(config.pidFile, `${process.pid}\n`)
+  reloads.set("listener", () => daemon.reload())
+  reloads.set("audit", () => server.audit.reload())
+  reloads.set("log", async () => opened.reload(logSettings(flags, await readConfig(flags.config)).level))
   if (worker <= 1) process.stdout.write(banner(config, daemon))
-  const code = await untilSignal(daemon)
-  if (config.pidFile !== "") await rm(config.pidFile, { force: true })
+  const code = await untilSignal(daemon, stopping, reloads)
+  opened.close()
   // The channel to the process that started us would keep us alive.
   if (cluster.isWorker) process.disconnect?.()
   return code
@@ -306,27 +323,28 @@ Development mode should NOT be used in production installations!
 `
 
 /** Runs until SIGINT or SIGTERM; SIGHUP reads files anew. */
-function untilSignal(daemon: Daemon): Promise<number> {
+function untilSignal(daemon: Daemon, stopping: AbortController, reloads: Reloads): Promise<number> {
+  const failed = (error: unknown) => process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   return new Promise(resolve => {
-    let stopping = false
     const stop = () => {
-      if (stopping) process.exit(1)
-      stopping = true
+      if (stopping.signal.aborted) process.exit(1)
+      stopping.abort()
       process.stderr.write("==> Arca shutdown triggered\n")
       daemon.stop().then(
         () => resolve(0),
         (error: unknown) => {
-          process.stderr.write(`${String(error)}\n`)
+          failed(error)
           resolve(1)
         },
       )
     }
     process.on("SIGINT", stop)
     process.on("SIGTERM", stop)
-    process.on(
-      "SIGHUP",
-      () => void daemon.reload().catch((error: unknown) => process.stderr.write(`${String(error)}\n`)),
-    )
+    process.on("SIGHUP", () => {
+      process.stderr.write("==> Arca reload triggered\n")
+      // Each by itself: a certificate that cannot be read must not keep a log file from being opened anew.
+      for (const reload of reloads.values()) void reload().catch(failed)
+    })
   })
 }
 

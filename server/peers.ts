@@ -7,6 +7,7 @@
  */
 
 import cluster, { type Worker } from "node:cluster"
+import type { Level } from "./logs/lines.ts"
 
 /** What workers tell each other. Keys travel over a pipe between processes of one user, never through a file. */
 export type Message =
@@ -21,6 +22,12 @@ export type Message =
   | { readonly act: "ask" }
   /** What did you count and measure? */
   | { readonly act: "metrics" }
+  /** Log so much; undefined is what the configuration says. Of one logger, or of all. */
+  | { readonly act: "log-level"; readonly level: Level | undefined; readonly logger: string | undefined }
+  /** Read files anew: certificates, log files. */
+  | { readonly act: "reload"; readonly subsystem: string }
+  /** Which requests are you answering? */
+  | { readonly act: "in-flight" }
 
 export type Act = Message["act"]
 export type MessageOf<A extends Act> = Extract<Message, { readonly act: A }>

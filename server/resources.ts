@@ -1,6 +1,6 @@
 /** What outlives a request in this process: connection pools and the like, one for each key, until nobody asks for it. */
 
-import type { Logger } from "./server.ts"
+import type { Logger } from "./logs/logs.ts"
 
 /** Seconds without being asked for after which a resource is closed. */
 const IDLE_SECONDS = 600

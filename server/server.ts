@@ -11,6 +11,7 @@ import type { Caller } from "./authenticate.ts"
 import type { ClaimMemory } from "./claims.ts"
 import type { Setting } from "./context.ts"
 import type { LockoutRule } from "./lockout.ts"
+import type { Logger, Logs } from "./logs/logs.ts"
 import type { Members } from "./members.ts"
 import type { Metrics } from "./metrics/metrics.ts"
 import type { Telemetry } from "./metrics/telemetry.ts"
@@ -107,12 +108,8 @@ export interface Limits {
   readonly maxTtl: number
 }
 
-export interface Logger {
-  debug(text: string, fields?: Readonly<Record<string, unknown>>): void
-  info(text: string, fields?: Readonly<Record<string, unknown>>): void
-  warn(text: string, fields?: Readonly<Record<string, unknown>>): void
-  error(text: string, fields?: Readonly<Record<string, unknown>>): void
-}
+/** What can be read anew while the server runs (SIGHUP): `listener`, `audit`, `log`. */
+export type Reloads = Map<string, () => Promise<void>>
 
 export interface Server {
   readonly facts: ServerFacts
@@ -124,6 +121,10 @@ export interface Server {
   /** Opens and closes audit devices when another process has changed their table. */
   readonly followAudit: (server: Server, view: View) => Promise<void>
   readonly log: Logger
+  readonly logs: Logs
+  /** Aborted when the process is to end: streams that would go on for ever end. */
+  readonly stopping: AbortSignal
+  readonly reloads: Reloads
   /** Seconds since 1970. */
   readonly now: () => number
   readonly random: (bytes: number) => Uint8Array

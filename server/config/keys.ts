@@ -44,6 +44,9 @@ export const topKeys: Keys = {
     log_level: key("text", "trace, debug, info, warn or error.", "info"),
     log_format: key("text", "standard or json.", "standard"),
     log_file: key("file", "Where the log goes, beside standard error."),
+    log_rotate_bytes: key("number", "The log file is rotated when it has so many bytes; 0 is no limit.", "0"),
+    log_rotate_duration: key("duration", "The log file is rotated after so long.", "24h"),
+    log_rotate_max_files: key("number", "Rotated log files that are kept; 0 keeps all, -1 none.", "0"),
     pid_file: key("file", "Where the process id is written."),
     audit_allowed_directories: key(
       "list",
@@ -57,8 +60,7 @@ export const topKeys: Keys = {
     ...["enable_response_header_raft_node_id", "redirect_addr", "disable_printable_check", "disable_sealwrap"],
     ...["disable_performance_standby", "reporting", "license_path", "administrative_namespace_path"],
     ...["imprecise_lease_role_tracking", "plugin", "plugin_tmpdir", "plugin_file_uid", "plugin_file_permissions"],
-    ...["log_rotate_duration", "log_rotate_bytes", "log_rotate_max_files", "disable_standby_reads", "entropy"],
-    ...["experiments", "detect_deadlocks", "log_requests_level"],
+    ...["disable_standby_reads", "entropy", "experiments", "detect_deadlocks", "log_requests_level"],
   ],
 }
 

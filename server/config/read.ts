@@ -27,7 +27,7 @@ import { listenerOptions } from "./listener.ts"
 import { lockoutStanza, lockoutWarning } from "./lockout.ts"
 import { outboundRules } from "./outbound.ts"
 import { telemetryOf, telemetryWarnings } from "./telemetry.ts"
-import { secondsOf, textsOf } from "./values.ts"
+import { countOf, secondsOf, textsOf } from "./values.ts"
 
 export interface SealStanza {
   readonly type: string
@@ -66,6 +66,10 @@ export interface ServerConfig {
   readonly logLevel: string
   readonly logFormat: string
   readonly logFile: string
+  readonly logRotateBytes: number
+  /** Seconds. */
+  readonly logRotateDuration: number
+  readonly logRotateMaxFiles: number
   readonly pidFile: string
   readonly auditDirectories: readonly string[]
   readonly workers: number | undefined
@@ -160,6 +164,9 @@ export function configOf(sources: readonly Source[]): ServerConfig {
     logLevel: last("log_level", readString) ?? "",
     logFormat: last("log_format", readString) ?? "",
     logFile: last("log_file", readString) ?? "",
+    logRotateBytes: last("log_rotate_bytes", countOf) ?? 0,
+    logRotateDuration: last("log_rotate_duration", secondsOf) ?? 86_400,
+    logRotateMaxFiles: last("log_rotate_max_files", countOf) ?? 0,
     pidFile: last("pid_file", readString) ?? "",
     auditDirectories: last("audit_allowed_directories", readStrings) ?? [],
     workers: last("workers", readInteger),

@@ -11,6 +11,13 @@ export function secondsOf(item: HclItem): number {
   return seconds
 }
 
+/** A whole number, written as one or as text. */
+export function countOf(item: HclItem): number {
+  const count = item.value.kind === "number" ? readInteger(item) : Number(readString(item))
+  if (!Number.isSafeInteger(count)) throw new HclError(`"${item.keys[0]?.name}" needs a whole number`, item.position)
+  return count
+}
+
 /** The attributes of a stanza as text, whatever their type. */
 export function textsOf(body: HclBlock["body"]): Map<string, string> {
   const texts = new Map<string, string>()

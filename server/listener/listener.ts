@@ -95,11 +95,19 @@ function addressOf(server: Server, options: ListenerOptions, secure: boolean): s
   return `${secure ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${port}`
 }
 
+/** How often connections that have become idle meanwhile are closed; clients may keep them open for minutes. */
+const SWEEP_MILLISECONDS = 50
+
 async function drain(server: Server, seconds: number): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()))
-  server.closeIdleConnections()
   const deadline = setTimeout(() => server.closeAllConnections(), seconds * 1000)
-  await closed
+  let sweeping: NodeJS.Timeout
+  const sweep = () => {
+    server.closeIdleConnections()
+    sweeping = setTimeout(sweep, SWEEP_MILLISECONDS)
+  }
+  sweep()
+  await closed.finally(() => clearTimeout(sweeping))
   clearTimeout(deadline)
 }
 

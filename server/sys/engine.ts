@@ -5,6 +5,7 @@ import { auditRoutes } from "./audit.ts"
 import { configRoutes } from "./config.ts"
 import { leaseRoutes } from "./leases.ts"
 import { lockedUserRoutes } from "./locked-users.ts"
+import { loggerRoutes } from "./loggers.ts"
 import { metricsRoutes } from "./metrics.ts"
 import { mountRoutes } from "./mounts.ts"
 import { namespaceRoutes } from "./namespaces.ts"
@@ -53,6 +54,12 @@ export const systemGroups = [
     title: "Locked users",
     summary: "Names that guessing has locked out.",
     routes: lockedUserRoutes,
+  },
+  {
+    name: "loggers",
+    title: "Logs",
+    summary: "How much is logged, and the log as it is written.",
+    routes: loggerRoutes,
   },
   { name: "metrics", title: "Metrics", summary: "What is counted and measured.", routes: metricsRoutes },
   { name: "leases", title: "Leases", summary: "What ends by itself, and how it ends before.", routes: leaseRoutes },

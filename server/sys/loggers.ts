@@ -1,0 +1,103 @@
+/** `sys/loggers`, `sys/monitor`: how much is logged, and the log as it is written. */
+
+import { field, refuse } from "@arca/api"
+import { type Format, type Level, type Line, levelOf, lineOf } from "../logs/lines.ts"
+import type { Logs } from "../logs/logs.ts"
+import type { ServerContext } from "../server.ts"
+import { sysRoute } from "./route.ts"
+
+const name = field.string("Name of the logger: `core`, `audit`, `secrets.kv` ….", { plain: true })
+const level = field.string("trace, debug, info, warn or error.", { plain: true })
+
+function readLevel(given: string | undefined): Level {
+  if (given === undefined) throw refuse.invalid("level is required")
+  if (given === "") throw refuse.invalid("level is empty")
+  const read = levelOf(given)
+  if (read === undefined) throw refuse.invalid(`invalid level provided: unknown log level: ${given}`)
+  return read
+}
+
+/** Changes this process's loggers and those of the other workers. `level` undefined is the configured one. */
+async function change(ctx: ServerContext, wanted: Level | undefined, logger: string | undefined): Promise<undefined> {
+  const { logs, peers } = ctx.server
+  const found = wanted === undefined ? logs.resetLevel(logger) : logs.setLevel(wanted, logger)
+  const others = await peers.tell({ act: "log-level", level: wanted, logger })
+  if (!found && !others.includes(true)) throw refuse.invalid(`logger ${JSON.stringify(logger)} not found`)
+}
+
+/** Lines that a slow reader may be behind; more are dropped, and told of. */
+const BACKLOG = 512
+
+/** The log from now on, until the reader or the server ends it. */
+export async function* follow(
+  logs: Logs,
+  least: Level,
+  format: Format,
+  ended: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const waiting: Line[] = []
+  let dropped = 0
+  let wake = Promise.withResolvers<void>()
+  const stop = logs.watch(least, line => {
+    if (waiting.length < BACKLOG) waiting.push(line)
+    else dropped++
+    wake.resolve()
+  })
+  ended.addEventListener("abort", () => wake.resolve(), { once: true })
+  try {
+    while (!ended.aborted) {
+      await wake.promise
+      wake = Promise.withResolvers<void>()
+      const text = waiting
+        .splice(0)
+        .map(line => lineOf(line, format))
+        .join("")
+      const lost = dropped === 0 ? "" : `Monitor dropped ${dropped} logs during monitor request\n`
+      dropped = 0
+      yield Buffer.from(text + lost)
+    }
+  } finally {
+    stop()
+  }
+}
+
+export const loggerRoutes = [
+  sysRoute("loggers", {
+    summary:
+      "How much is logged: the level of each logger. Setting one sets all; deleting goes back to the configuration.",
+    fields: { level },
+    rootOnly: true,
+    read: (_, { server }) => ({ data: { ...server.logs.levels() } }),
+    write: ({ level: given }, ctx) => change(ctx, readLevel(given), undefined),
+    delete: (_, ctx) => change(ctx, undefined, undefined),
+  }),
+  sysRoute("loggers/:name", {
+    summary: "How much one logger logs.",
+    fields: { name, level },
+    rootOnly: true,
+    read: ({ name: logger }, { server }) => {
+      const levels = new Map(Object.entries(server.logs.levels()))
+      const found = levels.get(logger)
+      return { data: found === undefined ? {} : { [logger]: found } }
+    },
+    write: ({ name: logger, level: given }, ctx) => change(ctx, readLevel(given), logger),
+    delete: ({ name: logger }, ctx) => change(ctx, undefined, logger),
+  }),
+  sysRoute("monitor", {
+    summary: "The log of this process as it is written, as a stream.",
+    fields: {
+      log_level: field.string("The least level to show.", { default: "info", query: true, plain: true }),
+      log_format: field.string("standard or json.", { default: "standard", query: true, plain: true }),
+    },
+    rootOnly: true,
+    read: ({ log_level: given, log_format }, { server }) => {
+      const least = levelOf(given)
+      if (least === undefined) throw refuse.invalid("unknown log level")
+      const format = log_format.toLowerCase()
+      if (format !== "standard" && format !== "json") throw refuse.invalid("unknown log format")
+      return {
+        raw: { contentType: "text/plain; charset=utf-8", body: follow(server.logs, least, format, server.stopping) },
+      }
+    },
+  }),
+]
