@@ -10,6 +10,7 @@ import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
 import { identityEngine } from "./identity/engine.ts"
 import { inFlightRequests } from "./in-flight.ts"
+import { leaseCounter } from "./lease-quotas.ts"
 import { userLockout } from "./lockout.ts"
 import { type Logs, silentLogs } from "./logs/logs.ts"
 import { type Members, membersOf } from "./members.ts"
@@ -146,6 +147,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     resources: resources(now, logs.log),
     turn: turnstile(),
     quotas: parts.quotas ?? rateLimiter(now),
+    leaseQuotas: leaseCounter(barrier.storage, now),
     metrics,
     telemetry,
     peers,

@@ -94,7 +94,7 @@ function mayTake({ members }: Server, job: string, { owner }: Claim, age: number
 export const ownerName = (unique: string): string => `${hostname()}/${process.pid}/${unique}`
 
 /** Whether a claim's owner was a process of this machine that is no more: nobody needs to wait for it. */
-function isGone(owner: string): boolean {
+export function isGone(owner: string): boolean {
   const [host, pid = ""] = owner.split("/")
   if (host !== hostname() || !/^\d+$/.test(pid) || Number(pid) === process.pid) return false
   try {

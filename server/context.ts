@@ -5,7 +5,7 @@ import { decide } from "@arca/policy"
 import type { View } from "@arca/storage"
 import type { Caller } from "./authenticate.ts"
 import { lifeOf } from "./grants.ts"
-import { type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
+import { type Asked, type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
 import { type MountEntry, mountFor, mountStore } from "./mounts.ts"
 import { type Namespace, ROOT } from "./namespaces.ts"
 import { passwordBy } from "./password-policies.ts"
@@ -164,6 +164,22 @@ function newLease(
     renewable: kind.renewable ?? true,
     lastRenewal: 0,
     attempts: 0,
+    ...(token === undefined ? {} : { asked: askedBy(setting) }),
+  }
+}
+
+/** Who asks for a lease, and which policies let them. */
+function askedBy({ caller, namespace, request, fullPath, operation }: Setting): Asked {
+  const { token, tokenPolicies, identityPolicies, identity } = caller
+  const asked = { path: policyPath(caller, namespace, fullPath), operation, sudoRequired: false }
+  return {
+    display_name: token?.displayName ?? "",
+    accessor: token?.accessor ?? "",
+    entity_id: identity?.entity.id ?? "",
+    policies: [...tokenPolicies, ...identityPolicies],
+    allowed_by: decide(caller.acl, asked).policies.map(policy => policy.name),
+    remote_address: request.remoteAddress,
+    request_id: request.id,
   }
 }
 
@@ -172,6 +188,7 @@ async function prepareLease(
   kind: LeaseKind<never>,
   data: LeaseEntry["data"],
 ): Promise<PreparedLease> {
+  await setting.server.leaseQuotas.admit(setting.view, setting.namespace, setting.fullPath)
   const lease = newLease(setting, kind, data, "prepared")
   await transact(setting.server, async view => writeLease(view, lease))
   setting.effects.prepared.set(lease.id, lease)
@@ -214,12 +231,13 @@ function draftLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["
 }
 
 /** Writes the lease of an answer as active, for as long as it may live. Undefined when the answer has none. */
-export function grantLease(setting: Setting, answer: Answer): LeaseEntry | undefined {
+export async function grantLease(setting: Setting, answer: Answer): Promise<LeaseEntry | undefined> {
   const { effects, server, entry, caller, view } = setting
   if (answer.lease === undefined) return undefined
   const prepared = effects.prepared.get(answer.lease.id)
   const draft = prepared ?? effects.leases.get(answer.lease.id)
   if (draft === undefined) throw new Error("the answer names a lease that was never prepared")
+  if (prepared === undefined) await server.leaseQuotas.admit(view, setting.namespace, setting.fullPath)
   const { ttl, maxTtl } = answer.lease
   const life = lifeOf({ ttl, maxTtl, explicitMaxTtl: 0, period: 0, mount: mountFor(entry, server.limits), age: 0 })
   effects.warnings.push(...life.warnings)

@@ -3,7 +3,7 @@
 import { layout, timeKey } from "./layout.ts"
 import { expiryKey, type LeaseEntry, readLease } from "./leases.ts"
 import { endFailures } from "./lockout.ts"
-import { postponeUntried, reapToken, revokeLease } from "./revocation.ts"
+import { GLANCE_SECONDS, isHeld, postponeUntried, reapToken, revokeLease } from "./revocation.ts"
 import type { Server } from "./server.ts"
 import { isLive, readToken } from "./tokens.ts"
 import { reading, transact } from "./transact.ts"
@@ -169,6 +169,7 @@ async function endLease(server: Server, due: Due, rests: Rests): Promise<void> {
   // The lease is gone, or it has another time by now and another entry for it.
   if (lease === undefined || expiryKey(lease) !== due.key) return forget(server, due)
   if (lease.dueAt > server.now()) return
+  if (isHeld(server, lease, server.now())) return postponeUntried(server, lease, GLANCE_SECONDS)
   await endUnlessResting(server, lease, groupOf(due), rests)
 }
 

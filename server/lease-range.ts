@@ -4,7 +4,7 @@ import { inParallel } from "./expiry.ts"
 import { layout } from "./layout.ts"
 import { type LeaseEntry, leaseIds, readLease } from "./leases.ts"
 import type { Namespace } from "./namespaces.ts"
-import { revokeLease, revokeToken } from "./revocation.ts"
+import { revokeLease, revokeSoon, revokeToken } from "./revocation.ts"
 import type { Server } from "./server.ts"
 import { readToken, type TokenEntry } from "./tokens.ts"
 
@@ -15,6 +15,8 @@ const CONCURRENCY = 32
 export interface RangeOptions {
   /** Forget a lease even if its outside effect cannot be undone. */
   readonly force: boolean
+  /** Only mark them: the expiry job ends them. */
+  readonly soon?: boolean
   /** Which tokens end as well: those that logins of a mount made, or those made below a path. */
   readonly tokens: ((token: TokenEntry) => boolean) | undefined
 }
@@ -31,7 +33,8 @@ export async function revokeByPrefix(
   for (let after: string | undefined; ; ) {
     const { leases, last } = await step(server, namespace, prefix, after)
     await inParallel(leases, CONCURRENCY, async lease => {
-      await revokeLease(server, lease, { force: options.force }).then(
+      const ended = options.soon ? revokeSoon(server, lease) : revokeLease(server, lease, { force: options.force })
+      await ended.then(
         () => count++,
         (error: unknown) => failures.push(error),
       )

@@ -112,7 +112,10 @@ test("a lease that cannot be revoked is tried again with growing pauses, then le
     vault.clock.advance("30m")
   }
   const stuck = await vault.ask("read", "sys/leases", { type: "irrevocable" })
-  assert.deepEqual(stuck.data.leases, [{ lease_id, error: "the outside is down" }])
+  const mount_id = String((await vault.read("sys/mounts/users")).data.accessor)
+  assert.deepEqual(stuck.data, { lease_count: 1, leases: [{ lease_id, mount_id, error: "the outside is down" }] })
+  const counted = await vault.ask("read", "sys/leases/count", { type: "irrevocable" })
+  assert.deepEqual(counted.data, { lease_count: 1, counts: { [mount_id]: 1 } })
   outside.failing = false
   assert.equal((await vault.write("sys/leases/revoke", { lease_id })).status, 204)
   assert.equal(outside.users.size, 0)
@@ -189,4 +192,92 @@ test("revoke-prefix means whole names, and a lease's id means that lease", async
   assert.deepEqual([...outside.users], ["aa", "b"])
   assert.equal((await vault.write(`sys/leases/revoke-prefix/${lease_id}`)).status, 204)
   assert.deepEqual([...outside.users], ["aa"])
+})
+
+test("a revocation that is not waited for is accepted at once and done by the expiry job, whatever the outside says", async () => {
+  const { vault, outside } = await withUsers()
+  const { lease_id = "" } = (await vault.read("users/creds/alice")).body
+  await vault.read("users/creds/bob")
+  outside.failing = true
+  assert.equal((await vault.write("sys/leases/revoke", { lease_id })).status, 500)
+  assert.equal((await vault.write("sys/leases/revoke-prefix/users", { sync: false })).status, 202)
+  outside.failing = false
+  vault.clock.advance("15s")
+  await vault.runJobs()
+  assert.equal(outside.users.size, 0)
+})
+
+test("a lease tells who asked for it, by which policy, and until when it can live", async () => {
+  const { vault } = await withUsers()
+  await vault.policy("users", 'path "users/*" { capabilities = ["read"] }')
+  const token = await vault.token(["users"], { display_name: "app", ttl: "2h" })
+  const { body } = await vault.read("users/creds/alice", { token, address: "10.1.2.3" })
+  const { data } = await vault.write("sys/leases/explain", { lease_id: body.lease_id ?? "" })
+  const { asked_by: asked, ...lease } = data as { asked_by: Record<string, unknown> }
+  assert.deepEqual(
+    { display_name: asked.display_name, policies: asked.policies, by: asked.allowed_by, from: asked.remote_address },
+    { display_name: "token-app", policies: ["default", "users"], by: ["users"], from: "10.1.2.3" },
+  )
+  assert.equal(asked.request_id, body.request_id)
+  assert.deepEqual(lease, {
+    id: body.lease_id,
+    engine: "users",
+    mount: "users/",
+    role: "alice",
+    state: "active",
+    issue_time: "2026-01-01T00:00:00.000Z",
+    expire_time: "2026-01-01T00:01:00.000Z",
+    ttl: 60,
+    last_renewal: null,
+    renewable: true,
+    longest_until: "2026-01-01T01:00:00.000Z",
+    token_until: "2026-01-01T02:00:00.000Z",
+    failed_revocations: 0,
+    revoke_error: null,
+  })
+  const active = await vault.ask("read", "sys/leases/active")
+  assert.deepEqual(active.data, {
+    leases: [
+      {
+        id: body.lease_id,
+        engine: "users",
+        mount: "users/",
+        role: "alice",
+        holder: "token-app",
+        state: "active",
+        issue_time: "2026-01-01T00:00:00.000Z",
+        expire_time: "2026-01-01T00:01:00.000Z",
+        ttl: 60,
+      },
+    ],
+    next: "",
+  })
+  assert.equal((await vault.ask("read", "sys/leases/active", {}, { token })).status, 403)
+})
+
+test("a lease-count quota refuses the lease that is one too many, before anything is made outside", async () => {
+  const { vault, outside } = await withUsers()
+  assert.equal((await vault.write("sys/quotas/lease-count/few", { path: "users", max_leases: 2 })).status, 204)
+  const { lease_id = "" } = (await vault.read("users/creds/alice")).body
+  await vault.read("users/creds/bob")
+  const refused = await vault.read("users/creds/carol")
+  assert.deepEqual(
+    [refused.status, refused.errors],
+    [429, ['request path "users/creds/carol": lease count quota exceeded']],
+  )
+  assert.deepEqual([...outside.users], ["alice", "bob"])
+  assert.deepEqual((await vault.read("sys/quotas/lease-count/few")).data, {
+    name: "few",
+    path: "users/",
+    max_leases: 2,
+    inheritable: false,
+    counter: 2,
+    type: "lease-count",
+    role: "",
+  })
+  await vault.write("sys/leases/revoke", { lease_id })
+  vault.clock.advance("2s")
+  assert.equal((await vault.read("users/creds/carol")).status, 200)
+  assert.equal((await vault.delete("sys/quotas/lease-count/few")).status, 204)
+  assert.equal((await vault.read("users/creds/dora")).status, 200)
 })

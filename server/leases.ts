@@ -39,8 +39,24 @@ export interface LeaseEntry {
   readonly error?: string | undefined
   /** Until when whoever is revoking it is left alone, lest its effect be undone twice. */
   readonly heldUntil?: number | undefined
+  /** The process that is revoking it. */
+  readonly heldBy?: string | undefined
+  /** Who asked for it, and why they could; leases from before this was kept have none. */
+  readonly asked?: Asked | undefined
   /** When the index brings it up next; `expiresAt` unless a revocation failed. */
   readonly dueAt: number
+}
+
+/** Field names as `sys/leases/explain` shows them. */
+export interface Asked {
+  readonly display_name: string
+  readonly accessor: string
+  readonly entity_id: string
+  readonly policies: readonly string[]
+  /** The policies whose rules gave the capability. */
+  readonly allowed_by: readonly string[]
+  readonly remote_address: string
+  readonly request_id: string
 }
 
 /** How long a prepared lease waits for a sign of its request before the expiry job undoes it, in seconds. */

@@ -272,7 +272,7 @@ const isEmptyList = (data: JsonObject | undefined): boolean =>
 /** Turns what the handler asks for into a lease or a token, in the same transaction. */
 async function grant(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
   const { server, view, namespace, entry, effects, fullPath } = setting
-  const lease = grantLease(setting, answer) ?? answer.renewedLease
+  const lease = (await grantLease(setting, answer)) ?? answer.renewedLease
   const login: Grant | undefined =
     answer.grant ?? (answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth)))
   const warnings = [...effects.warnings, ...(answer.warnings ?? []), ...(login?.warnings ?? [])]

@@ -8,6 +8,7 @@
 import type { JsonObject, LeaseKind } from "@arca/api"
 import type { View } from "@arca/storage"
 import { type Caller, NOBODY } from "./authenticate.ts"
+import { isGone } from "./claims.ts"
 import { contextOf, noEffects } from "./context.ts"
 import { eraseLease, type LeaseEntry, leasesOfToken, readLease, writeLease } from "./leases.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
@@ -108,18 +109,35 @@ export async function undoPrepared(server: Server, lease: LeaseEntry): Promise<v
   await reading(server, view => undoOutside(server, view, lease))
 }
 
-/** How long a revocation may take before another node tries it; when a node dies in it, so long it takes. */
+/** How long a revocation may take before another node tries it, too. */
 const HOLD_SECONDS = 30
+/** How soon the index brings a held lease up again: whoever holds it may have died. */
+export const GLANCE_SECONDS = 3
+
+/** Whether a revocation goes on elsewhere, or in this process, by someone who lives. */
+export function isHeld({ members }: Server, { heldUntil = 0, heldBy = "" }: LeaseEntry, now: number): boolean {
+  if (heldUntil <= now) return false
+  return heldBy === members.id || !(members.alone || isGone(heldBy))
+}
 
 async function markRevoking(server: Server, lease: LeaseEntry, force: boolean): Promise<LeaseEntry | undefined> {
   return transact(server, async view => {
     const current = await readLease(view, lease.namespace, lease.id)
     const now = server.now()
-    if (current === undefined || (!force && (current.heldUntil ?? 0) > now)) return undefined
-    const heldUntil = now + HOLD_SECONDS
-    const marked: LeaseEntry = { ...current, state: "revoking", heldUntil, dueAt: heldUntil }
+    if (current === undefined || (!force && isHeld(server, current, now))) return undefined
+    const held = { heldUntil: now + HOLD_SECONDS, heldBy: server.members.id, dueAt: now + GLANCE_SECONDS }
+    const marked: LeaseEntry = { ...current, state: "revoking", ...held }
     writeLease(view, marked, current)
     return marked
+  })
+}
+
+/** Leaves the ending of a lease to the expiry job, durably: it is due from now on. */
+export async function revokeSoon(server: Server, lease: LeaseEntry): Promise<void> {
+  await transact(server, async view => {
+    const current = await readLease(view, lease.namespace, lease.id)
+    if (current === undefined || isHeld(server, current, server.now())) return
+    writeLease(view, { ...current, state: "revoking", dueAt: server.now() }, current)
   })
 }
 

@@ -10,6 +10,7 @@ import type { AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
 import type { ClaimMemory } from "./claims.ts"
 import type { Setting } from "./context.ts"
+import type { LeaseQuotas } from "./lease-quotas.ts"
 import type { LockoutRule } from "./lockout.ts"
 import type { Logger, Logs } from "./logs/logs.ts"
 import type { Members } from "./members.ts"
@@ -147,6 +148,7 @@ export interface Server {
   /** For requests that others keep from being committed. */
   readonly turn: Turnstile
   readonly quotas: Quotas
+  readonly leaseQuotas: LeaseQuotas
   readonly metrics: Metrics
   readonly telemetry: Telemetry
   /** The other workers of this machine. */

@@ -12,7 +12,7 @@ import { namespaceRoutes } from "./namespaces.ts"
 import { openapiRoutes } from "./openapi.ts"
 import { operationRoutes } from "./operation.ts"
 import { policyRoutes } from "./policies.ts"
-import { quotaRoutes } from "./quotas.ts"
+import { leaseQuotaRoutes, quotaRoutes } from "./quotas.ts"
 import { sealRoutes } from "./seal.ts"
 import { storageRoutes } from "./storage.ts"
 import { toolRoutes } from "./tools.ts"
@@ -41,7 +41,12 @@ export const systemGroups = [
     routes: configRoutes,
   },
   { name: "namespaces", title: "Namespaces", summary: "Servers within the server.", routes: namespaceRoutes },
-  { name: "quotas", title: "Quotas", summary: "How much clients may ask.", routes: quotaRoutes },
+  {
+    name: "quotas",
+    title: "Quotas",
+    summary: "How much clients may ask.",
+    routes: [...quotaRoutes, ...leaseQuotaRoutes],
+  },
   { name: "operation", title: "Operation", summary: "What operators look at.", routes: operationRoutes },
   {
     name: "storage",

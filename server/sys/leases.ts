@@ -4,18 +4,21 @@ import { field, type JsonObject, pageFields, pageOf, refuse, type Values } from 
 import { layout } from "../layout.ts"
 import { revokeByPrefix } from "../lease-range.ts"
 import { type LeaseEntry, leaseIds, readLease } from "../leases.ts"
+import { findMount, mountTable } from "../mounts.ts"
 import { renewLease } from "../renewal.ts"
 import type { ServerAnswer } from "../reply.ts"
-import { revokeLease } from "../revocation.ts"
+import { revokeLease, revokeSoon } from "../revocation.ts"
 import type { ServerContext } from "../server.ts"
 import { readToken, type TokenEntry } from "../tokens.ts"
+import { reading } from "../transact.ts"
+import { irrevocable, leaseInsightRoutes } from "./lease-insight.ts"
 import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const lease_id = field.string("The lease meant.", { pattern: ".+", plain: false })
 const prefix = field.string("The path that the leases begin with.", { pattern: ".+" })
 const increment = field.duration("The life wished for from now on.", { default: 0 })
-const sync = field.bool("Answer only when it is done. It always is here.", { default: true })
+const sync = field.bool("Answer only when it is done; otherwise it will be, and the answer is 202.", { default: true })
 
 /** The lease, in the caller's own namespace: an id from elsewhere finds nothing. */
 async function need(ctx: ServerContext, id: string | undefined, complaint: string): Promise<LeaseEntry> {
@@ -41,19 +44,31 @@ async function renew(ctx: ServerContext, id: string | undefined, wish: number): 
   return { renewedLease: await renewLease(ctx, await need(ctx, id, "lease not found"), wish) }
 }
 
-async function revoke(ctx: ServerContext, id: string | undefined): Promise<undefined> {
+/** Accepted, not done: the expiry job does it. */
+const ACCEPTED = { status: 202 } as const
+
+async function revoke(ctx: ServerContext, id: string | undefined, now: boolean): Promise<ServerAnswer | undefined> {
   if (id === undefined || id === "") throw refuse.invalid("lease_id must be specified")
   const lease = await readLease(ctx.view, ctx.namespace.id, id)
-  if (lease !== undefined) await revokeLease(ctx.server, lease)
+  if (lease !== undefined) await (now ? revokeLease : revokeSoon)(ctx.server, lease)
+  return now ? undefined : ACCEPTED
 }
 
-async function revokeAll(ctx: ServerContext, given: string, force: boolean): Promise<undefined> {
+async function revokeAll(
+  ctx: ServerContext,
+  given: string,
+  { force = false, now = true }: { force?: boolean; now?: boolean },
+): Promise<ServerAnswer | undefined> {
   const exact = given.endsWith("/") ? undefined : await readLease(ctx.view, ctx.namespace.id, given)
-  if (exact !== undefined) return revokeLease(ctx.server, exact, { force }).then(() => undefined)
+  if (exact !== undefined) {
+    await (now ? revokeLease(ctx.server, exact, { force }) : revokeSoon(ctx.server, exact))
+    return now ? undefined : ACCEPTED
+  }
   const prefix = `${given.replace(/\/+$/, "")}/`
   // Tokens are no leases here, but a path of an auth method still names those that were made there.
   const tokens = prefix.startsWith("auth/") ? (token: TokenEntry) => `${token.path}/`.startsWith(prefix) : undefined
-  await revokeByPrefix(ctx.server, ctx.namespace, prefix, { force, tokens })
+  await revokeByPrefix(ctx.server, ctx.namespace, prefix, { force, soon: !now, tokens })
+  return now ? undefined : ACCEPTED
 }
 
 /** Tokens are no leases here, but clients look for them below the path that made them. */
@@ -79,18 +94,55 @@ async function folder(ctx: ServerContext, given: string, page: Partial<Values<ty
   return { data: { keys: [...new Set([...leases, ...tokens])].sort() } }
 }
 
-/** Leases by mount, with those that only a person can end told apart. */
+/** Leases by the accessor of their mount; of type `irrevocable` only those that a person must end. */
 async function count(ctx: ServerContext, type: string | undefined): Promise<JsonObject> {
-  const counts: JsonObject = {}
-  let total = 0
-  for (const id of await leaseIds(ctx.view, ctx.namespace.id, "")) {
-    const lease = await readLease(ctx.view, ctx.namespace.id, id)
-    if (lease === undefined || (type === "irrevocable" && lease.state !== "irrevocable")) continue
-    const mount = id.split("/", 1)[0] ?? ""
-    counts[mount] = (typeof counts[mount] === "number" ? counts[mount] : 0) + 1
-    total++
+  const ids = type === "irrevocable" ? (await irrevocable(ctx, undefined)).map(one => one.id) : await allIds(ctx)
+  const mounts = await mountTable(ctx.view, ctx.namespace)
+  const counts = new Map<string, number>()
+  for (const id of ids) {
+    const accessor = findMount(mounts, id)?.accessor ?? ""
+    counts.set(accessor, (counts.get(accessor) ?? 0) + 1)
   }
-  return { lease_count: total, counts }
+  return { lease_count: ids.length, counts: Object.fromEntries(counts) }
+}
+
+/** All ids, read in pages beside the request's own view: that many reads would never commit together. */
+async function allIds(ctx: ServerContext): Promise<string[]> {
+  const ids: string[] = []
+  for (;;) {
+    const after = ids.at(-1)
+    const page = await reading(ctx.server, view =>
+      leaseIds(view, ctx.namespace.id, "", { limit: 10_000, ...(after === undefined ? {} : { after }) }),
+    )
+    ids.push(...page)
+    if (page.length < 10_000) return ids
+  }
+}
+
+const LISTED = 10_000
+
+/** `none` lists all; otherwise a number. */
+function limitOf(given: string | undefined): number | undefined {
+  if (given === undefined || given === "") return LISTED
+  if (given.toLowerCase() === "none") return undefined
+  if (!/^\d+$/.test(given) || Number(given) < 1) throw refuse.invalid("limit must be 'none' or a positive integer")
+  return Number(given)
+}
+
+async function stuck(ctx: ServerContext, limit: number | undefined): Promise<ServerAnswer> {
+  const found = await irrevocable(ctx, limit)
+  const shownOnes = found.slice(0, limit)
+  if (shownOnes.length < found.length)
+    ctx.warn(
+      `Command halted because many irrevocable leases were found. To emit the entire list, re-run the command with force set true.`,
+    )
+  const mounts = await mountTable(ctx.view, ctx.namespace)
+  const leases = shownOnes.map(({ id, error }) => ({
+    lease_id: id,
+    mount_id: findMount(mounts, id)?.accessor ?? "",
+    error: error ?? "",
+  }))
+  return { data: { lease_count: leases.length, leases } }
 }
 
 const renewOptions = (
@@ -110,7 +162,7 @@ const revokeOptions = (
     summary: "End a lease and what it stands for.",
     operation: "leases-revoke-lease|leases-revoke-lease-with-id",
     fields: { lease_id, url_lease_id: field.string("The lease, in the path."), sync },
-    write: (input, ctx) => revoke(ctx, input.lease_id ?? input.url_lease_id),
+    write: (input, ctx) => revoke(ctx, input.lease_id ?? input.url_lease_id, input.sync),
   })
 
 export const leaseRoutes = [
@@ -139,45 +191,43 @@ export const leaseRoutes = [
     operation: "leases-revoke-lease-with-prefix",
     fields: { prefix, sync },
     sudo: true,
-    write: ({ prefix: given }, ctx) => revokeAll(ctx, given ?? "", false),
+    write: ({ prefix: given, sync: now }, ctx) => revokeAll(ctx, given ?? "", { now }),
   }),
   sysRoute(["leases/revoke-force/:prefix", "revoke-force/:prefix"], {
     summary: "Forget all leases below a path, whether what they stand for could be ended or not.",
     operation: "leases-force-revoke-lease-with-prefix",
     fields: { prefix },
     sudo: true,
-    write: ({ prefix: given }, ctx) => revokeAll(ctx, given ?? "", true),
+    write: ({ prefix: given }, ctx) => revokeAll(ctx, given ?? "", { force: true }),
   }),
   sysRoute("leases/tidy", {
     summary:
-      "Look for leftovers of leases. Indexes are kept in the same commit as their leases, so there are none to wait for.",
+      "Look for leftovers of leases. Indexes are kept in the same commit as their leases, so there are none to find.",
     operation: "leases-tidy",
     replies: { write: {} },
-    write: () => ({ status: 204 }),
+    write: () => ({
+      status: 202,
+      warnings: [
+        "Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs.",
+      ],
+    }),
   }),
   sysRoute("leases/count", {
-    summary: "How many leases there are, by mount.",
+    summary: "How many leases there are, by the accessor of their mount.",
     operation: "leases-count",
     replies: { read: replies.leaseCount },
     fields: { type: field.string("`irrevocable` counts only those.", { query: true }) },
     read: async ({ type }, ctx) => ({ data: await count(ctx, type) }),
   }),
+  ...leaseInsightRoutes,
   sysRoute("leases", {
     summary: "The leases that could not be revoked, with the reason.",
     operation: "leases-list",
     sudo: true,
     fields: {
       type: field.string("Only `irrevocable` is known.", { query: true, default: "irrevocable" }),
-      limit: field.int("At most this many.", { query: true, default: 1000 }),
+      limit: field.string("At most this many; `none` lists all.", { query: true }),
     },
-    read: async ({ limit }, ctx) => {
-      const leases: JsonObject[] = []
-      for (const id of await leaseIds(ctx.view, ctx.namespace.id, "")) {
-        const lease = await readLease(ctx.view, ctx.namespace.id, id)
-        if (lease?.state === "irrevocable" && leases.length < limit)
-          leases.push({ lease_id: id, error: lease.error ?? "" })
-      }
-      return { data: { lease_count: leases.length, leases } }
-    },
+    read: ({ type, limit }, ctx) => (type === "irrevocable" ? stuck(ctx, limitOf(limit)) : undefined),
   }),
 ]

@@ -1,6 +1,7 @@
 /** `sys/quotas`: rate limits. */
 
 import { field, type JsonObject, refuse } from "@arca/api"
+import { type LeaseQuota, leaseQuotas, writeLeaseQuotas } from "../lease-quotas.ts"
 import { quotaConfig, type RateLimit, rateLimits, writeQuotaConfig, writeRateLimits } from "../quotas.ts"
 import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
@@ -98,6 +99,61 @@ export const quotaRoutes = [
           ctx.view,
           all.filter(one => one.name !== given),
         )
+      return undefined
+    },
+  }),
+]
+
+/** `sys/quotas/lease-count`: how many leases there may be below a path. */
+export const leaseQuotaRoutes = [
+  sysRoute("quotas/lease-count", {
+    summary: "The names of all lease counts.",
+    operation: { list: "enterprise-stub-list-quotas-lease-count" },
+    rootOnly: true,
+    list: async (_, ctx) => ({ data: { keys: (await leaseQuotas(ctx.view)).map(one => one.name).sort() } }),
+  }),
+  sysRoute("quotas/lease-count/:name", {
+    summary: "How many leases there may be below a path: read, write, delete.",
+    operation: {
+      read: "enterprise-stub-read-quotas-lease-count-name",
+      write: "enterprise-stub-write-quotas-lease-count-name",
+      delete: "enterprise-stub-delete-quotas-lease-count-name",
+    },
+    fields: {
+      name,
+      path: field.string("What it holds for: a namespace, a mount, a path of it, or all when left out.", {
+        plain: true,
+      }),
+      max_leases: field.int("How many leases.", { plain: true }),
+      inheritable: field.bool("It also holds in namespaces below.", { plain: true }),
+      role: field.string("Not offered here: leases are counted by path.", { plain: true }),
+      type: field.string("Only lease-count is known.", { plain: true }),
+    },
+    rootOnly: true,
+    read: async ({ name: given }, ctx) => {
+      const quota = (await leaseQuotas(ctx.view)).find(one => one.name === given)
+      if (quota === undefined) return undefined
+      return { data: { ...quota, counter: await ctx.server.leaseQuotas.count(quota), type: "lease-count", role: "" } }
+    },
+    write: async ({ name: given, ...input }, ctx) => {
+      if (input.role) throw refuse.invalid("role is not offered: leases are counted by path")
+      const all = await leaseQuotas(ctx.view)
+      const before = all.find(one => one.name === given)
+      const most = input.max_leases ?? before?.max_leases ?? 0
+      if (most <= 0) throw refuse.invalid("'max_leases' must be a positive number")
+      const path = tidyPath(input.path ?? before?.path ?? "")
+      const inheritable = input.inheritable ?? before?.inheritable ?? path === ""
+      const next: LeaseQuota = { name: given, path, max_leases: most, inheritable }
+      const twin = all.find(one => one.name !== given && one.path === path)
+      if (twin !== undefined)
+        throw refuse.invalid(`quota rule with similar properties exists under the name ${JSON.stringify(twin.name)}`)
+      writeLeaseQuotas(ctx.view, [...all.filter(one => one.name !== given), next])
+      return undefined
+    },
+    delete: async ({ name: given }, ctx) => {
+      const all = await leaseQuotas(ctx.view)
+      const rest = all.filter(one => one.name !== given)
+      if (rest.length < all.length) writeLeaseQuotas(ctx.view, rest)
       return undefined
     },
   }),

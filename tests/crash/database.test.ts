@@ -174,6 +174,7 @@ test(`after ${KILLS} kills users and leases agree, and no password is lost (seed
 }, async t => {
   const database = await start({ password: "sesame" })
   const server = await mortalServer()
+  const world: World = { server, database, known: new Map(), counts: {}, over: false }
   const admin = new pg.Client({ connectionString: database.url })
   try {
     await prepared(server, database)
@@ -182,7 +183,6 @@ test(`after ${KILLS} kills users and leases agree, and no password is lost (seed
       (await admin.query<{ name: string }>("SELECT rolname AS name FROM pg_roles WHERE rolname LIKE 'v-%'")).rows.map(
         row => row.name,
       )
-    const world: World = { server, database, known: new Map(), counts: {}, over: false }
     const watching = watch(world, usersNow)
     const clients = Array.from({ length: CLIENTS }, (_, index) => client(world, randomOf(SEED + index + 1)))
     const random = randomOf(SEED)
@@ -202,6 +202,7 @@ test(`after ${KILLS} kills users and leases agree, and no password is lost (seed
     assert.ok(world.known.size > KILLS, `only ${world.known.size} users were made`)
     assert.ok(worst <= SLACK, `${who} outlived its lease by ${worst.toFixed(1)} s`)
   } finally {
+    world.over = true
     await admin.end().catch(() => {})
     await server.remove()
     await database.stop()
