@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url"
 import type { Config, Rule } from "../scanner/rule.ts"
 import { globalAllowlist } from "../scanner/rules/allowlists.ts"
 import type { DeclaredRule } from "../scanner/rules/declare.ts"
-import { verifiersByRule } from "../scanner/verify/issuers.ts"
+import { verifiersByRule } from "../scanner/verify/verify.ts"
 
 const root = new URL("..", import.meta.url)
 

@@ -16,11 +16,11 @@ export type Credential = {
 
 /** One HTTPS request to the issuer. */
 export type Outgoing = {
-  method: "GET" | "POST" | "HEAD" | "PATCH"
+  method: "GET" | "POST" | "HEAD"
   url: string
   headers: Record<string, string>
   body?: string
-  /** Strings derived from the secret (an encoding, a signature) that a printed request must hide, too. */
+  /** Texts made from the secret (an encoding, a signature) that a printed request must hide, too. */
   hide?: string[]
 }
 
@@ -44,6 +44,8 @@ export type Verifier = {
   rules: string[]
   /** Host names it may send to: exact, or `*.example.com` for the names below one. */
   hosts: string[]
+  /** The user wrote the hosts down: they may be in a private network. */
+  userNamed?: boolean
   /** The host may be replaced by a self-managed one that the user names under this key (`gitlab=git.example.com`). */
   selfManaged?: string
   /** Requests in the order to try, until one is not answered "dead"; a text says what is missing. */
@@ -51,7 +53,7 @@ export type Verifier = {
   read(reply: Reply, credential: Credential): Verification
 }
 
-/** What can be told without asking anybody: a key's kind, an expiry, a checksum. */
+/** What can be told without asking anybody: an expiry, the kind of a key. */
 export type OfflineCheck = {
   issuer: string
   rules: string[]
@@ -67,14 +69,12 @@ export type ConnectCheck = {
 
 export type ConnectLimits = {
   timeoutMs: number
-  /** Refuses addresses that may not be reached; throws with the reason. */
+  /** The address of a host, if it may be reached; throws SendError with the reason. */
   resolve(host: string): Promise<string>
 }
 
-export const verified = (facts: Record<string, string> = {}): Verification => ({ status: "verified", facts })
-export const dead = (facts: Record<string, string> = {}): Verification => ({ status: "dead", facts })
-export const unknown = (reason: string, facts: Record<string, string> = {}): Verification => ({
-  status: "unknown",
-  facts,
-  reason,
-})
+type Facts = Record<string, string>
+
+export const verified = (facts: Facts = {}): Verification => ({ status: "verified", facts })
+export const dead = (facts: Facts = {}): Verification => ({ status: "dead", facts })
+export const unknown = (reason: string, facts: Facts = {}): Verification => ({ status: "unknown", facts, reason })

@@ -300,7 +300,7 @@ export default declare([
     entropy: 3.5,
   },
   {
-    id: "weights-biases-api-key",
+    id: "weights-and-biases-api-key",
     of: "Weights & Biases",
     at: "wandb.ai",
     mentioned: "wandb|weightsandbiases",

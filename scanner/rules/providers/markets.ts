@@ -103,4 +103,11 @@ export default declare([
     mentioned: "twelvedata",
     secret: "[a-z0-9]{32}",
   },
+  {
+    id: "finage-api-key",
+    of: "Finage",
+    at: "https://moon.finage.co.uk/",
+    mentioned: "finage",
+    secret: "API_KEY[a-z0-9]{32}|[A-Z0-9]{32}",
+  },
 ])

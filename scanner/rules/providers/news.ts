@@ -106,4 +106,12 @@ export default declare([
     mentioned: "upcdatabase",
     secret: "[a-z0-9]{32}",
   },
+  {
+    id: "data-gov-api-key",
+    of: "Data.gov",
+    at: "https://api.data.gov/signup/",
+    mentioned: "data[._-]?gov",
+    secret: "[a-z0-9]{40}",
+    keywords: ["data.gov", "data_gov", "data-gov", "datagov"],
+  },
 ])

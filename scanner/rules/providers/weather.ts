@@ -41,4 +41,11 @@ export default declare([
     mentioned: "world weather",
     secret: "[a-z0-9]{31}",
   },
+  {
+    id: "openweather-api-key",
+    of: "OpenWeather",
+    at: "https://home.openweathermap.org/api_keys",
+    mentioned: "open weather|openweathermap|pyowm",
+    secret: "[a-f0-9]{32}",
+  },
 ])

@@ -343,4 +343,11 @@ export default declare([
     entropy: 4,
     yields: true,
   },
+  {
+    id: "parseur-api-key",
+    of: "Parseur",
+    at: "https://app.parseur.com/account",
+    mentioned: "parseur",
+    secret: "[a-f0-9]{40}",
+  },
 ])
