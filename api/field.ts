@@ -51,6 +51,8 @@ export interface FieldOptions<T> {
    * It is what documentation and clients go by; reading is lenient.
    */
   readonly verbs?: readonly Verb[]
+  /** In a reply: it may be left out, or null. */
+  readonly optional?: boolean
   /** Forms show fields of one group together: `Tokens`. */
   readonly group?: string
   /** A path parameter's regular expression, when the kind's own does not fit. */
@@ -284,6 +286,12 @@ export const field = {
   }),
   any: kindOf<Json>({ name: "any", openapi: "any", read: raw => raw }),
 }
+
+/** The same fields, each of which a reply may leave out. */
+export const optional = (fields: Fields): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, one]) => [name, { ...one, options: { ...one.options, optional: true } }]),
+  )
 
 /**
  * The value of one field of a request. `raw` undefined means the request says nothing about it.

@@ -5,7 +5,7 @@
  */
 
 import type { Answer, Context } from "./engine.ts"
-import { type Field, type Fields, field, readField, type Values, writeField } from "./field.ts"
+import { type Field, type Fields, field, optional, readField, type Values, writeField } from "./field.ts"
 import { type Json, type JsonObject, parseJson } from "./json.ts"
 import { refuse } from "./refusal.ts"
 import { type Route, type RouteOptions, routesOf, untypedRoute } from "./route.ts"
@@ -158,9 +158,12 @@ export const listRoute = <C extends Context>(
     list: async (input, ctx) => ({ data: { keys: await names(ctx, pageOf(input)) } }),
   })
 
-/** What is left of a record's fields when its secrets are not shown. */
-const shownFields = (fields: Fields): Fields =>
-  Object.fromEntries(Object.entries(fields).filter(([, { options }]) => !options.secret))
+/** What is left of a record's fields when its secrets are not shown. What has no default may be null. */
+function shownFields(fields: Fields): Fields {
+  const shown = Object.entries(fields).filter(([, { options }]) => !options.secret)
+  const bare = shown.filter(([, { options }]) => options.default === undefined && !options.required)
+  return { ...Object.fromEntries(shown), ...optional(Object.fromEntries(bare)) }
+}
 
 type Named = Readonly<Record<string, string | undefined>>
 

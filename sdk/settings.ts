@@ -30,12 +30,14 @@ export interface Settings {
   readonly wait: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
+export type Query = Readonly<Record<string, string | readonly string[]>>
+
 /** One request, as the client's methods describe it. */
 export interface RequestOptions {
   readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE" | "HEAD"
   /** Below `/v1/`, without a leading slash. */
   readonly path: string
-  readonly query?: Readonly<Record<string, string | readonly string[]>> | undefined
+  readonly query?: Query | undefined
   /** Sent as JSON, unless it is bytes. */
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>> | undefined

@@ -17,6 +17,7 @@ import { ROOT } from "./namespaces.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
 import type { AnyEngine, Reply, Request, Server } from "./server.ts"
+import { undeclared } from "./testing-replies.ts"
 
 export interface Clock {
   readonly now: () => number
@@ -160,7 +161,7 @@ function requestOf(operation: Operation, path: string, body: JsonObject, asked: 
   }
 }
 
-/** A reply holds nothing that its route does not declare, where it declares replies: documentation and clients rely on it. */
+/** Fails where a reply is not what its route declares. */
 async function checkDeclared(
   server: Server,
   operation: Operation,
@@ -171,12 +172,8 @@ async function checkDeclared(
   using view = server.storage.view()
   const entry = findMount(await mountTable(view, ROOT), path)
   const route = entry && server.registry.routes(entry)?.(path.slice(entry.path.length))?.route
-  const declared = route?.replies?.[verbOf(operation)]
-  if (declared === undefined || isJsonObject(body.wrap_info)) return
-  const data = body.request_id === undefined ? body : isJsonObject(body.data) ? body.data : {}
-  const more = Object.keys(data).filter(name => !Object.hasOwn(declared, name))
-  if (more.length === 0) return
-  throw new Error(`${operation} ${path} answers ${more.join(", ")}, which its declaration (replies) does not name`)
+  const [complaint] = undeclared(route, verbOf(operation), body)
+  if (complaint !== undefined) throw new Error(`${operation} ${path}: ${complaint}`)
 }
 
 function told({ status, body }: Reply): Told {

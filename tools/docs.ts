@@ -1,5 +1,6 @@
 /**
- * Writes `docs/reference/` from the declarations: engines, auth methods, `sys/`, commands, configuration. What is there by hand
+ * Writes `docs/reference/` from the declarations (engines, auth methods, `sys/`, commands, configuration), and the client's types
+ * (`sdk/paths.ts`). What is there by hand
  * (`differences.md` and pages of topics) stays.
  *
  *     node tools/docs.ts            write them
@@ -14,6 +15,7 @@ import { apiPages } from "./reference/api.ts"
 import { cliPages } from "./reference/cli.ts"
 import { configurationPage } from "./reference/configuration.ts"
 import { blocks, GENERATED, link, type Page } from "./reference/markdown.ts"
+import { clientTypes } from "./reference/types.ts"
 
 const FOLDER = new URL("../docs/reference/", import.meta.url)
 
@@ -65,10 +67,20 @@ export async function stalePages(): Promise<string[]> {
   const pages = await referencePages()
   const there = new Set(files())
   const changed = [...pages].filter(([path, text]) => !there.has(path) || read(path) !== text).map(([path]) => path)
-  return [...changed, ...[...there].filter(path => isGenerated(path) && !pages.has(path))]
+  const types = readFileSync(TYPES, "utf8") === (await typesText()) ? [] : ["../../sdk/paths.ts"]
+  return [...types, ...changed, ...[...there].filter(path => isGenerated(path) && !pages.has(path))]
+}
+
+const TYPES = new URL("../sdk/paths.ts", import.meta.url)
+
+/** The text of `sdk/paths.ts`, as it should be. */
+export async function typesText(): Promise<string> {
+  const { server } = await testServer()
+  return clientTypes(server.registry.engines)
 }
 
 async function write(): Promise<void> {
+  writeFileSync(TYPES, await typesText())
   const pages = await referencePages()
   for (const path of files()) if (isGenerated(path) && !pages.has(path)) rmSync(new URL(path, FOLDER))
   for (const [path, text] of pages) {

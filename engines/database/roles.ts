@@ -191,8 +191,11 @@ export const dynamicRoutes: readonly Route[] = [
     replies: {
       read: {
         username: field.string("The user's name."),
-        password: field.string("Its password, unless the role asks for another credential.", { secret: true }),
-        rsa_private_key: field.string("Its key, where the role asks for one.", { secret: true }),
+        password: field.string("Its password, unless the role asks for another credential.", {
+          secret: true,
+          optional: true,
+        }),
+        rsa_private_key: field.string("Its key, where the role asks for one.", { secret: true, optional: true }),
       },
     },
   }),

@@ -108,8 +108,8 @@ export const totp = engine({
       },
       replies: {
         write: {
-          url: field.string("The otpauth:// address of a new key, shown once.", { secret: true }),
-          barcode: field.string("Its QR code: a PNG in Base64.", { secret: true }),
+          url: field.string("The otpauth:// address of a new key, shown once.", { secret: true, optional: true }),
+          barcode: field.string("Its QR code: a PNG in Base64.", { secret: true, optional: true }),
         },
       },
     }),

@@ -1,8 +1,8 @@
 /** What the server's own routes answer: the `data` of their replies, or all of them where there is no envelope. */
 
-import { type Fields, field } from "@arca/api"
+import { type Fields, field, optional } from "@arca/api"
 
-const time = (summary: string) => field.time(`${summary} (RFC 3339)`)
+const time = (summary: string, options = {}) => field.time(`${summary} (RFC 3339)`, options)
 const nonce = field.string("Which attempt this is.")
 
 export const mount = {
@@ -26,19 +26,21 @@ export const tuning = {
   default_lease_ttl: field.int("Seconds that leases and tokens live unless told otherwise."),
   max_lease_ttl: field.int("Seconds that they live at most."),
   force_no_cache: field.bool("As it was mounted."),
-  listing_visibility: field.string("`unauth` when it is listed for everyone."),
-  audit_non_hmac_request_keys: field.stringList("Request keys that the audit writes in clear."),
-  audit_non_hmac_response_keys: field.stringList("Response keys that the audit writes in clear."),
-  passthrough_request_headers: field.stringList("Request headers that the engine sees."),
-  allowed_response_headers: field.stringList("Response headers that the engine may set."),
-  token_type: field.string("Auth methods: the type of tokens that logins earn."),
-  user_lockout_config: field.map("Auth methods: when guessing locks a name out."),
-  user_lockout_counter_reset_duration: field.int("Seconds after which failed logins are forgotten."),
-  user_lockout_threshold: field.int("How many failed logins lock a name out."),
-  user_lockout_duration: field.int("Seconds that it is locked out."),
-  user_lockout_disable: field.bool("Whether nothing locks a name out."),
-  options: field.pairs("Options of the engine."),
-  external_entropy_access: field.bool("As it was mounted."),
+  listing_visibility: field.string("`unauth` when it is listed for everyone.", { optional: true }),
+  audit_non_hmac_request_keys: field.stringList("Request keys that the audit writes in clear.", { optional: true }),
+  audit_non_hmac_response_keys: field.stringList("Response keys that the audit writes in clear.", { optional: true }),
+  passthrough_request_headers: field.stringList("Request headers that the engine sees.", { optional: true }),
+  allowed_response_headers: field.stringList("Response headers that the engine may set.", { optional: true }),
+  token_type: field.string("Auth methods: the type of tokens that logins earn.", { optional: true }),
+  user_lockout_config: field.map("Auth methods: when guessing locks a name out.", { optional: true }),
+  user_lockout_counter_reset_duration: field.int("Seconds after which failed logins are forgotten.", {
+    optional: true,
+  }),
+  user_lockout_threshold: field.int("How many failed logins lock a name out.", { optional: true }),
+  user_lockout_duration: field.int("Seconds that it is locked out.", { optional: true }),
+  user_lockout_disable: field.bool("Whether nothing locks a name out.", { optional: true }),
+  options: field.pairs("Options of the engine.", { optional: true }),
+  external_entropy_access: field.bool("As it was mounted.", { optional: true }),
 } satisfies Fields
 
 export const visibleMounts = {
@@ -58,8 +60,8 @@ export const policyNames = {
 export const lease = {
   id: field.string("The lease."),
   issue_time: time("When it was issued."),
-  expire_time: time("When it ends."),
-  last_renewal: time("When it was prolonged last."),
+  expire_time: time("When it ends.", { optional: true }),
+  last_renewal: time("When it was prolonged last.", { optional: true }),
   renewable: field.bool("Whether it can be prolonged."),
   ttl: field.int("Seconds that are left."),
 } satisfies Fields
@@ -97,9 +99,9 @@ export const quotaConfig = {
 
 export const cors = {
   enabled: field.bool("Whether web pages may call at all."),
-  allowed_origins: field.stringList("Origins, or `*` alone."),
-  allowed_headers: field.stringList("Headers they may send."),
-  allow_credentials: field.bool("Whether browsers send credentials."),
+  allowed_origins: field.stringList("Origins, or `*` alone.", { optional: true }),
+  allowed_headers: field.stringList("Headers they may send.", { optional: true }),
+  allow_credentials: field.bool("Whether browsers send credentials.", { optional: true }),
 } satisfies Fields
 
 export const rotation = {
@@ -118,13 +120,13 @@ export const sealStatus = {
   nonce,
   migration: field.bool("Whether it moves to another seal."),
   recovery_seal: field.bool("Whether its shares are recovery shares."),
-  recovery_seal_type: field.string("The kind of recovery shares."),
+  recovery_seal_type: field.string("The kind of recovery shares.", { optional: true }),
   storage_type: field.string("The store."),
   version: field.string("The level of Vault's API."),
   arca_version: field.string("The version of Arca."),
   build_date: time("When that was made."),
-  cluster_name: field.string("The cluster, once unsealed."),
-  cluster_id: field.string("Its id, once unsealed."),
+  cluster_name: field.string("The cluster, once unsealed.", { optional: true }),
+  cluster_id: field.string("Its id, once unsealed.", { optional: true }),
 } satisfies Fields
 
 export const initStatus = { initialized: field.bool("Whether the store was initialised.") } satisfies Fields
@@ -139,23 +141,24 @@ export const rekey = {
   pgp_fingerprints: field.stringList("The keys that the new shares are encrypted to."),
   backup: field.bool("Whether the encrypted shares are kept."),
   verification_required: field.bool("Whether the new shares must be shown."),
-  verification_nonce: field.string("Which verification this is."),
+  verification_nonce: field.string("Which verification this is.", { optional: true }),
 } satisfies Fields
 
 export const rekeyed = {
-  ...rekey,
-  complete: field.bool("Whether the shares were replaced."),
-  keys: field.stringList("The new shares, in hex.", { secret: true }),
-  keys_base64: field.stringList("The new shares, in base64.", { secret: true }),
+  ...optional(rekey),
+  nonce,
+  complete: field.bool("Whether the shares were replaced.", { optional: true }),
+  keys: field.stringList("The new shares, in hex.", { secret: true, optional: true }),
+  keys_base64: field.stringList("The new shares, in base64.", { secret: true, optional: true }),
 } satisfies Fields
 
 export const verification = {
   nonce,
-  started: field.bool("Whether one is in progress."),
-  t: field.int("How many shares it takes."),
-  n: field.int("How many there are."),
-  progress: field.int("How many were shown."),
-  complete: field.bool("Whether the new shares count from now on."),
+  started: field.bool("Whether one is in progress.", { optional: true }),
+  t: field.int("How many shares it takes.", { optional: true }),
+  n: field.int("How many there are.", { optional: true }),
+  progress: field.int("How many were shown.", { optional: true }),
+  complete: field.bool("Whether the new shares count from now on.", { optional: true }),
 } satisfies Fields
 
 export const keyBackup = {

@@ -1,6 +1,6 @@
 /** Token roles: what tokens made through them are like, whoever makes them. */
 
-import { crud, field, record, refuse, type Values } from "@arca/api"
+import { crud, field, optional, record, refuse, type Values } from "@arca/api"
 import type { ServerContext } from "../server.ts"
 
 export const roles = record("role", "token-role/", {
@@ -61,9 +61,10 @@ export const roleRoutes = crud<typeof roles.fields, ServerContext>("roles", role
   replies: {
     name: field.string("Its name."),
     ...roles.fields,
+    ...optional({ token_bound_cidrs: roles.fields.token_bound_cidrs, token_num_uses: roles.fields.token_num_uses }),
     period: field.duration("The same as `token_period`, for older clients."),
     explicit_max_ttl: field.duration("The same as `token_explicit_max_ttl`."),
-    bound_cidrs: field.stringList("The same as `token_bound_cidrs`."),
+    bound_cidrs: field.stringList("The same as `token_bound_cidrs`.", { optional: true }),
   },
   check,
   show: (role, _, name) => {

@@ -33,6 +33,7 @@ async function withFolder<T>(run: (around: Surroundings) => Promise<T>): Promise
       await mkdir(join(work, folder), { recursive: true })
     }
     for (const name of ["arca", "vault", "bao"]) await symlink(join(ROOT, "bin/arca"), join(work, "bin", name))
+    await symlink(join(ROOT, "node_modules"), join(work, "node_modules"))
     const path = `${join(work, "bin")}:${process.env.PATH}`
     const env = { ...process.env, VAULT_ADDR: `http://127.0.0.1:${port}`, HOME: work, NO_COLOR: "1", PATH: path }
     return await run({ work, port, env })

@@ -203,10 +203,10 @@ function repliesOf(acts: readonly Act[]): string {
         `Answer to ${verbs.map(verb => METHODS[verb]).join(", ")}:`,
         table(
           ["field", "type", "meaning"],
-          Object.entries(fields).map(([name, { kind, summary }]) => [
+          Object.entries(fields).map(([name, { kind, summary, options }]) => [
             code(name),
             kind.format === "duration" ? "seconds" : kind.name,
-            summary,
+            `${summary}${options.optional ? " May be left out." : ""}`,
           ]),
         ),
       ),
