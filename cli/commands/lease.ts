@@ -1,8 +1,9 @@
 import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
 import { bool, duration } from "../flags.ts"
-import { wrap } from "../output/table.ts"
+import { inert, wrap } from "../output/table.ts"
 import { NOTHING, put } from "../send.ts"
+import { watch } from "./lease-watch.ts"
 
 const ID = { usage: "ID", min: 0, max: 1, expected: "1" }
 
@@ -79,12 +80,56 @@ const revoke = command({
   },
 })
 
+const explain = command({
+  name: "explain",
+  summary: "Tells why a lease is there: who asked for it, by which policy, when, and until when it can live.",
+  examples: [["Find out who holds a database user", "lease explain database/creds/readonly/2f6a614c"]],
+  args: ID,
+  prints: "fields",
+  run: async ({ args: [given], out, client }) => {
+    const lease_id = idOf(given)
+    const doing = `error explaining lease id ${lease_id}`
+    const reply = await attempt(doing, put(await client(), "sys/leases/explain", { lease_id }))
+    if (out.format === "table" && out.field === undefined) return out.line(explanation(reply.data ?? {}))
+    await out.secret(reply)
+  },
+})
+
+/** What `sys/leases/explain` answers, as sentences. */
+function explanation(data: Readonly<Record<string, unknown>>): string {
+  const asked = (data.asked_by ?? {}) as Readonly<Record<string, unknown>>
+  const words = (value: unknown) => (Array.isArray(value) && value.length > 0 ? value.join(", ") : "none")
+  const lines = [
+    `Lease       ${data.id}`,
+    `Issued      ${data.issue_time} by the ${data.engine} engine at ${data.mount}, role ${data.role}`,
+    ...(data.asked_by === null
+      ? ["Asked by    unknown: it was issued before this was kept"]
+      : [
+          `Asked by    ${asked.display_name} (accessor ${asked.accessor}) from ${asked.remote_address}`,
+          ...(asked.entity_id === "" ? [] : [`Entity      ${asked.entity_id}`]),
+          `Allowed by  policy ${words(asked.allowed_by)}, of ${words(asked.policies)}`,
+          `Request     ${asked.request_id}`,
+        ]),
+    `Ends        ${data.expire_time} (in ${data.ttl} s)`,
+    ...(data.renewable === true && data.longest_until !== null
+      ? [`Renewable   until ${data.longest_until} at the latest`]
+      : [`Renewable   ${data.renewable === true ? "yes" : "no"}`]),
+    ...(data.token_until === null
+      ? []
+      : [`With token  it ends with the token that asked, ${data.token_until} unless that is renewed`]),
+    ...(data.state === "active"
+      ? []
+      : [`State       ${data.state}, after ${data.failed_revocations} failed tries: ${data.revoke_error ?? "-"}`]),
+  ]
+  return lines.map(inert).join("\n")
+}
+
 export const lease = family({
   name: "lease",
-  summary: "Looks at, extends and ends leases.",
+  summary: "Looks at, watches, explains, extends and ends leases.",
   examples: [
     ["Extend one", "lease renew database/creds/readonly/2f6a614c"],
     ["End all of a role", "lease revoke -prefix database/creds/readonly"],
   ],
-  commands: [lookup, renew, revoke],
+  commands: [lookup, renew, revoke, watch, explain],
 })

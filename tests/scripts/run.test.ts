@@ -5,14 +5,18 @@
 
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { globSync } from "node:fs"
-import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { globSync, readFileSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { createInterface } from "node:readline"
 import { after, before, test } from "node:test"
+import { missing, type Server, start } from "../parts/postgresql.ts"
 import { runScript } from "./script.ts"
 
+/** Scripts that begin with `# needs postgresql` find one at $PG_PORT, with the user root, whose password is sesame. */
+const noDatabase = (await missing()) ?? false
+let database: Server | undefined
 let server: ChildProcess | undefined
 let folder = ""
 let env: Record<string, string> = {}
@@ -27,6 +31,7 @@ before(async () => {
 })
 
 after(async () => {
+  await database?.stop()
   if (server !== undefined) {
     server.kill("SIGTERM")
     if (server.exitCode === null) await once(server, "exit")
@@ -54,9 +59,24 @@ async function startServer(): Promise<Record<string, string>> {
   return found
 }
 
+async function databasePort(): Promise<number> {
+  if (database !== undefined) return database.port
+  database = await start({ password: "sesame" })
+  const { default: pg } = await import("pg")
+  const admin = new pg.Client({ connectionString: database.url })
+  await admin.connect()
+  await admin.query("CREATE ROLE root SUPERUSER LOGIN PASSWORD 'sesame'")
+  await admin.query("CREATE DATABASE app")
+  await admin.end()
+  return database.port
+}
+
 for (const path of globSync(join(import.meta.dirname, "*.txt")).sort()) {
-  test(`the script ${basename(path)} runs as written`, async () => {
+  const source = readFileSync(path, "utf8")
+  const needsDatabase = source.startsWith("# needs postgresql")
+  test(`the script ${basename(path)} runs as written`, { skip: needsDatabase && noDatabase }, async () => {
     const work = await mkdtemp(join(folder, "work-"))
-    await runScript(await readFile(path, "utf8"), work, env)
+    if (needsDatabase) env = { ...env, PG_PORT: String(await databasePort()) }
+    await runScript(source, work, env)
   })
 }
