@@ -59,6 +59,11 @@ export interface Term {
 export interface PreparedLease {
   readonly id: string
   until(ttl: number, maxTtl: number, renewable?: boolean): LeaseTerms
+  /**
+   * Gives the lease up without undoing anything: for when the outside said that it made nothing, as it does of a name that is
+   * taken. Undoing would then end what belongs to somebody else.
+   */
+  forget(): Promise<void>
 }
 
 export interface LeaseTerms extends Term {

@@ -5,7 +5,7 @@ import { decide } from "@arca/policy"
 import type { View } from "@arca/storage"
 import type { Caller } from "./authenticate.ts"
 import { lifeOf } from "./grants.ts"
-import { type Asked, type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
+import { type Asked, eraseLease, type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
 import { type MountEntry, mountFor, mountStore } from "./mounts.ts"
 import { type Namespace, ROOT } from "./namespaces.ts"
 import { passwordBy } from "./password-policies.ts"
@@ -202,7 +202,16 @@ async function prepareLease(
       maxTtl,
       ...(renewable === undefined ? {} : { renewable }),
     }),
+    forget: () => forgetPrepared(setting, lease),
   }
+}
+
+async function forgetPrepared({ server, effects }: Setting, lease: LeaseEntry): Promise<void> {
+  effects.prepared.delete(lease.id)
+  await transact(server, async view => {
+    const current = await readLease(view, lease.namespace, lease.id)
+    if (current !== undefined) eraseLease(view, current)
+  })
 }
 
 /** As long as its request is being answered, a prepared lease is not undone, however long the outside takes. */

@@ -29,6 +29,11 @@ const collection = (kind: "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleB
     ? `${RBAC}/${kind.toLowerCase()}s`
     : `${RBAC}/namespaces/${namespace}/${kind.toLowerCase()}s`
 
+/** An object of that name is there already, and belongs to somebody else. */
+export class NameTaken extends Error {
+  override readonly name = "NameTaken"
+}
+
 async function call(
   ctx: Context,
   { host, ca, token }: Cluster,
@@ -47,6 +52,7 @@ async function call(
   const object = received.headers["content-type"]?.includes("json") ? objectOf(received.json()) : {}
   if (status >= 200 && status < 300) return object
   if (status === 404 && method === "DELETE") return object
+  if (status === 409 && method === "POST") throw new NameTaken(`${path} was not made${reasonOf(object)}`)
   throw refuse.upstream(`${method} ${path} was answered with status ${status}${reasonOf(object)}`)
 }
 
@@ -97,24 +103,38 @@ export interface Making {
 
 export const bindingKind = (clusterWide: boolean) => (clusterWide ? "ClusterRoleBinding" : "RoleBinding")
 
-/** Makes role (unless there is one), binding and service account. */
+/**
+ * Makes role (unless there is one), binding and service account. Throws `NameTaken` when one of that name is there already;
+ * what was made until then is removed, and what was there stays.
+ */
 export async function makeAccount(ctx: Context, cluster: Cluster, making: Making): Promise<void> {
   const { namespace, name, marks, roleType, clusterWide } = making
-  const role = making.roleName === undefined ? await makeRole(ctx, cluster, making) : undefined
-  const kind = bindingKind(clusterWide)
-  const bound = await call(ctx, cluster, "POST", collection(kind, namespace), {
-    metadata: metadata(name, marks, role),
-    subjects: [{ kind: "ServiceAccount", name, namespace }],
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: roleType, name: making.roleName ?? name },
-  })
-  const owner = role ?? { kind, name, uid: uidOf(bound) }
-  await call(ctx, cluster, "POST", accounts(namespace), { metadata: metadata(name, marks, owner) })
+  const done: string[] = []
+  const make = async (folder: string, body: JsonObject): Promise<JsonObject> => {
+    const made = await call(ctx, cluster, "POST", folder, body)
+    done.unshift(`${folder}/${name}`)
+    return made
+  }
+  try {
+    const role = making.roleName === undefined ? await makeRole(make, making) : undefined
+    const kind = bindingKind(clusterWide)
+    const bound = await make(collection(kind, namespace), {
+      metadata: metadata(name, marks, role),
+      subjects: [{ kind: "ServiceAccount", name, namespace }],
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: roleType, name: making.roleName ?? name },
+    })
+    const owner = role ?? { kind, name, uid: uidOf(bound) }
+    await make(accounts(namespace), { metadata: metadata(name, marks, owner) })
+  } catch (error) {
+    if (error instanceof NameTaken) for (const path of done) await call(ctx, cluster, "DELETE", path)
+    throw error
+  }
 }
 
-async function makeRole(ctx: Context, cluster: Cluster, making: Making): Promise<Owner> {
-  const { namespace, name, marks, roleType: kind, rules } = making
-  const body = { metadata: metadata(name, marks), rules: [...rules] }
-  const made = await call(ctx, cluster, "POST", collection(kind, namespace), body)
+type Make = (folder: string, body: JsonObject) => Promise<JsonObject>
+
+async function makeRole(make: Make, { namespace, name, marks, roleType: kind, rules }: Making): Promise<Owner> {
+  const made = await make(collection(kind, namespace), { metadata: metadata(name, marks), rules: [...rules] })
   return { kind, name, uid: uidOf(made) }
 }
 

@@ -8,7 +8,9 @@ import {
   isObjectName,
   type Made,
   makeAccount,
+  NameTaken,
   namespaceLabels,
+  type RoleType,
   removeAccount,
   requestToken,
 } from "./cluster.ts"
@@ -79,7 +81,7 @@ export const kubernetesWith = (pod: Pod) => {
     if (role === undefined) throw refuse.invalid(`role '${asked.name}' does not exist`)
     const cluster = await needCluster(ctx, pod)
     const namespace = await namespaceFor(ctx, cluster, role, asked.kubernetes_namespace)
-    const roleType = role.kubernetes_role_type === "ClusterRole" ? "ClusterRole" : "Role"
+    const roleType: RoleType = role.kubernetes_role_type === "ClusterRole" ? "ClusterRole" : "Role"
     const clusterWide = asked.cluster_role_binding
     if (clusterWide && roleType === "Role") throw refuse.invalid("a ClusterRoleBinding cannot ref a Role")
     const seconds = lifeOf(ctx, role, asked.ttl)
@@ -102,7 +104,12 @@ export const kubernetesWith = (pod: Pod) => {
         labels: Object.fromEntries(role.extra_labels),
         annotations: Object.fromEntries(role.extra_annotations),
       }
-      await makeAccount(ctx, cluster, { namespace, name, marks, roleType, roleName, rules, clusterWide })
+      const making = { namespace, name, marks, roleType, roleName, rules, clusterWide }
+      await makeAccount(ctx, cluster, making).catch(async (error: unknown) => {
+        if (!(error instanceof NameTaken)) throw error
+        await lease.forget()
+        throw refuse.failed(`${error.message}: the name_template must make names that are used once`)
+      })
     }
     const audiences = asked.audiences.length > 0 ? asked.audiences : role.token_default_audiences
     const made = await requestToken(ctx, cluster, { namespace, name }, { seconds, audiences })

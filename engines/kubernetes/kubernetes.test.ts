@@ -136,6 +136,21 @@ test("what cannot be finished leaves nothing behind", { skip }, async () => {
   assert.equal((await vault.ask("read", "sys/leases/count")).data.lease_count, 0)
 })
 
+test("what has the name already stays, and what was made beside it does not", { skip }, async () => {
+  const vault = await withCluster({
+    allowed_kubernetes_namespaces: "team-a",
+    generated_role_rules: '{"rules":[{"apiGroups":[""],"resources":["pods"],"verbs":["get"]}]}',
+    token_default_ttl: 600,
+    name_template: "app",
+  })
+  const taken = await vault.write("kubernetes/creds/app")
+  assert.match(taken.errors[0] ?? "", /serviceaccounts "app" already exists: the name_template must make names/)
+  vault.clock.advance("1h")
+  await vault.runJobs()
+  assert.deepEqual(await made(), [])
+  assert.equal((await ask("GET", "/api/v1/namespaces/team-a/serviceaccounts/app")).status, 200)
+})
+
 test("a namespace must be named or fit the selector", { skip }, async () => {
   const vault = await withCluster({
     allowed_kubernetes_namespaces: "team-z",

@@ -190,6 +190,27 @@ async function perform(client: Client, statement: Statement): Promise<void> {
   return client.modify(statement.dn, changes)
 }
 
+/** The first of the entries that statements would add that is there already: undoing them would remove somebody else's. */
+export async function alreadyThere(
+  { client }: Directory,
+  statements: readonly Statement[],
+): Promise<string | undefined> {
+  for (const { kind, dn } of statements) {
+    if (kind === "add" && (await exists(client, dn))) return dn
+  }
+  return undefined
+}
+
+async function exists(client: Client, dn: string): Promise<boolean> {
+  try {
+    const { searchEntries } = await client.search(dn, { scope: "base", attributes: ["1.1"] })
+    return searchEntries.length > 0
+  } catch (error) {
+    if (await isCode(error, NO_SUCH_OBJECT)) return false
+    throw told(error, `cannot look for ${dn}`, [])
+  }
+}
+
 /** Runs statements in order, and stops at the first that fails. */
 export async function run({ client }: Directory, statements: readonly Statement[], secret: string): Promise<void> {
   for (const statement of statements) {

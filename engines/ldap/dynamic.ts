@@ -4,7 +4,7 @@ import { type Answer, type Context, field, leaseKind, record, refuse, route, typ
 import { checkTemplate, tame, usernameBy } from "../username.ts"
 import type { TemplateWorld } from "../username-template.ts"
 import { needConfig, newPassword } from "./config.ts"
-import { run, undo, withDirectory } from "./directory.ts"
+import { alreadyThere, run, undo, withDirectory } from "./directory.ts"
 import { parseLdif } from "./ldif.ts"
 import { listFolder, nameField, pageFields } from "./names.ts"
 
@@ -118,6 +118,11 @@ async function issue(name: string, ctx: Context): Promise<Answer | undefined> {
   }
   const statements = parseLdif(role.creation_ldif, FIELDS)(worldOf(data, ctx, password))
   return await withDirectory(ctx, async directory => {
+    const taken = await alreadyThere(directory, statements)
+    if (taken !== undefined)
+      throw refuse.failed(
+        `failed to create user: ${taken} is there already; the username_template must make names that are used once`,
+      )
     // Durable before the entry exists: should we die in between, the lease's job removes it.
     const lease = await ctx.prepare(entry, data)
     await run(directory, statements, password).catch(async (error: unknown) => {

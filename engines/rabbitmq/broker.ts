@@ -26,8 +26,8 @@ async function call(
   method: string,
   path: string,
   body?: object,
-): Promise<void> {
-  await ctx.outbound.fetch(`${connection_uri.replace(/\/+$/, "")}/api/${path}`, {
+): Promise<number> {
+  const { status } = await ctx.outbound.fetch(`${connection_uri.replace(/\/+$/, "")}/api/${path}`, {
     method,
     headers: {
       authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`,
@@ -35,8 +35,9 @@ async function call(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     // What is gone already need not be deleted.
-    ...(method === "DELETE" ? { accept: [404] } : {}),
+    ...(method === "PUT" ? {} : { accept: [404] }),
   })
+  return status
 }
 
 /** Looks whether the account may see users: it needs the tag `administrator`. Refuses (400) otherwise. */
@@ -47,8 +48,13 @@ export async function verify(ctx: Context, to: Connection): Promise<void> {
   })
 }
 
-/** Whether the broker answers, and knows the account: asked before anything is written down that would have to be undone. */
-export const answers = (ctx: Context, to: Connection): Promise<void> => call(ctx, to, "GET", "whoami")
+/**
+ * Whether there is a user of that name, whose password a new one would replace. Asked before anything is written down that would
+ * have to be undone, so that a broker which does not answer, or does not know our account, leaves nothing behind.
+ */
+export async function userExists(ctx: Context, to: Connection, username: string): Promise<boolean> {
+  return (await call(ctx, to, "GET", `users/${segment(username)}`)) === 200
+}
 
 /** Makes a user with its permissions. What is left of one that fails half way is the lease's to remove. */
 export async function createUser(ctx: Context, to: Connection, user: NewUser): Promise<void> {
@@ -65,5 +71,6 @@ export async function createUser(ctx: Context, to: Connection, user: NewUser): P
 }
 
 /** Removes a user, and with it its permissions and connections. */
-export const deleteUser = (ctx: Context, to: Connection, username: string): Promise<void> =>
-  call(ctx, to, "DELETE", `users/${segment(username)}`)
+export async function deleteUser(ctx: Context, to: Connection, username: string): Promise<void> {
+  await call(ctx, to, "DELETE", `users/${segment(username)}`)
+}

@@ -3,7 +3,7 @@
 import { type Answer, type Context, engine, field, leaseKind, listRoute, record, refuse, route } from "@arca/api"
 import { usernameBy } from "../username.ts"
 import { randomName } from "../username-template.ts"
-import { answers, createUser, deleteUser } from "./broker.ts"
+import { createUser, deleteUser, userExists } from "./broker.ts"
 import { configRoutes, lease, needConnection } from "./connection.ts"
 import { topicsOf, vhostsOf } from "./permissions.ts"
 
@@ -41,7 +41,10 @@ async function issue(wanted: string, ctx: Context): Promise<Answer> {
     connection.password_policy === ""
       ? randomName(PASSWORD_LENGTH, ctx.random)
       : await ctx.password(connection.password_policy)
-  await answers(ctx, connection)
+  if (await userExists(ctx, connection, username))
+    throw refuse.failed(
+      `the user ${username} is there already: the username_template must make names that are used once`,
+    )
   // Durable before the user exists: should we die in between, the lease's job removes it.
   const prepared = await ctx.prepare(user, { username })
   const permissions = { vhosts: vhostsOf(role.vhosts), topics: topicsOf(role.vhost_topics) }
