@@ -31,6 +31,7 @@ import type { AnyEngine, Limits, Lockout, Quotas, Reloads, Server, ServerFacts }
 import { settleRestore } from "./snapshot/restore.ts"
 import { systemEngine } from "./sys/engine.ts"
 import { tokenEngine } from "./token/engine.ts"
+import { watchedStorage } from "./trouble.ts"
 import { turnstile } from "./turnstile.ts"
 import { API_VERSION, ARCA_VERSION, BUILD_DATE } from "./version.ts"
 
@@ -88,7 +89,12 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
   const telemetry = parts.telemetry ?? TELEMETRY_DEFAULTS
   const metrics = parts.metrics ?? metricsOf(now, () => now() * 1000, telemetry.retention)
   const peers = parts.peers ?? alone
-  const barrier = barrierStorage(parts.inner, random)
+  const store = watchedStorage(parts.inner, trouble =>
+    trouble === undefined
+      ? server.log.info("the storage takes commits again")
+      : server.log.error("the storage takes no commits", { reason: trouble }),
+  )
+  const barrier = barrierStorage(store.storage, random)
   const seal = sealCore({
     barrier,
     seal: parts.seal ?? shamirSeal,
@@ -145,6 +151,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     inFlight: inFlightRequests(now),
     outbound: outbound({ rules: parts.outbound ?? OUTBOUND_DEFAULTS }),
     resources: resources(now, logs.log),
+    trouble: () => [store.trouble(), parts.audit.failing()].filter(reason => reason !== undefined),
     turn: turnstile(),
     quotas: parts.quotas ?? rateLimiter(now),
     leaseQuotas: leaseCounter(barrier.storage, now),

@@ -12,7 +12,7 @@ import { createHash } from "node:crypto"
 import { holdsFor, type JsonObject, type Match, Refusal, readInput, refuse, type Verb, verbOf } from "@arca/api"
 import { UnknownTerm } from "@arca/crypto/keyring"
 import { decide, type Verdict } from "@arca/policy"
-import { Conflict, InvalidKey, StorageUnavailable, ValueTooLarge, type View } from "@arca/storage"
+import { Conflict, InvalidKey, StorageFailed, StorageUnavailable, ValueTooLarge, type View } from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
 import { auditedRequest, auditedResponse, type Told, told } from "./audited.ts"
 import { authenticate, type Caller, NOBODY, spend } from "./authenticate.ts"
@@ -378,5 +378,7 @@ function faultReply(server: Server, request: Request, thrown: unknown): Reply {
       : errorReply(503, [`the storage did not answer in time (request ${request.id})`])
   }
   server.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error), { request: request.id })
+  if (error instanceof StorageFailed)
+    return errorReply(500, [`the storage has failed; the server's log says how (request ${request.id})`])
   return errorReply(500, [`internal error (request ${request.id})`])
 }

@@ -145,6 +145,8 @@ export interface Server {
   readonly inFlight: InFlight
   readonly outbound: Outbound
   readonly resources: Resources
+  /** What keeps this node from serving although it is unsealed; empty when all is well. */
+  readonly trouble: () => readonly string[]
   /** For requests that others keep from being committed. */
   readonly turn: Turnstile
   readonly quotas: Quotas

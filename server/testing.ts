@@ -204,6 +204,7 @@ function auditRecorder() {
     },
     hash: () => undefined,
     devices: () => [],
+    failing: () => undefined,
     enable: async () => {},
     disable: async () => false,
     auditHeaders: () => {},

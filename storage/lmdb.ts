@@ -23,6 +23,7 @@ import {
   seekable,
   textOf,
 } from "./lmdb-file.ts"
+import { guardBatches } from "./lmdb-rejections.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { namesFrom } from "./names.ts"
 import { changedSince, type Listing, type ReadyState, Transaction, taken } from "./transaction.ts"
@@ -224,6 +225,7 @@ export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
   const clock = options.clock ?? systemClock
   const memo = new Memo(options.memo)
   const path = await prepare(options.path)
+  guardBatches()
   const file = openFile(path, options.mapSize ?? 2 ** 38)
   const committed = new Signal()
   const writer = new Writer(file, options.remembered ?? 32_768, committed)

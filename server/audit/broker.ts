@@ -15,6 +15,8 @@ export interface AuditBroker {
   /** `sys/audit-hash/:path`; undefined when there is no such device. `path` may end in a slash. */
   hash(path: string, input: string): string | undefined
   devices(): readonly AuditDevice[]
+  /** Why requests fail for want of a record: what became of the last one. Undefined while a device takes them. */
+  failing(): string | undefined
   /** Adds an opened device after it has taken a test record (unless told to skip it); closes it and throws a sentence otherwise. */
   enable(device: AuditDevice, options: EnableOptions): Promise<void>
   /** Closes and forgets a device; false when there is none at `path`. */
@@ -49,6 +51,8 @@ export interface BrokerOptions {
 
 type Kind = "request" | "response"
 
+const NO_DEVICE = "no audit device takes records, so no request is served; see the log for each device's reason"
+
 export function auditBroker(
   opened: readonly AuditDevice[],
   context: Pick<AuditContext, "now">,
@@ -57,6 +61,7 @@ export function auditBroker(
   const devices = new Map(opened.map(device => [nameOf(device.path), device]))
   const metrics = options.metrics
   let headers: AuditedHeaders = options.headers ?? new Map()
+  let failing: string | undefined
 
   /** Waits for all devices, so that a healthy one has the record even when another one failed before it. */
   const toAll = async (kind: Kind, give: (device: AuditDevice) => Promise<void>): Promise<void> => {
@@ -65,6 +70,7 @@ export function auditBroker(
     const failed = !outcomes.some(outcome => outcome.status === "fulfilled")
     metrics?.measure(`audit.log_${kind}`, metrics.clock() - started)
     metrics?.count(`audit.log_${kind}_failure`, failed ? 1 : 0)
+    failing = failed ? NO_DEVICE : undefined
     if (failed) throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause: outcomes })
   }
 
@@ -74,8 +80,10 @@ export function auditBroker(
     let failures = 0
     try {
       await given
+      failing = undefined
     } catch (cause) {
       failures = 1
+      failing = NO_DEVICE
       throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause })
     } finally {
       metrics?.measure(`audit.log_${kind}`, metrics.clock() - started)
@@ -94,6 +102,7 @@ export function auditBroker(
     response: record => send("response", device => device.response(record, headers)),
     hash: (path, input) => devices.get(nameOf(path))?.hash(input),
     devices: () => [...devices.values()],
+    failing: () => (devices.size === 0 ? undefined : failing),
     async enable(device, { skipTest = false, requestId }) {
       const name = nameOf(device.path)
       const clash = [...devices.keys()].find(

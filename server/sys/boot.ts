@@ -17,6 +17,8 @@ export interface BootContext {
   readonly now: number
   readonly clusterName: string
   readonly members: Members
+  /** What keeps this node from serving although it is unsealed. */
+  readonly trouble: () => readonly string[]
 }
 
 const bootRoute = routesOf<BootContext>()
@@ -88,13 +90,16 @@ export const bootRoutes = [
       removedcode: code("it was removed from a cluster"),
     },
     open: true,
-    read: async ({ standbyok, activecode, standbycode, sealedcode, uninitcode }, ctx) => {
-      const initialized = await ctx.seal.initialized()
+    read: async ({ standbyok, activecode, standbycode, sealedcode, uninitcode, haunhealthycode }, ctx) => {
       const sealed = ctx.seal.sealed()
+      // A store that fails may not even be read; one that is open was initialised.
+      const initialized = !sealed || (await ctx.seal.initialized())
+      const trouble = ctx.trouble()
       // A node that is drained looks like a standby: balancers that ask for an active node go elsewhere.
       const draining = ctx.members.draining()
       const serving = draining && !standbyok ? (standbycode ?? 429) : (activecode ?? 200)
-      const status = !initialized ? (uninitcode ?? 501) : sealed ? (sealedcode ?? 503) : serving
+      const open = trouble.length > 0 ? (haunhealthycode ?? 474) : serving
+      const status = !initialized ? (uninitcode ?? 501) : sealed ? (sealedcode ?? 503) : open
       if (status < 100 || status > 599) throw refuse.invalid("a status code is a number from 100 to 599")
       return {
         status,
@@ -112,6 +117,7 @@ export const bootRoutes = [
           ...(await cluster(ctx)),
           echo_duration_ms: 0,
           clock_skew_ms: Math.round(ctx.members.skew() * 1000),
+          ...(trouble.length > 0 ? { trouble: [...trouble] } : {}),
         },
       }
     },

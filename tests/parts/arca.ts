@@ -32,6 +32,10 @@ export interface StartOptions {
   /** Leaves rekey and generate-root closed to callers without a token, as they are unless someone opts in. */
   closedEndpoints?: boolean
   env?: Record<string, string>
+  /** The directory for store and files; it stays. Otherwise one is made, and removed when the server stops. */
+  dir?: string
+  /** A program and its arguments that run the server: `["strace", "-f", …]`. */
+  under?: readonly string[]
 }
 
 export interface Running {
@@ -45,8 +49,8 @@ export interface Running {
   log: () => string
   /** Ends the server with SIGTERM and removes the directory. */
   stop: () => Promise<void>
-  /** Starts a server on the same configuration and store, after this one has ended. */
-  again: () => Promise<Running>
+  /** Starts a server on the same configuration and store, after this one has ended; `changed` may change how it is run. */
+  again: (changed?: Pick<StartOptions, "under" | "env">) => Promise<Running>
 }
 
 export interface Call {
@@ -71,7 +75,7 @@ const readyMillis = 30_000
 
 /** Starts a server and resolves once it answers; rejects with its log if it ends or stays silent. */
 export const start = async (options: StartOptions = {}): Promise<Running> => {
-  const dir = await mkdtemp(join(tmpdir(), "arca-"))
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "arca-")))
   const port = await freePort()
   const caFile = options.plain ? "" : await certificate(dir)
   const file = join(dir, "server.hcl")
@@ -91,7 +95,8 @@ const launch = async (options: StartOptions, home: Home): Promise<Running> => {
   const { file, dir, caFile, url } = home
   const [command, args] = reference === undefined ? ours() : [reference, ["server"]]
   const env = { ...process.env, ARCA_UNAUTHED_ENDPOINTS: "rekey,generate-root", ...options.env }
-  const child = spawn(command, [...args, "-config", file], { env, stdio: ["ignore", "pipe", "pipe"] })
+  const [program = command, ...before] = [...(options.under ?? []), command]
+  const child = spawn(program, [...before, ...args, "-config", file], { env, stdio: ["ignore", "pipe", "pipe"] })
   let printed = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", chunk => (printed += chunk))
   const stop = async () => {
@@ -100,9 +105,9 @@ const launch = async (options: StartOptions, home: Home): Promise<Running> => {
       child.kill("SIGTERM")
       await gone
     }
-    await rm(dir, { recursive: true, force: true })
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true })
   }
-  const again = () => launch(options, home)
+  const again = (changed: Pick<StartOptions, "under" | "env"> = {}) => launch({ ...options, ...changed }, home)
   const running = { url, caFile, dir, process: child, log: () => printed, stop, again }
   try {
     await ready(running)
