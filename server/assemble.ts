@@ -34,6 +34,7 @@ import { tokenEngine } from "./token/engine.ts"
 import { watchedStorage } from "./trouble.ts"
 import { turnstile } from "./turnstile.ts"
 import { API_VERSION, ARCA_VERSION, BUILD_DATE } from "./version.ts"
+import { noteVersion } from "./versions.ts"
 
 export interface Parts {
   /** The store itself, outside of the barrier. */
@@ -85,6 +86,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
   const { random, now } = parts
   const builtIn: readonly AnyEngine[] = [systemEngine, tokenEngine, identityEngine, ...engines, ...auth]
   const reloads = parts.reloads ?? new Map()
+  const inFlight = inFlightRequests(now)
   const logs = parts.logs ?? silentLogs()
   const telemetry = parts.telemetry ?? TELEMETRY_DEFAULTS
   const metrics = parts.metrics ?? metricsOf(now, () => now() * 1000, telemetry.retention)
@@ -109,6 +111,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     opened: async () => {
       await server.followSeal.opened(server)
       await settleRestore(server)
+      await noteVersion(server)
       await parts.opened?.(server)
     },
     closing: async () => {
@@ -126,6 +129,8 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       apiAddress: "",
       clusterAddress: "",
       startedAt: now(),
+      configuration: {},
+      introspection: false,
       ...parts.facts,
     },
     limits: parts.limits ?? { defaultTtl: HOURS_768, maxTtl: HOURS_768 },
@@ -148,7 +153,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     attempts: attempts({ seal, random, rootToken: view => rootToken(server, view) }),
     unauthenticated: parts.unauthenticated ?? new Set(),
     acl: aclMemory(),
-    inFlight: inFlightRequests(now),
+    inFlight,
     outbound: outbound({ rules: parts.outbound ?? OUTBOUND_DEFAULTS }),
     resources: resources(now, logs.log),
     trouble: () => [store.trouble(), parts.audit.failing()].filter(reason => reason !== undefined),
@@ -165,6 +170,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     level === undefined ? logs.resetLevel(logger) : logs.setLevel(level, logger),
   )
   peers.listen("reload", ({ subsystem }) => reloads.get(subsystem)?.())
+  peers.listen("in-flight", () => inFlight.shown())
   peers.listen("metrics", () => metrics.snapshot())
   metrics.source(() => [{ name: "core.unsealed", value: barrier.sealed() ? 0 : 1 }])
   metrics.source(() => [{ name: "core.active", value: barrier.sealed() ? 0 : 1 }])

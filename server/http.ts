@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { matcher, Refusal, readInput, verbOf } from "@arca/api"
+import { crossOrigin } from "./cors.ts"
 import type { Handler } from "./listener/listener.ts"
 import type { ListenerOptions } from "./listener/options.ts"
 import { serve } from "./pipeline.ts"
@@ -30,6 +31,7 @@ export function httpHandler(server: Server, clusterName: string, listener: Liste
   }
   return async (message, response, verb, peer) => {
     try {
+      if (message.headers.origin !== undefined && (await crossOrigin(server, message, response, verb))) return
       const reply = await replyTo(server, clusterName, limits, message, verb, peer)
       // Its next request goes to a node that stays.
       if (server.members.draining()) response.setHeader("Connection", "close")

@@ -15,6 +15,7 @@ import { type AuditMetrics, auditBroker } from "./audit/index.ts"
 import { followAuditTable } from "./audit-table.ts"
 import { ownerName } from "./claims.ts"
 import { BadConfig, readConfig, type ServerConfig } from "./config/read.ts"
+import { sanitized } from "./config/sanitized.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
 import { devCertificate } from "./dev-tls.ts"
 import { declareAudit, initializeItself } from "./first-requests.ts"
@@ -133,7 +134,8 @@ const SHARED = ["postgresql", "etcd"]
 
 /** A server as its configuration describes it: sealed until someone, or its seal, opens it. */
 async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<number> {
-  const opened = openLogs(logSettings(flags, config), process.stderr, clock.now)
+  const settings = logSettings(flags, config)
+  const opened = openLogs(settings, process.stderr, clock.now)
   const { log } = opened.logs
   const stopping = new AbortController()
   const reloads: Reloads = new Map()
@@ -185,6 +187,8 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
       shared: SHARED.includes(config.storage.type),
       apiAddress: fromEnv(process.env, "API_ADDR") ?? (config.apiAddress || addressOf(config.listeners[0])),
       clusterAddress: fromEnv(process.env, "CLUSTER_ADDR") ?? config.clusterAddress,
+      configuration: sanitized(config, { level: settings.level, format: settings.format }),
+      introspection: config.introspection,
     },
     opened: async unsealed => {
       await followAuditTable(unsealed, unsealed.auditPlaces)

@@ -102,6 +102,10 @@ export interface ServerFacts {
   readonly apiAddress: string
   readonly clusterAddress: string
   readonly startedAt: number
+  /** The configuration in force, without what is or may hold a secret. */
+  readonly configuration: JsonObject
+  /** Whether `sys/internal/inspect` answers. */
+  readonly introspection: boolean
 }
 
 export interface Limits {
@@ -165,6 +169,8 @@ export interface InFlight {
   /** Returns what to call when the request is answered. */
   begin(request: Request): () => void
   readonly all: ReadonlyMap<string, { readonly request: Request; readonly startedAt: number }>
+  /** As `sys/in-flight-req` shows them. */
+  shown(): JsonObject
 }
 
 /** Rate limits and lease counts. */

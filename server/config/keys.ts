@@ -40,6 +40,7 @@ export const topKeys: Keys = {
     cluster_name: key("text", "A name for the cluster, made when it is not given."),
     default_lease_ttl: key("duration", "How long leases and tokens live unless told otherwise.", "768h"),
     max_lease_ttl: key("duration", "How long they live at most, renewals included.", "768h"),
+    introspection_endpoint: key("bool", "Answer `sys/internal/inspect`.", "false"),
     workers: key("number", "Processes that share the store and the listeners; 0 is one for each core.", "1"),
     log_level: key("text", "trace, debug, info, warn or error.", "info"),
     log_format: key("text", "standard or json.", "standard"),
@@ -55,7 +56,7 @@ export const topKeys: Keys = {
   },
   idle: [
     ...["ha_storage", "ui", "disable_mlock", "default_max_request_duration", "plugin_directory"],
-    ...["raw_storage_endpoint", "introspection_endpoint", "service_registration", "cache_size"],
+    ...["raw_storage_endpoint", "service_registration", "cache_size"],
     ...["disable_cache", "disable_clustering", "enable_response_header_hostname"],
     ...["enable_response_header_raft_node_id", "redirect_addr", "disable_printable_check", "disable_sealwrap"],
     ...["disable_performance_standby", "reporting", "license_path", "administrative_namespace_path"],

@@ -73,6 +73,7 @@ export interface ServerConfig {
   readonly pidFile: string
   readonly auditDirectories: readonly string[]
   readonly workers: number | undefined
+  readonly introspection: boolean
   readonly lockout: LockoutStanzas
   readonly outbound: OutboundRules | undefined
   readonly telemetry: Telemetry
@@ -170,6 +171,7 @@ export function configOf(sources: readonly Source[]): ServerConfig {
     pidFile: last("pid_file", readString) ?? "",
     auditDirectories: last("audit_allowed_directories", readStrings) ?? [],
     workers: last("workers", readInteger),
+    introspection: last("introspection_endpoint", readBool) ?? false,
     lockout: new Map(
       all("user_lockout", 1, (block, file) => {
         const [type, rule] = lockoutStanza(block)

@@ -174,6 +174,7 @@ export const configRoutes = [
         default_lease_ttl: server.limits.defaultTtl,
         max_lease_ttl: server.limits.maxTtl,
         storage: { type: server.facts.storageType, disable_clustering: false },
+        ...server.facts.configuration,
       },
     }),
   }),

@@ -3,6 +3,7 @@
 import type { AnyEngine } from "../server.ts"
 import { auditRoutes } from "./audit.ts"
 import { configRoutes } from "./config.ts"
+import { internalRoutes } from "./internal.ts"
 import { leaseRoutes } from "./leases.ts"
 import { lockedUserRoutes } from "./locked-users.ts"
 import { loggerRoutes } from "./loggers.ts"
@@ -11,6 +12,7 @@ import { mountRoutes } from "./mounts.ts"
 import { namespaceRoutes } from "./namespaces.ts"
 import { openapiRoutes } from "./openapi.ts"
 import { operationRoutes } from "./operation.ts"
+import { pluginRoutes } from "./plugins.ts"
 import { policyRoutes } from "./policies.ts"
 import { leaseQuotaRoutes, quotaRoutes } from "./quotas.ts"
 import { sealRoutes } from "./seal.ts"
@@ -59,6 +61,18 @@ export const systemGroups = [
     title: "Locked users",
     summary: "Names that guessing has locked out.",
     routes: lockedUserRoutes,
+  },
+  {
+    name: "plugins",
+    title: "Plugins",
+    summary: "The engines that can be mounted: all are built in.",
+    routes: pluginRoutes,
+  },
+  {
+    name: "internal",
+    title: "Internals",
+    summary: "What support tools and older clients ask for.",
+    routes: internalRoutes,
   },
   {
     name: "loggers",

@@ -1,24 +1,12 @@
-/** What operators look at: nodes, versions, the machine, the requests being answered, the plugins there are. */
+/** What operators look at: nodes, versions, the machine, the requests being answered. */
 
-import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime } from "node:os"
-import { field, type JsonObject, refuse } from "@arca/api"
+import { hostname } from "node:os"
+import { field, isJsonObject, type Json, type JsonObject } from "@arca/api"
 import type { Standing } from "../members.ts"
-import type { Server, ServerContext } from "../server.ts"
+import type { Server } from "../server.ts"
+import { servedVersions } from "../versions.ts"
+import { hostInfo } from "./host.ts"
 import { sysRoute } from "./route.ts"
-
-const engineNames = (ctx: ServerContext, kind: "secret" | "auth"): string[] =>
-  ctx.server.registry.engines
-    .filter(one => one.kind === kind && !one.singleton)
-    .map(one => one.type)
-    .sort()
-
-const shownPlugin = (name: string, type: string): JsonObject => ({
-  builtin: true,
-  deprecation_status: "supported",
-  name,
-  type,
-  version: "",
-})
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString()
 
@@ -70,119 +58,36 @@ export const operationRoutes = [
   sysRoute("version-history", {
     summary: "The versions that served this store.",
     operation: "version-history",
-    list: (_, { server }) => ({
-      data: {
-        keys: [server.facts.apiVersion],
-        key_info: {
-          [server.facts.apiVersion]: {
-            build_date: server.facts.buildDate,
-            previous_version: null,
-            timestamp_installed: time(server.facts.startedAt),
-          },
+    list: async (_, { view }) => {
+      const all = await servedVersions(view)
+      const info = all.map((one, index): [string, JsonObject] => [
+        one.version,
+        {
+          build_date: one.build_date,
+          previous_version: all[index - 1]?.version ?? null,
+          timestamp_installed: time(one.since),
+          arca_version: one.arca_version,
         },
-      },
-    }),
+      ])
+      return { data: { keys: [...new Set(info.map(([version]) => version))], key_info: Object.fromEntries(info) } }
+    },
   }),
   sysRoute("host-info", {
     summary: "The machine this node runs on.",
     operation: "collect-host-information",
     rootOnly: true,
-    read: (_, ctx) => ({
-      data: {
-        timestamp: time(ctx.now),
-        host: {
-          hostname: hostname(),
-          os: platform(),
-          kernelArch: arch(),
-          kernelVersion: release(),
-          uptime: Math.floor(uptime()),
-        },
-        cpu: cpus().map(({ model, speed }, index) => ({ cpu: index, modelName: model, mhz: speed })),
-        memory: { total: totalmem(), available: freemem(), used: totalmem() - freemem() },
-        load: { load1: loadavg()[0] ?? 0, load5: loadavg()[1] ?? 0, load15: loadavg()[2] ?? 0 },
-      },
-    }),
+    read: (_, ctx) => hostInfo(ctx.now),
   }),
   sysRoute("in-flight-req", {
-    summary: "The requests that this process is answering now.",
+    summary: "The requests that this machine is answering now.",
     operation: "collect-in-flight-request-information",
     sudo: true,
     openWhen: "in-flight-req",
     rootOnly: true,
-    read: (_, { server }) => ({
-      data: Object.fromEntries(
-        [...server.inFlight.all].map(([id, { request, startedAt }]) => [
-          id,
-          {
-            start_time: time(startedAt),
-            client_remote_address: request.remoteAddress,
-            request_path: `/v1/${request.path}`,
-            request_method: request.operation,
-            client_id: "",
-          },
-        ]),
-      ),
-    }),
-  }),
-  sysRoute("plugins/catalog", {
-    summary: "The engines and auth methods that can be enabled. All are built in.",
-    operation: "plugins-catalog-list-plugins",
-    rootOnly: true,
-    replies: {
-      read: {
-        auth: field.stringList("Auth methods."),
-        secret: field.stringList("Secrets engines."),
-        database: field.stringList("Database drivers."),
-        detailed: field.any("Each with name, type, version, builtin and deprecation_status."),
-      },
-    },
-    read: (_, ctx) => {
-      const auth = engineNames(ctx, "auth")
-      const secret = engineNames(ctx, "secret")
-      return {
-        data: {
-          auth,
-          database: [],
-          secret,
-          detailed: [
-            ...auth.map(name => shownPlugin(name, "auth")),
-            ...secret.map(name => shownPlugin(name, "secret")),
-          ],
-        },
-      }
-    },
-  }),
-  sysRoute("plugins/catalog/:type", {
-    summary: "The engines of a type: auth, secret or database.",
-    operation: "plugins-catalog-list-plugins-with-type",
-    rootOnly: true,
-    sudo: true,
-    list: ({ type }, ctx) => {
-      if (type !== "auth" && type !== "secret" && type !== "database")
-        throw refuse.invalid(`unsupported plugin type ${JSON.stringify(type)}`)
-      return { data: { keys: type === "database" ? [] : engineNames(ctx, type) } }
-    },
-  }),
-  sysRoute("plugins/catalog/:type/:name", {
-    summary: "One engine.",
-    operation: "plugins-catalog-*-plugin-configuration-with-type",
-    rootOnly: true,
-    fields: { type: field.name("auth or secret."), name: field.name("Its name.") },
-    sudo: true,
-    read: ({ type, name }, ctx) => {
-      if (type !== "auth" && type !== "secret") return undefined
-      if (!engineNames(ctx, type).includes(name)) return undefined
-      return {
-        data: {
-          args: null,
-          builtin: true,
-          command: "",
-          name,
-          sha256: "",
-          deprecation_status: "supported",
-          version: "",
-        },
-      }
+    read: async (_, { server }) => {
+      const others = await server.peers.tell({ act: "in-flight" })
+      const all = [server.inFlight.shown(), ...others].filter(one => isJsonObject(one as Json)) as JsonObject[]
+      return { data: Object.fromEntries(all.flatMap(one => Object.entries(one))) }
     },
   }),
   ...(["dr", "performance"] as const).map(kind =>
