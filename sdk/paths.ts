@@ -665,29 +665,8 @@ export interface System {
   "host-info": {
     read: Act<Record<never, never>, JsonObject>
   }
-  /** The requests that this process is answering now. */
+  /** The requests that this machine is answering now. */
   "in-flight-req": {
-    read: Act<Record<never, never>, JsonObject>
-  }
-  /** The engines and auth methods that can be enabled. All are built in. */
-  "plugins/catalog": {
-    read: Act<Record<never, never>, {
-      /** Auth methods. */
-      readonly auth: readonly string[] | null
-      /** Secrets engines. */
-      readonly secret: readonly string[] | null
-      /** Database drivers. */
-      readonly database: readonly string[] | null
-      /** Each with name, type, version, builtin and deprecation_status. */
-      readonly detailed: Json
-    }>
-  }
-  /** The engines of a type: auth, secret or database. */
-  "plugins/catalog/:type": {
-    list: Act<Record<never, never>, Names>
-  }
-  /** One engine. */
-  "plugins/catalog/:type/:name": {
     read: Act<Record<never, never>, JsonObject>
   }
   /** Replication between clusters: there is none. */
@@ -769,6 +748,118 @@ export interface System {
   }
   /** Let a locked name log in again. */
   "locked-users/:mount_accessor/unlock/:alias_identifier": {
+    write: Act<Record<never, never>, JsonObject>
+  }
+  /** The engines and auth methods that can be enabled. All are built in. */
+  "plugins/catalog": {
+    read: Act<Record<never, never>, {
+      /** Auth methods. */
+      readonly auth: readonly string[] | null
+      /** Secrets engines. */
+      readonly secret: readonly string[] | null
+      /** Database drivers. */
+      readonly database: readonly string[] | null
+      /** Each with name, type, version, builtin and deprecation_status. */
+      readonly detailed: Json
+    }>
+  }
+  /** The engines of a type: auth, secret or database. */
+  "plugins/catalog/:type": {
+    list: Act<Record<never, never>, Names>
+  }
+  /** One engine. Registering and removing are refused. */
+  "plugins/catalog/:type/:name": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<Record<never, never>, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** Versions that mounts are pinned to: none. */
+  "plugins/pins": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Containers that plugins could run in: none. */
+  "plugins/runtimes/catalog": {
+    list: Act<Record<never, never>, Names>
+  }
+  /** Start engines anew. They have no state of their own, so there is nothing to do; what is named must be there. */
+  "plugins/reload/backend": {
+    write: Act<{
+      /** Of which engine all mounts are meant. */
+      readonly plugin?: string
+      /** Or which mounts. */
+      readonly mounts?: string | readonly string[]
+      /** Accepted for compatibility. */
+      readonly scope?: string
+    }, JsonObject>
+  }
+  /** The same for one engine. */
+  "plugins/reload/:type/:name": {
+    write: Act<{
+      /** Accepted for compatibility. */
+      readonly scope?: string
+    }, JsonObject>
+  }
+  /** Which engine answers under which path, when `introspection_endpoint = true` is configured. */
+  "internal/inspect/router/:tag": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Nothing: requests are counted by `sys/metrics`. */
+  "internal/counters/requests": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** How many clients there were: nobody counts them here, so there is no data. */
+  "internal/counters/activity": {
+    read: Act<{
+      /** Accepted for compatibility. */
+      readonly start_time?: string
+      /** Accepted for compatibility. */
+      readonly end_time?: string
+    }, JsonObject>
+  }
+  /** How many clients there were this month: there is no data. */
+  "internal/counters/activity/monthly": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Which clients there were: there is no data. */
+  "internal/counters/activity/export": {
+    read: Act<{
+      /** Accepted for compatibility. */
+      readonly start_time?: string
+      /** Accepted for compatibility. */
+      readonly end_time?: string
+    }, JsonObject>
+  }
+  /** How clients are counted: they are not. */
+  "internal/counters/config": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<Record<never, never>, JsonObject>
+  }
+  /** There is no licence to run out. */
+  "license/status": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Experiments that can be switched on: none. */
+  experiments: {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Features that wait for being activated: none. */
+  "activation-flags": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Messages of the operator for people at the console: none. */
+  "internal/ui/authenticated-messages": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Messages of the operator for people at the console: none. */
+  "internal/ui/unauthenticated-messages": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Which auth method the console offers first: whichever is listed. */
+  "internal/ui/default-auth-methods": {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Read something anew while the server runs: `listener` (certificates), `audit`, `log`; `license` does nothing. */
+  "config/reload/:subsystem": {
     write: Act<Record<never, never>, JsonObject>
   }
   /** How much is logged: the level of each logger. Setting one sets all; deleting goes back to the configuration. */
