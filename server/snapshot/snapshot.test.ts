@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { createHash } from "node:crypto"
 import { test } from "node:test"
 import { gunzipSync, gzipSync } from "node:zlib"
-import { faultyStorage, memoryStorage, type Storage, StorageFailed, systemClock } from "@arca/storage"
+import { type Fault, faultyStorage, memoryStorage, type Storage, StorageFailed, systemClock } from "@arca/storage"
 import { serve } from "../pipeline.ts"
 import { ownRequest } from "../revocation.ts"
 import { type TestServer, testServer } from "../testing.ts"
@@ -253,8 +253,7 @@ test("wherever a restore is cut short, the store is as before or as in the snaps
     const vault = await world(disk)
     const snapshot = await save(vault)
     await vault.write("kv/later", { a: 1 })
-    const failing = faultyStorage(disk, { seed: 1, at: new Map([[cut, "failed"]]), clock: systemClock })
-    const cutShort = await openedAgain(vault, failing)
+    const cutShort = await failingAt(vault, disk, cut)
     const { status } = await restore(cutShort, snapshot)
     // A process that starts on the same disk finds one or the other.
     const next = await openedAgain(vault, disk)
@@ -266,6 +265,15 @@ test("wherever a restore is cut short, the store is as before or as in the snaps
   }
 })
 
+/** A process on the same disk, whose disk fails at a commit, counted from when it is unsealed. */
+async function failingAt(vault: TestServer, disk: Storage, commit: number): Promise<TestServer> {
+  const counted = countingStorage(disk)
+  const faults = new Map<number, Fault>()
+  const process = await openedAgain(vault, faultyStorage(counted.storage, { seed: 1, at: faults, clock: systemClock }))
+  faults.set(counted.commits() + commit, "failed")
+  return process
+}
+
 /** A process that begins on what another has left: unsealed, with the same root token. */
 async function openedAgain(vault: TestServer, disk: Storage): Promise<TestServer> {
   await resumeRestore(disk, true)
@@ -276,9 +284,8 @@ test("a fault of the disk is told, not hidden", async () => {
   const disk = memoryStorage()
   const vault = await world(disk)
   const snapshot = await save(vault)
-  const failing = faultyStorage(disk, { seed: 1, at: new Map([[2, "failed"]]), clock: systemClock })
-  const cutShort = await openedAgain(vault, failing)
+  const cutShort = await failingAt(vault, disk, 2)
   assert.equal((await restore(cutShort, snapshot)).status, 500)
-  using view = failing.view()
-  await assert.rejects(failing.commit(view), StorageFailed)
+  using view = cutShort.server.storage.view()
+  await assert.rejects(cutShort.server.storage.commit(view), StorageFailed)
 })
