@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path"
 import { allowsPath } from "./detect/allowlist.ts"
 import { type DetectOptions, detect, type Fragment } from "./detect/detector.ts"
-import { loadRules, type Ruleset } from "./detect/ruleset.ts"
+import { allRules, type CompiledRules, loadRules, type Ruleset } from "./detect/ruleset.ts"
 import type { Finding } from "./finding.ts"
 import { type Baseline, isInBaseline } from "./ignore/baseline.ts"
 import { type IgnoredPlaces, isIgnored } from "./ignore/gitleaksignore.ts"
@@ -61,8 +61,8 @@ export type Summary = {
   findings: number
   /** Why something was not read; empty when all was. */
   partial: string[]
-  /** The rules that were used, in their order. */
-  rules: Rule[]
+  /** All rules of the configuration, in their order. */
+  rules: () => Rule[]
   milliseconds: number
 }
 
@@ -85,7 +85,8 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
     let loaded: Ruleset | undefined
     // Git is started before the rules are loaded: both take their time.
     const source = await open(target, options, ending.signal, path => isSkipped(loaded, path))
-    const ruleset = (loaded = await rulesFor(target, options))
+    const all = await rulesFor(target, options)
+    const ruleset = (loaded = loadRules(await enabledOf(all, options)))
     const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [] }
     const detection = detectionOf(target, options)
     const judge = await judgeFor(target, options)
@@ -93,7 +94,7 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
     yield* detectAll(source, sift, tally, reportTo(options, started, tally), options)
     const { bytes, commits, findings, partial } = tally
     const milliseconds = performance.now() - started
-    return { bytes, commits, findings, partial, rules: ruleset.config.rules, milliseconds }
+    return { bytes, commits, findings, partial, rules: () => allRules(all), milliseconds }
   } finally {
     ending.abort()
   }
@@ -204,12 +205,11 @@ function isSkipped(ruleset: Ruleset | undefined, path: string): boolean {
   return ruleset.exceptions.some(list => allowsPath(list, bytes))
 }
 
-async function rulesFor(target: Target, options: ScanOptions): Promise<Ruleset> {
-  const compiled =
-    options.config === undefined ? await foundRules(target, options) : await compiledRules(options.config)
-  const { enableRules = [] } = options
-  if (enableRules.length === 0) return loadRules(compiled)
-  return (await import("./config/enable.ts")).loadOnly(compiled, enableRules)
+const rulesFor = (target: Target, options: ScanOptions): Promise<CompiledRules> =>
+  options.config === undefined ? foundRules(target, options) : compiledRules(options.config)
+
+async function enabledOf(all: CompiledRules, { enableRules = [] }: ScanOptions): Promise<CompiledRules> {
+  return enableRules.length === 0 ? all : (await import("./config/enable.ts")).onlyRules(all, enableRules)
 }
 
 async function foundRules(target: Target, options: ScanOptions) {

@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto"
 import {
-  closeSync,
   fstatSync,
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   statSync,
   unlinkSync,
@@ -13,6 +12,7 @@ import {
 } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import type { AutomatonTables } from "../detect/automaton.ts"
 import type { CompiledRules } from "../detect/ruleset.ts"
 
 /**
@@ -83,29 +83,58 @@ function entriesOf(folder: string) {
   }
 }
 
-/** A file is a length, JSON of that length, and the automaton's table. Anything unexpected counts as absent. */
+/**
+ * A file is the length of a head, the head as JSON, the automaton's table, and one JSON text for each rule, read when the
+ * rule is first needed. Anything unexpected counts as absent.
+ */
+type Head = Omit<CompiledRules, "rule" | "automaton"> & {
+  automaton: Omit<AutomatonTables, "table">
+  tableLength: number
+  /** Where each rule's text begins, counted from the first one, and where the last one ends. */
+  bounds: number[]
+}
+
 function readKept(file: string): CompiledRules | undefined {
-  let fd: number | undefined
   try {
-    fd = openSync(file, "r")
-    const { uid, mode } = fstatSync(fd)
-    if ((process.getuid !== undefined && uid !== process.getuid()) || (mode & 0o022) !== 0) return undefined
-    const bytes = readFileSync(fd)
-    const length = bytes.readUInt32LE(0)
-    const rules: CompiledRules = JSON.parse(bytes.toString("utf8", 4, 4 + length))
-    const table = new Uint32Array(new Uint8Array(bytes.subarray(4 + length)).buffer)
-    return { ...rules, automaton: { ...rules.automaton, table } }
+    return openKept(file)
   } catch {
     return undefined
-  } finally {
-    if (fd !== undefined) closeSync(fd)
+  }
+}
+
+function openKept(file: string): CompiledRules | undefined {
+  // Kept open as long as the program runs: another scan may drop the file.
+  const fd = openSync(file, "r")
+  const { uid, mode } = fstatSync(fd)
+  if ((process.getuid !== undefined && uid !== process.getuid()) || (mode & 0o022) !== 0) return undefined
+  const part = (at: number, length: number) => {
+    const bytes = Buffer.allocUnsafeSlow(length)
+    if (readSync(fd, bytes, 0, length, at) !== length) throw new Error(`${file} ends too soon`)
+    return bytes
+  }
+  const headLength = part(0, 4).readUInt32LE(0)
+  const head: Head = JSON.parse(part(4, headLength).toString("utf8"))
+  const tableAt = 4 + headLength
+  const table = new Uint32Array(part(tableAt, head.tableLength * 4).buffer)
+  const rulesAt = tableAt + head.tableLength * 4
+  return {
+    ...head,
+    automaton: { ...head.automaton, table },
+    rule(index) {
+      const [start = 0, end = 0] = head.bounds.slice(index, index + 2)
+      return JSON.parse(part(rulesAt + start, end - start).toString("utf8"))
+    },
   }
 }
 
 /** Best effort: a scan does not fail because its cache cannot be written. */
-function keep(file: string, rules: CompiledRules): void {
-  const { table, ...automaton } = rules.automaton
-  const json = Buffer.from(JSON.stringify({ ...rules, automaton }))
+function keep(file: string, { rule, automaton, ...rest }: CompiledRules): void {
+  const { table, ...meta } = automaton
+  const rules = rest.ids.map((_, index) => Buffer.from(JSON.stringify(rule(index))))
+  const bounds = [0]
+  for (const { length } of rules) bounds.push((bounds.at(-1) ?? 0) + length)
+  const head: Head = { ...rest, automaton: meta, tableLength: table.length, bounds }
+  const json = Buffer.from(JSON.stringify(head))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)
   const temporary = `${file}.${process.pid}`
@@ -113,7 +142,7 @@ function keep(file: string, rules: CompiledRules): void {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     dropOld(dirname(file))
     const tail = Buffer.from(table.buffer, table.byteOffset, table.byteLength)
-    writeFileSync(temporary, Buffer.concat([length, json, tail]), { mode: 0o600, flag: "wx" })
+    writeFileSync(temporary, Buffer.concat([length, json, tail, ...rules]), { mode: 0o600, flag: "wx" })
     renameSync(temporary, file)
   } catch {}
 }

@@ -1,44 +1,65 @@
 import { compile } from "../re2/compile.ts"
 import type { CompiledPattern } from "../re2/pattern.ts"
-import type { Config } from "../rule.ts"
+import type { Allowlist, Config } from "../rule.ts"
 import { joinedSource } from "./allowlist.ts"
 import { buildAutomaton } from "./automaton-build.ts"
-import { type CompiledRules, loadRules, type Ruleset } from "./ruleset.ts"
+import { type CompiledRule, type CompiledRules, loadRules, type Ruleset } from "./ruleset.ts"
 
 type Literal = { opens: Set<number>; tries: number[] }
 
 /** Translates a configuration. Throws PatternError on a pattern that Go would refuse. */
-export function compileRules(config: Config): CompiledRules {
-  const patterns = compilePatterns(config)
-  const literals = literalsOf(config, patterns)
+export function compileRules({ rules, allowlists }: Config): CompiledRules {
+  const compiled = rules.map(rule => ({
+    rule,
+    patterns: compilePatterns([rule.regex, rule.path], rule.allowlists),
+  }))
+  const literals = literalsOf(compiled)
   const { tables, ends } = buildAutomaton(literals.map(([text]) => text))
   const gather = (of: (literal: Literal) => Iterable<number>) =>
     ends.map(indices => indices.flatMap(i => [...of(literals[i]?.[1] ?? { opens: new Set(), tries: [] })]))
-  return { config, patterns, automaton: tables, opens: gather(one => one.opens), tries: gather(one => one.tries) }
+  const parts = new Set(rules.flatMap(({ required }) => required.map(one => one.id)))
+  const unconditional = indicesOf(rules, rule => rule.keywords.length === 0)
+  return {
+    ids: rules.map(rule => rule.id),
+    rule(index) {
+      const found = compiled[index]
+      if (found === undefined) throw new RangeError(`there is no rule ${index}`)
+      return found
+    },
+    global: { allowlists, patterns: compilePatterns([], allowlists) },
+    unconditional,
+    alwaysTried: [...new Set([...unconditional, ...indicesOf(rules, rule => parts.has(rule.id))])],
+    automaton: tables,
+    opens: gather(one => one.opens),
+    tries: gather(one => one.tries),
+  }
 }
 
 export const buildRuleset = (config: Config): Ruleset => loadRules(compileRules(config))
 
-function compilePatterns(config: Config): Record<string, CompiledPattern> {
-  const allowlists = [...config.allowlists, ...config.rules.flatMap(rule => rule.allowlists)]
-  const sources = [
-    ...config.rules.flatMap(({ regex, path }) => [regex, path]),
-    ...allowlists.flatMap(({ paths, regexes }) => [paths, regexes].filter(list => list.length > 0).map(joinedSource)),
-  ]
-  return Object.fromEntries(
-    [...new Set(sources)].flatMap(source => (source === undefined ? [] : [[source, compile(source)]])),
+const indicesOf = <T>(items: readonly T[], test: (item: T) => boolean) =>
+  items.flatMap((item, index) => (test(item) ? [index] : []))
+
+function compilePatterns(
+  single: readonly (string | undefined)[],
+  allowlists: readonly Allowlist[],
+): Record<string, CompiledPattern> {
+  const joined = allowlists.flatMap(({ paths, regexes }) =>
+    [paths, regexes].filter(list => list.length > 0).map(joinedSource),
   )
+  const sources = [...single.filter(source => source !== undefined), ...joined]
+  return Object.fromEntries([...new Set(sources)].map(source => [source, compile(source)]))
 }
 
 /** Keywords open rules; anchors say where to try them. Both are looked for in one pass. */
-function literalsOf({ rules }: Config, patterns: Record<string, CompiledPattern>): [string, Literal][] {
+function literalsOf(compiled: readonly CompiledRule[]): [string, Literal][] {
   const literals = new Map<string, Literal>()
   const literal = (text: string) => {
     let found = literals.get(text)
     if (found === undefined) literals.set(text, (found = { opens: new Set(), tries: [] }))
     return found
   }
-  rules.forEach(({ keywords, regex }, index) => {
+  compiled.forEach(({ rule: { keywords, regex }, patterns }, index) => {
     for (const keyword of keywords) if (keyword !== "") literal(asBytes(keyword)).opens.add(index)
     const anchor = regex === undefined ? undefined : patterns[regex]?.anchor
     for (const { text, minOffset, maxOffset } of anchor ?? [])

@@ -262,7 +262,7 @@ function withRequired(
   required: Required[],
 ): Finding[] {
   const parts = required.map(one => {
-    const matcher = about.ruleset.byId.get(one.id)
+    const matcher = about.ruleset.byId(one.id)
     return { near: one, findings: matcher === undefined ? [] : matchRule(about, text, segments, matcher) }
   })
   return findings.flatMap(finding => {
@@ -284,7 +284,7 @@ function asRequired(finding: Finding): RequiredFinding {
 /** A generic rule's finding gives way to a more specific rule that found the same secret on the same line. */
 function withoutGeneric(ruleset: Ruleset, findings: Finding[]): Finding[] {
   const generality = ({ ruleId }: Finding) =>
-    ruleId.toLowerCase().includes("generic") ? 2 : ruleset.byId.get(ruleId)?.rule.yields === true ? 1 : 0
+    ruleId.toLowerCase().includes("generic") ? 2 : ruleset.byId(ruleId)?.rule.yields === true ? 1 : 0
   const ranked = findings.map(finding => ({ finding, rank: generality(finding) }))
   const byLine = [0, 1].map(rank =>
     Map.groupBy(

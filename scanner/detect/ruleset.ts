@@ -1,19 +1,30 @@
 import { type CompiledPattern, type Pattern, patternOf } from "../re2/pattern.ts"
-import type { Allowlist, Config, Rule } from "../rule.ts"
+import type { Allowlist, Rule } from "../rule.ts"
 import { type Exceptions, exceptionsOf } from "./allowlist.ts"
 import { type Automaton, type AutomatonTables, startAutomaton } from "./automaton.ts"
 import { type Scratch, scratchFor } from "./text.ts"
 
-/** A configuration translated (`compile.ts`): plain data, so that it can be stored and loaded without the translators. */
+/** A rule translated, with every pattern it uses by its source: plain data. */
+export type CompiledRule = { rule: Rule; patterns: Record<string, CompiledPattern> }
+
+/**
+ * A configuration translated (`compile.ts`), so that it can be stored, and loaded rule by rule: a scan of a commit runs a
+ * few rules out of hundreds.
+ */
 export type CompiledRules = {
-  config: Config
-  /** Every pattern of the configuration by its source; joined allowlist patterns by the joined source. */
-  patterns: Record<string, CompiledPattern>
+  /** By index. */
+  ids: readonly string[]
+  rule(index: number): CompiledRule
+  global: { allowlists: Allowlist[]; patterns: Record<string, CompiledPattern> }
+  /** Rules without keywords, by index: they are run on every text. */
+  unconditional: readonly number[]
+  /** Those, and the parts of other rules: they are run without being opened by a keyword. */
+  alwaysTried: readonly number[]
   automaton: AutomatonTables
-  /** For each accepting state: rules whose keyword ends there, as indices. */
-  opens: number[][]
+  /** For each accepting state: rules whose keyword ends there, by index. */
+  opens: readonly (readonly number[])[]
   /** For each accepting state: (rule, first try, last try) triples, tries counted back from the end of the literal. */
-  tries: number[][]
+  tries: readonly (readonly number[])[]
 }
 
 /** A rule made ready. */
@@ -23,7 +34,7 @@ export type Matcher = {
   regex: Pattern | undefined
   path: Pattern | undefined
   exceptions: Exceptions[]
-  /** Where to try the pattern; undefined: everywhere. */
+  /** Whether the pattern is tried at given places only. */
   anchored: boolean
   /** Bytes that the preamble may run over, walking back from a match. */
   preamble: { bytes: Uint8Array; max: number } | undefined
@@ -31,60 +42,59 @@ export type Matcher = {
 
 /** A configuration made ready: one automaton for the keywords and anchors of all rules. */
 export type Ruleset = {
-  config: Config
-  matchers: Matcher[]
-  byId: Map<string, Matcher>
+  compiled: CompiledRules
+  /** Made when it is first asked for. */
+  matcher(index: number): Matcher
+  byId(id: string): Matcher | undefined
   exceptions: Exceptions[]
   automaton: Automaton
-  opens: readonly (readonly number[])[]
-  tries: readonly (readonly number[])[]
-  /** Rules without keywords: they are run on every text. */
-  unconditional: readonly Matcher[]
-  /** By rule, 1: it is run without being opened by a keyword, as one without keywords or as a part of another rule. */
+  /** By rule, 1: it is run without being opened by a keyword. */
   alwaysTried: Uint8Array
   scratch: Scratch
 }
 
 export function loadRules(compiled: CompiledRules): Ruleset {
-  const { config, opens, tries } = compiled
-  const pattern = (source: string): Pattern => {
-    const found = compiled.patterns[source]
-    if (found === undefined) throw new Error("a rule's pattern is missing from its compiled form")
-    return patternOf(found)
-  }
-  const exceptions = (list: Allowlist) => exceptionsOf(list, pattern)
-  const matchers = config.rules.map((rule, index) => makeMatcher(rule, index, pattern, exceptions))
-  const parts = new Set(config.rules.flatMap(rule => rule.required.map(one => one.id)))
+  const { ids, global } = compiled
+  const made: Matcher[] = []
+  const alwaysTried = new Uint8Array(ids.length)
+  for (const index of compiled.alwaysTried) alwaysTried[index] = 1
+  const matcher = (index: number) => (made[index] ??= makeMatcher(compiled.rule(index), index))
+  let places: Map<string, number> | undefined
   return {
-    config,
-    matchers,
-    unconditional: matchers.filter(({ rule }) => rule.keywords.length === 0),
-    alwaysTried: Uint8Array.from(config.rules, ({ id, keywords }) => (keywords.length === 0 || parts.has(id) ? 1 : 0)),
-    scratch: scratchFor(matchers.length, opens.length),
-    byId: new Map(matchers.map(matcher => [matcher.rule.id, matcher])),
-    exceptions: config.allowlists.map(exceptions),
+    compiled,
+    matcher,
+    byId(id) {
+      places ??= new Map(ids.map((one, index) => [one, index]))
+      const index = places.get(id)
+      return index === undefined ? undefined : matcher(index)
+    },
+    exceptions: global.allowlists.map(list => exceptionsOf(list, source => patternIn(global.patterns, source))),
     automaton: startAutomaton(compiled.automaton),
-    opens,
-    tries,
+    alwaysTried,
+    scratch: scratchFor(ids.length, compiled.opens.length),
   }
 }
 
-function makeMatcher(
-  rule: Rule,
-  index: number,
-  pattern: (source: string) => Pattern,
-  exceptions: (list: Allowlist) => Exceptions,
-): Matcher {
-  const regex = rule.regex === undefined ? undefined : pattern(rule.regex)
+/** All rules, in their order. */
+export const allRules = ({ ids, rule }: CompiledRules): Rule[] => ids.map((_, index) => rule(index).rule)
+
+function makeMatcher({ rule, patterns }: CompiledRule, index: number): Matcher {
+  const regex = rule.regex === undefined ? undefined : patternIn(patterns, rule.regex)
   return {
     index,
     rule,
     regex,
-    path: rule.path === undefined ? undefined : pattern(rule.path),
-    exceptions: rule.allowlists.map(exceptions),
+    path: rule.path === undefined ? undefined : patternIn(patterns, rule.path),
+    exceptions: rule.allowlists.map(list => exceptionsOf(list, source => patternIn(patterns, source))),
     anchored: regex?.anchor !== undefined,
     preamble: regex?.preamble && { bytes: bytesIn(regex.preamble.set), max: regex.preamble.max },
   }
+}
+
+function patternIn(patterns: Record<string, CompiledPattern>, source: string): Pattern {
+  const found = patterns[source]
+  if (found === undefined) throw new Error("a rule's pattern is missing from its compiled form")
+  return patternOf(found)
 }
 
 function bytesIn(set: readonly number[]): Uint8Array {

@@ -69,42 +69,42 @@ export function readText(ruleset: Ruleset, bytes: Uint8Array): Text {
 }
 
 function openInHits(ruleset: Ruleset, count: number): readonly Matcher[] {
-  const { scratch, opens, unconditional } = ruleset
-  if (count === 0) return unconditional
+  const { scratch, compiled } = ruleset
   const { seenIn, openedIn, textNumber } = scratch
   const hits = ruleset.automaton.hits()
-  let found: Matcher[] | undefined
+  const found: number[] = []
   for (let i = 0; i < count; i++) {
     const state = hits[i * 2 + 1] ?? 0
     if (seenIn[state] === textNumber) continue
     seenIn[state] = textNumber
-    for (const rule of opens[state] ?? []) {
-      const matcher = ruleset.matchers[rule]
-      if (openedIn[rule] === textNumber || matcher === undefined) continue
+    for (const rule of compiled.opens[state] ?? []) {
+      if (openedIn[rule] === textNumber) continue
       openedIn[rule] = textNumber
-      if (found === undefined) found = [matcher]
-      else found.push(matcher)
+      found.push(rule)
     }
   }
-  return found === undefined ? unconditional : inOrder([...found, ...unconditional])
+  return inOrder(ruleset, found)
 }
 
 function openInRunes(ruleset: Ruleset, text: string): readonly Matcher[] {
   const lower = text.toLowerCase()
-  const found = ruleset.matchers.filter(({ rule }) => rule.keywords.some(keyword => lower.includes(keyword)))
-  return inOrder([...found, ...ruleset.unconditional])
+  const holdsKeyword = (index: number) => ruleset.matcher(index).rule.keywords.some(keyword => lower.includes(keyword))
+  return inOrder(ruleset, [...ruleset.compiled.ids.keys()].filter(holdsKeyword))
 }
 
-const inOrder = (matchers: Matcher[]) => matchers.sort((a, b) => a.index - b.index)
+function inOrder({ compiled, matcher }: Ruleset, opened: number[]): readonly Matcher[] {
+  if (compiled.unconditional.length > 0) opened.push(...compiled.unconditional)
+  return opened.sort((a, b) => a - b).map(matcher)
+}
 
 /** The tries of the open rules, and of those that are run without being opened. */
 function gatherTries(ruleset: Ruleset, count: number): void {
-  const { scratch, tries, automaton } = ruleset
+  const { scratch, compiled, automaton } = ruleset
   const hits = automaton.hits()
   for (const rule of scratch.filled) scratch.tries[rule] = []
   scratch.filled.length = 0
   for (let i = 0; i < count; i++) {
-    const entries = tries[hits[i * 2 + 1] ?? 0]
+    const entries = compiled.tries[hits[i * 2 + 1] ?? 0]
     if (entries === undefined) continue
     const end = hits[i * 2] ?? 0
     for (let e = 0; e < entries.length; e += 3) {

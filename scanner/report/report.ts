@@ -29,7 +29,7 @@ const reporters: Record<Format, Make> = {
   junit: async () => (await import("./junit.ts")).junitReport,
   sarif: async () => {
     const { sarifReport } = await import("./sarif.ts")
-    return (findings, { rules }) => sarifReport(findings, rules)
+    return (findings, { rules }) => sarifReport(findings, rules())
   },
   html: async () => (await import("./html.ts")).htmlReport,
   template: async () => {
