@@ -1,3 +1,5 @@
+import { fstatSync, writeSync } from "node:fs"
+
 /** What the command touches besides files: the command line's own `Io` has this shape. */
 export type ScanIo = {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -11,13 +13,47 @@ export type ScanIo = {
 
 export type ScanWriter = { write(text: string): void; readonly isTerminal: boolean }
 
-export function processIo(program: string): ScanIo {
-  // A closed pipe (`| head`) is the reader's choice, not a failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1))
-  return { env: process.env, program, stdout: writer(process.stdout), stderr: writer(process.stderr) }
+/**
+ * The process's own. Written directly: Node's streams for standard output and error take longer to load than most
+ * commits to scan.
+ */
+export const processIo = (program: string): ScanIo => ({
+  env: process.env,
+  program,
+  stdout: writerOf(1),
+  stderr: writerOf(2),
+})
+
+function writerOf(fd: 1 | 2): ScanWriter {
+  let isTerminal: boolean | undefined
+  return {
+    write: text => writeAll(fd, Buffer.from(text)),
+    get isTerminal() {
+      return (isTerminal ??= isCharacterDevice(fd) && process.getBuiltinModule("node:tty").isatty(fd))
+    },
+  }
 }
 
-const writer = (stream: NodeJS.WriteStream): ScanWriter => ({
-  write: text => void stream.write(text),
-  isTerminal: stream.isTTY === true,
-})
+function isCharacterDevice(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice()
+  } catch {
+    return false
+  }
+}
+
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+function writeAll(fd: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : undefined
+      // A closed pipe (`| head`) is the reader's choice, not a failure.
+      if (code === "EPIPE") process.exit(0)
+      if (code !== "EAGAIN") throw error
+      Atomics.wait(pause, 0, 0, 5)
+    }
+  }
+}

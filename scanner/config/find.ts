@@ -17,8 +17,8 @@ export type FindRequest = {
 
 export type FoundRules = {
   rules: CompiledRules
-  /** Changes with the rules and with the program: what was found under one hash will be found again. */
-  hash: string
+  /** Changes with the rules and with the program: what was found under one key will be found again. */
+  key: string
   /** Where the rules come from, for people. */
   origin: string
 }
@@ -33,17 +33,17 @@ export async function findRules(request: FindRequest): Promise<FoundRules> {
   const store = ruleStore(request.env)
   const origin = findOrigin(request)
   if (origin === undefined) return defaultRules(store)
-  const { rules, hash } = await compiledOnce(store, origin.text, () => compileToml(origin, request))
-  return { rules, hash, origin: origin.where }
+  const { rules, key } = await compiledOnce(store, origin.text, () => compileToml(origin, request))
+  return { rules, key, origin: origin.where }
 }
 
 export async function defaultRules(store: RuleStore): Promise<FoundRules> {
-  const { rules, hash } = await compiledOnce(store, "default", async () => {
+  const { rules, key } = await compiledOnce(store, "default", async () => {
     const { compileRules } = await import("../detect/compile.ts")
     const { defaultConfig } = await import("../rules/index.ts")
     return { rules: compileRules(defaultConfig()), mayKeep: true }
   })
-  return { rules, hash, origin: "the default rules" }
+  return { rules, key, origin: "the default rules" }
 }
 
 function findOrigin({ config, source, cwd, env }: FindRequest): Origin | undefined {

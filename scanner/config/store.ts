@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import {
   fstatSync,
   mkdirSync,
@@ -11,7 +10,6 @@ import {
   writeFileSync,
 } from "node:fs"
 import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import type { AutomatonTables } from "../detect/automaton.ts"
 import type { CompiledRules } from "../detect/ruleset.ts"
 
@@ -38,46 +36,53 @@ export function ruleStore(env: Env): RuleStore {
   return { folder: folder && join(folder, "rules"), installation: installationKey() }
 }
 
-/** The compiled form of some text, from the store or made and stored. */
+/** The compiled form of some text, from the store or made and stored. `key` names the rules and the program. */
 export async function compiledOnce(
   store: RuleStore,
   text: string,
   make: () => Promise<{ rules: CompiledRules; mayKeep: boolean }>,
-): Promise<{ rules: CompiledRules; hash: string }> {
-  const hash = createHash("sha256").update(`${store.installation}\n${text}`).digest("hex")
-  const file = store.folder === undefined ? undefined : join(store.folder, `${hash}.rules`)
-  const kept = file === undefined ? undefined : readKept(file)
-  if (kept !== undefined) return { rules: kept, hash }
+): Promise<{ rules: CompiledRules; key: string }> {
+  const key = `${store.installation}\n${text}`
+  const file = store.folder === undefined ? undefined : join(store.folder, `${checksum(key)}.rules`)
+  const kept = file === undefined ? undefined : readKept(file, key)
+  if (kept !== undefined) return { rules: kept, key }
   const { rules, mayKeep } = await make()
-  if (mayKeep && file !== undefined) keep(file, rules)
-  return { rules, hash }
+  if (mayKeep && file !== undefined) keep(file, key, rules)
+  return { rules, key }
+}
+
+/** A name for a file (53 bits of FNV-1a's kind). The file holds the whole key; loading a real hash takes longer than a scan. */
+function checksum(text: string): string {
+  let high = 0xdeadbeef
+  let low = 0x41c6ce57
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    high = Math.imul(high ^ code, 0x9e3779b1)
+    low = Math.imul(low ^ code, 0x5f356495)
+  }
+  return (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0")
 }
 
 /** What this scanner is: changes with every edit of a file that takes part in compiling. */
 function installationKey(): string {
-  const root = dirname(dirname(fileURLToPath(import.meta.url)))
-  const hash = createHash("sha256").update(root)
-  for (const folder of ["re2", "detect", "config"]) addFolder(hash, join(root, folder))
-  addFile(hash, root, "rules/compiled.json")
-  return hash.digest("hex")
+  const root = dirname(import.meta.dirname)
+  const folders = ["re2", "detect", "config"].map(folder => stampsIn(join(root, folder)))
+  return [root, ...folders, stampOf(root, "rules/compiled.json")].join("\n")
 }
 
-type Hash = { update(text: string): unknown }
+const stampsIn = (folder: string) =>
+  entriesOf(folder)
+    .map(entry => stampOf(folder, entry.name))
+    .join("\n")
 
-function addFolder(hash: Hash, folder: string): void {
-  for (const entry of entriesOf(folder)) {
-    if (entry.isFile()) addFile(hash, folder, entry.name)
-  }
-}
-
-function addFile(hash: Hash, folder: string, name: string): void {
+function stampOf(folder: string, name: string): string {
   const stat = statSync(join(folder, name), { throwIfNoEntry: false })
-  hash.update(`${name}:${stat?.size}:${stat?.mtimeMs}\n`)
+  return `${name}:${stat?.size}:${stat?.mtimeMs}`
 }
 
 function entriesOf(folder: string) {
   try {
-    return readdirSync(folder, { withFileTypes: true })
+    return readdirSync(folder, { withFileTypes: true }).filter(entry => entry.isFile())
   } catch {
     return []
   }
@@ -88,21 +93,22 @@ function entriesOf(folder: string) {
  * rule is first needed. Anything unexpected counts as absent.
  */
 type Head = Omit<CompiledRules, "rule" | "automaton"> & {
+  key: string
   automaton: Omit<AutomatonTables, "table">
   tableLength: number
   /** Where each rule's text begins, counted from the first one, and where the last one ends. */
   bounds: number[]
 }
 
-function readKept(file: string): CompiledRules | undefined {
+function readKept(file: string, key: string): CompiledRules | undefined {
   try {
-    return openKept(file)
+    return openKept(file, key)
   } catch {
     return undefined
   }
 }
 
-function openKept(file: string): CompiledRules | undefined {
+function openKept(file: string, key: string): CompiledRules | undefined {
   // Kept open as long as the program runs: another scan may drop the file.
   const fd = openSync(file, "r")
   const { uid, mode } = fstatSync(fd)
@@ -114,6 +120,7 @@ function openKept(file: string): CompiledRules | undefined {
   }
   const headLength = part(0, 4).readUInt32LE(0)
   const head: Head = JSON.parse(part(4, headLength).toString("utf8"))
+  if (head.key !== key) return undefined
   const tableAt = 4 + headLength
   const table = new Uint32Array(part(tableAt, head.tableLength * 4).buffer)
   const rulesAt = tableAt + head.tableLength * 4
@@ -128,12 +135,12 @@ function openKept(file: string): CompiledRules | undefined {
 }
 
 /** Best effort: a scan does not fail because its cache cannot be written. */
-function keep(file: string, { rule, automaton, ...rest }: CompiledRules): void {
+function keep(file: string, key: string, { rule, automaton, ...rest }: CompiledRules): void {
   const { table, ...meta } = automaton
   const rules = rest.ids.map((_, index) => Buffer.from(JSON.stringify(rule(index))))
   const bounds = [0]
   for (const { length } of rules) bounds.push((bounds.at(-1) ?? 0) + length)
-  const head: Head = { ...rest, automaton: meta, tableLength: table.length, bounds }
+  const head: Head = { key, ...rest, automaton: meta, tableLength: table.length, bounds }
   const json = Buffer.from(JSON.stringify(head))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(json.length)

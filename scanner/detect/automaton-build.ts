@@ -1,4 +1,4 @@
-import type { AutomatonTables } from "./automaton.ts"
+import { type AutomatonTables, addressOf } from "./automaton.ts"
 
 type Trie = { next: Map<number, number>[]; fail: number[]; ends: number[][] }
 
@@ -71,7 +71,7 @@ function byteClasses(literals: readonly string[]): { classes: Uint16Array; class
   return { classes, classCount }
 }
 
-/** Row of each state (in the new order): the row number of its successor for each class. */
+/** Row of each state (in the new order): the address of its successor for each class. */
 function transitions(trie: Trie, order: number[], classes: Uint16Array, classCount: number): Uint32Array {
   const rank = new Uint32Array(order.length)
   order.forEach((state, row) => {
@@ -90,7 +90,8 @@ function transitions(trie: Trie, order: number[], classes: Uint16Array, classCou
   }
   const table = new Uint32Array(full.length)
   order.forEach((state, row) => {
-    for (let c = 0; c < classCount; c++) table[row * classCount + c] = rank[full[state * classCount + c] ?? 0] ?? 0
+    for (let c = 0; c < classCount; c++)
+      table[row * classCount + c] = addressOf(rank[full[state * classCount + c] ?? 0] ?? 0, classCount)
   })
   return table
 }

@@ -18,7 +18,7 @@ export type AutomatonTables = {
   classCount: number
   /** States from this row on end a literal; the root is row 0. */
   firstAccepting: number
-  /** Row of each state: the row number of its successor for each class. */
+  /** Row of each state: for each class the address ({@link addressOf}) of its successor's row. */
   table: Uint32Array
 }
 
@@ -39,6 +39,9 @@ const inputBytes = 256 * 1024
 // A hit is eight bytes; a byte of input makes at most one.
 const hitBytes = inputBytes * 8
 
+/** Where a row lies in the automaton's memory: the table is stored as it is used, so that loading it is one copy. */
+export const addressOf = (row: number, classCount: number) => tableAt + row * classCount * 4
+
 export function startAutomaton(tables: AutomatonTables): Automaton {
   const stride = tables.classCount * 4
   const tableBytes = tables.table.length * 4
@@ -49,8 +52,7 @@ export function startAutomaton(tables: AutomatonTables): Automaton {
   const words = new Int32Array(memory.buffer)
   const input = new Uint8Array(memory.buffer, inputAt, inputBytes)
   new Uint16Array(memory.buffer, classesAt, 256).set(tables.classes.map(one => one * 4))
-  const rows = words.subarray(tableAt / 4)
-  for (let i = 0; i < tables.table.length; i++) rows[i] = tableAt + (tables.table[i] ?? 0) * stride
+  words.set(tables.table, tableAt / 4)
   // The root accepts nothing (no literal is empty), so it stays the first row.
   const root = tableAt
   const accept = tableAt + tables.firstAccepting * stride

@@ -98,6 +98,36 @@ function anchorOfAll(alternatives: readonly Node[]): Anchor | undefined {
   return anchors.includes(undefined) || all.length > maxLiterals ? undefined : all
 }
 
+const maxNeeded = 256
+
+/** Literals of which every match holds one, wherever in it. */
+export function neededLiterals(node: Node): string[] | undefined {
+  const found = needs(node)
+  return found === undefined || found.length > maxNeeded ? undefined : found
+}
+
+function needs(node: Node): string[] | undefined {
+  if (node.kind === "group") return needs(node.node)
+  if (node.kind === "repeat") return node.min > 0 ? needs(node.node) : undefined
+  if (node.kind === "alternate") {
+    const all = node.nodes.map(needs)
+    return all.includes(undefined) ? undefined : [...new Set(all.flatMap(one => one ?? []))]
+  }
+  if (node.kind !== "concat") return literalsAt(node)
+  const choices = node.nodes.flatMap((child, i) => [
+    literalsAt({ kind: "concat", nodes: node.nodes.slice(i) }),
+    needs(child),
+  ])
+  return choices
+    .filter(found => found !== undefined)
+    .reduce<string[] | undefined>(
+      (best, one) => (best === undefined || telling(one) > telling(best) ? one : best),
+      undefined,
+    )
+}
+
+const telling = (literals: readonly string[]) => Math.min(...literals.map(text => text.length)) * 100 - literals.length
+
 /** A shortest literal of three characters is enough; beyond that a fixed offset counts more. */
 function score(anchor: Anchor): number {
   const shortest = Math.min(...anchor.map(one => one.text.length))

@@ -1,4 +1,4 @@
-import { plan } from "./anchor.ts"
+import { neededLiterals, plan } from "./anchor.ts"
 import { emit } from "./emit.ts"
 import { parsePattern } from "./parse.ts"
 import { type CompiledPattern, type Pattern, patternOf } from "./pattern.ts"
@@ -6,6 +6,7 @@ import { type CompiledPattern, type Pattern, patternOf } from "./pattern.ts"
 /** Throws PatternError where Go's regexp.MustCompile would panic. */
 export function compile(source: string): CompiledPattern {
   const { root, groups } = parsePattern(source)
+  const needs = neededLiterals(root)
   const { rest, runes, preamble, anchor } = plan(root)
   return {
     source,
@@ -17,6 +18,7 @@ export function compile(source: string): CompiledPattern {
     ...(runes ? { loose: emit(rest, "loose") } : {}),
     ...(preamble === undefined ? {} : { preamble }),
     ...(anchor === undefined ? {} : { anchor }),
+    ...(needs === undefined ? {} : { needs }),
   }
 }
 

@@ -16,6 +16,8 @@ export type CompiledPattern = {
   /** A lazy run before the rest: which bytes (as inclusive ranges) and how many. */
   preamble?: { set: readonly number[]; max: number }
   anchor?: Anchor
+  /** Literals (lower case) of which every match holds one, wherever; absent when there are none or too many. */
+  needs?: string[]
 }
 
 /**
@@ -57,6 +59,13 @@ const isAscii = /^[\x00-\x7f]*$/
 
 /** Whether the pattern occurs in a byte string (latin1), read as Go reads a string: as UTF-8. */
 export function occursIn(pattern: Pattern, bytes: string): boolean {
-  if (isAscii.test(bytes)) return pattern.regexp("bytes", "").test(bytes)
+  if (isAscii.test(bytes)) return mayOccur(pattern, bytes) && pattern.regexp("bytes", "").test(bytes)
   return pattern.regexp("runes", "").test(decodeRunes(bytes).text)
+}
+
+/** Paths are many, exempt ones few: most are told by the literals that a match must hold. */
+function mayOccur({ needs }: Pattern, text: string): boolean {
+  if (needs === undefined) return true
+  const lower = text.toLowerCase()
+  return needs.some(literal => lower.includes(literal))
 }

@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync } from "node:zlib"
+import { archiveKind, compressions } from "./archive-name.ts"
 
 /** How much an archive may hold: what lies beyond is refused, so that a small file cannot fill the memory. */
 export type ArchiveLimits = {
@@ -20,25 +20,18 @@ export type ArchivePart = { path: string; bytes: Uint8Array; isWhole: boolean }
 
 type Decompress = (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer
 
-const compressions: readonly (readonly [extension: string, Decompress | undefined])[] = [
-  [".gz", gunzipSync],
-  [".tgz", gunzipSync],
-  [".zst", zstdDecompressSync],
-  [".br", brotliDecompressSync],
-  [".zz", inflateSync],
-  ...[".bz2", ".xz", ".lz4", ".lz", ".mz", ".sz"].map(extension => [extension, undefined] as const),
-]
-const containers = [".zip", ".tar", ".7z", ".rar"]
+// Loaded at the first archive: most scans meet none.
+const zlib = () => process.getBuiltinModule("node:zlib")
 
-/** Whether a file's name says that it is an archive or compressed (by what the name contains, as Gitleaks judges). */
-export function archiveKind(path: string): string | undefined {
-  const name = path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("!")) + 1).toLowerCase()
-  const known = [
-    ...containers,
-    ...compressions.map(([extension]) => extension).filter(extension => extension !== ".tgz"),
-  ]
-  return known.find(extension => name.includes(extension)) ?? (name.endsWith(".tgz") ? ".tgz" : undefined)
+const decompressors: Readonly<Record<string, Decompress | undefined>> = {
+  ".gz": (...args) => zlib().gunzipSync(...args),
+  ".tgz": (...args) => zlib().gunzipSync(...args),
+  ".zst": (...args) => zlib().zstdDecompressSync(...args),
+  ".br": (...args) => zlib().brotliDecompressSync(...args),
+  ".zz": (...args) => zlib().inflateSync(...args),
 }
+const inflateRaw: Decompress = (...args) => zlib().inflateRawSync(...args)
+const zstd: Decompress = (...args) => zlib().zstdDecompressSync(...args)
 
 /** The files of an archive, one at a time. Throws an Error with the reason on damage or when a limit is passed. */
 export function* openArchive(path: string, bytes: Uint8Array, limits: ArchiveLimits): Generator<ArchivePart> {
@@ -56,12 +49,13 @@ function parts(path: string, bytes: Uint8Array, limits: ArchiveLimits): Iterable
   const name = path.toLowerCase()
   if (startsWith(bytes, "PK\x03\x04") || startsWith(bytes, "PK\x05\x06")) return zipParts(bytes, limits)
   if (isTar(bytes)) return tarParts(bytes)
-  const compression = compressions.find(([extension]) => name.includes(extension))
+  const compression = compressions.find(extension => name.includes(extension))
   // Only its name says archive: it is read as what it is.
   if (compression === undefined && !isOther(bytes)) return [{ path, bytes, isWhole: true }]
-  if (compression?.[1] === undefined)
+  const decompressor = compression === undefined ? undefined : decompressors[compression]
+  if (decompressor === undefined)
     throw new Error(`the format ${archiveKind(path) ?? "of its content"} is not supported`)
-  const plain = decompress(compression[1], bytes, limits)
+  const plain = decompress(decompressor, bytes, limits)
   return isTar(plain) ? tarParts(plain) : [{ path, bytes: plain, isWhole: true }]
 }
 
@@ -177,9 +171,8 @@ function zipContent(view: Buffer, entry: ZipEntry, limits: ArchiveLimits): Uint8
   if (content.length < packed) throw new Error("it ends in the middle of a file")
   if (entry.encrypted) throw new Error(`the file ${entry.name} in it is encrypted`)
   if (entry.method === 0) return content
-  if (entry.method === 8) return decompress(inflateRawSync, content, { ...limits, maxTotalBytes: limits.maxFileBytes })
-  if (entry.method === 93)
-    return decompress(zstdDecompressSync, content, { ...limits, maxTotalBytes: limits.maxFileBytes })
+  if (entry.method === 8) return decompress(inflateRaw, content, { ...limits, maxTotalBytes: limits.maxFileBytes })
+  if (entry.method === 93) return decompress(zstd, content, { ...limits, maxTotalBytes: limits.maxFileBytes })
   throw new Error(`the file ${entry.name} in it has the unsupported compression ${entry.method}`)
 }
 

@@ -1,5 +1,6 @@
 import type { Fragment } from "../detect/detector.ts"
-import { type ArchiveLimits, archiveKind, defaultArchiveLimits, openArchive } from "./archive.ts"
+import { type ArchiveLimits, defaultArchiveLimits, openArchive } from "./archive.ts"
+import { archiveKind } from "./archive-name.ts"
 import { type Chunk, chunksIn } from "./chunks.ts"
 import { isApplicationFile } from "./sniff.ts"
 import { messageOf, type SourceReport } from "./source.ts"

@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import type { Readable } from "node:stream"
 import type { Commit } from "../finding.ts"
-import { archiveKind } from "./archive.ts"
+import { archiveKind } from "./archive-name.ts"
 import { inBatches } from "./batches.ts"
 import { type FileOptions, fileInMemory, scanFile } from "./file.ts"
 import { logFormat, patchReader } from "./git-log.ts"
@@ -62,17 +62,13 @@ const harmless = [
  */
 export function gitSource(options: GitOptions): Source {
   const { read, signal } = options
+  const short = read.kind === "diff" ? diffAtOnce(options, read.staged) : undefined
+  if (short !== undefined) return short
   const git = startGit(options, read.kind === "log" ? logArguments(read.options) : diffArguments(read.staged), signal)
   const batches = inBatches(git.stdout)
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
   return async function* (emit, report) {
-    const archives: { path: string; commit: Commit | undefined }[] = []
-    const reader = patchReader({
-      hunk: ({ path, startLine, bytes, commit = uncommitted }) => emit({ path, startLine, bytes, commit }),
-      binary: (path, commit) => {
-        if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) archives.push({ path, commit })
-      },
-    })
+    const { reader, archives } = readerFor(options, emit)
     yield* batches(piece => {
       report.checkTime()
       reader.push(piece)
@@ -81,11 +77,52 @@ export function gitSource(options: GitOptions): Source {
     yield
     judgeExit(await git.ended, report)
     if (read.kind === "log" && (await shallow) === "true") judgeShallow(read, report)
-    for (const { path, commit } of archives) {
-      report.checkTime()
-      await scanBlob(options, path, commit, emit, report)
-      yield
-    }
+    yield* scanArchives(options, archives, emit, report)
+  }
+}
+
+/** The changes of most commits are read in one go, which spares Node's streams. Undefined for larger ones. */
+function diffAtOnce(options: GitOptions, staged: boolean): Source | undefined {
+  const { status, error, stdout, stderr } = spawnSync("git", wordsFor(options, diffArguments(staged)), {
+    env: options.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: maxShortDiff,
+  })
+  if (error !== undefined && "code" in error && error.code === "ENOBUFS") return undefined
+  const ended =
+    error === undefined
+      ? { code: status, errors: stderr.toString().trim() }
+      : { code: null, errors: `cannot run git: ${error.message}` }
+  return async function* (emit, report) {
+    const { reader, archives } = readerFor(options, emit)
+    if (error === undefined) reader.push(stdout)
+    reader.end()
+    judgeExit(ended, report)
+    yield* scanArchives(options, archives, emit, report)
+    yield
+  }
+}
+
+const maxShortDiff = 4 * 1024 * 1024
+
+type Archive = { path: string; commit: Commit | undefined }
+
+function readerFor(options: GitOptions, emit: Emit) {
+  const archives: Archive[] = []
+  const reader = patchReader({
+    hunk: ({ path, startLine, bytes, commit = uncommitted }) => emit({ path, startLine, bytes, commit }),
+    binary: (path, commit) => {
+      if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) archives.push({ path, commit })
+    },
+  })
+  return { reader, archives }
+}
+
+async function* scanArchives(options: GitOptions, archives: readonly Archive[], emit: Emit, report: SourceReport) {
+  for (const { path, commit } of archives) {
+    report.checkTime()
+    await scanBlob(options, path, commit, emit, report)
+    yield
   }
 }
 
@@ -110,12 +147,19 @@ const uncommitted: Commit = { sha: "", author: "", email: "", date: "0001-01-01T
 
 type Ended = { code: number | null; errors: string }
 
+const wordsFor = ({ repository }: Pick<GitPlace, "repository">, args: readonly string[]) => [
+  "-C",
+  repository,
+  ...settings,
+  ...args,
+]
+
 function startGit(
   { repository, env }: GitPlace,
   args: string[],
   signal?: AbortSignal,
 ): { stdout: Readable; ended: Promise<Ended> } {
-  const git = spawn("git", ["-C", repository, ...settings, ...args], {
+  const git = spawn("git", wordsFor({ repository }, args), {
     // Without a flush after each commit.
     env: { ...env, GIT_FLUSH: "0" },
     stdio: ["ignore", "pipe", "pipe"],
