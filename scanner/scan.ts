@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { allowsPath } from "./detect/allowlist.ts"
 import { type DetectOptions, detect, type Fragment } from "./detect/detector.ts"
@@ -42,6 +43,11 @@ export type ScanOptions = {
   baseline?: { known: Baseline; secrets: boolean; path?: string }
   /** Seconds until the scan ends, partial. 0, the default: no limit. */
   timeoutSeconds?: number
+  /**
+   * Where to keep what a whole history held, so that the next scan reads new commits only: a folder, or "" for
+   * `.git/arca`. Without it `.git/arca` is used where it exists.
+   */
+  historyCache?: string
   /** A shallow history is then a warning; else it makes the scan partial. */
   allowPartial?: boolean
   signal?: AbortSignal
@@ -82,16 +88,25 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
   const started = performance.now()
   const ending = new AbortController()
   try {
-    let loaded: Ruleset | undefined
-    // Git is started before the rules are loaded: both take their time.
-    const source = await open(target, options, ending.signal, path => isSkipped(loaded, path))
-    const all = await rulesFor(target, options)
-    const ruleset = (loaded = loadRules(await enabledOf(all, options)))
+    const { rules: all, key } = await rulesFor(target, options)
+    const ruleset = loadRules(await enabledOf(all, options))
     const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [] }
     const detection = detectionOf(target, options)
+    const cache = await cacheFor(target, options, key, detection)
+    const source = await open(target, options, ending.signal, path => isSkipped(ruleset, path), cache?.tips ?? [])
     const judge = await judgeFor(target, options)
-    const sift = (fragment: Fragment) => detect(ruleset, detection, fragment).flatMap(judge)
+    const raw: Finding[] = [...(cache?.findings ?? [])]
+    const known = raw.flatMap(judge)
+    const sift = (fragment: Fragment) => {
+      const found = detect(ruleset, detection, fragment)
+      if (cache !== undefined) raw.push(...found)
+      return found.flatMap(judge)
+    }
     yield* detectAll(source, sift, tally, reportTo(options, started, tally), options)
+    yield* known
+    tally.findings += known.length
+    tally.commits += cache?.commits ?? 0
+    if (tally.partial.length === 0) cache?.save(raw, tally.commits)
     const { bytes, commits, findings, partial } = tally
     const milliseconds = performance.now() - started
     return { bytes, commits, findings, partial, rules: () => allRules(all), milliseconds }
@@ -177,6 +192,7 @@ async function open(
   options: ScanOptions,
   signal: AbortSignal,
   skips: (path: string) => boolean,
+  known: readonly string[],
 ): Promise<Source> {
   const { maxArchiveDepth = 0, maxTargetMegabytes = 0, allowPartial = false } = options
   const file = { maxArchiveDepth, skips }
@@ -184,7 +200,7 @@ async function open(
     const { gitSource } = await import("./sources/git.ts")
     const read =
       target.kind === "history"
-        ? { kind: "log" as const, options: target.logOptions ?? [], allowPartial }
+        ? { kind: "log" as const, options: target.logOptions ?? [], allowPartial, known }
         : { kind: "diff" as const, staged: target.staged }
     return gitSource({ ...file, ...placeOf(target.repository, options), read, signal })
   }
@@ -199,13 +215,15 @@ async function open(
 }
 
 /** Any path of a global allowlist is left out, even where the list asks for more; so does Gitleaks. */
-function isSkipped(ruleset: Ruleset | undefined, path: string): boolean {
-  if (ruleset === undefined || ruleset.exceptions.length === 0) return false
+function isSkipped(ruleset: Ruleset, path: string): boolean {
+  if (ruleset.exceptions.length === 0) return false
   const bytes = Buffer.from(path).toString("latin1")
   return ruleset.exceptions.some(list => allowsPath(list, bytes))
 }
 
-const rulesFor = (target: Target, options: ScanOptions): Promise<CompiledRules> =>
+type Rules = { rules: CompiledRules; key: string }
+
+const rulesFor = (target: Target, options: ScanOptions): Promise<Rules> =>
   options.config === undefined ? foundRules(target, options) : compiledRules(options.config)
 
 async function enabledOf(all: CompiledRules, { enableRules = [] }: ScanOptions): Promise<CompiledRules> {
@@ -215,17 +233,30 @@ async function enabledOf(all: CompiledRules, { enableRules = [] }: ScanOptions):
 async function foundRules(target: Target, options: ScanOptions) {
   const { configPath } = options
   const { findRules } = await import("./config/find.ts")
-  const found = await findRules({
+  return findRules({
     ...(configPath === undefined ? {} : { config: configPath }),
     source: sourceOf(target),
     cwd: cwdOf(options),
     env: options.env ?? process.env,
     warn: text => options.onWarning?.(text),
   })
-  return found.rules
 }
 
-const compiledRules = async (config: Config) => (await import("./detect/compile.ts")).compileRules(config)
+const compiledRules = async (config: Config): Promise<Rules> => ({
+  rules: (await import("./detect/compile.ts")).compileRules(config),
+  key: JSON.stringify(config),
+})
+
+/** Only whole histories are kept: what options leave out would be missing later. */
+async function cacheFor(target: Target, options: ScanOptions, rulesKey: string, detection: DetectOptions) {
+  const { historyCache, maxArchiveDepth = 0, enableRules = [] } = options
+  if (target.kind !== "history" || (target.logOptions ?? []).length > 0) return undefined
+  const place = placeOf(target.repository, options)
+  if (historyCache === undefined && !existsSync(join(place.repository, ".git", "arca"))) return undefined
+  const { openHistoryCache } = await import("./history-cache.ts")
+  const key = JSON.stringify([rulesKey, enableRules])
+  return openHistoryCache(place, historyCache, key, { ...detection, maxArchiveDepth })
+}
 
 /** Where a `.gitleaks.toml` is looked for. */
 function sourceOf(target: Target): string {

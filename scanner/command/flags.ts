@@ -1,6 +1,7 @@
 /** Gitleaks' flags and ours, as one table; parsed as Gitleaks' own parser (pflag) does. */
 export type Flag = {
-  kind: "text" | "number" | "switch" | "list" | "percent"
+  /** `percent` and `folder` may stand without a value. */
+  kind: "text" | "number" | "switch" | "list" | "percent" | "folder"
   short?: string
   about: string
   /** Shown in help; the value when the flag is absent. */
@@ -44,6 +45,10 @@ export const globalFlags = {
   diagnostics: { kind: "text", about: "accepted for Gitleaks' sake; use node --cpu-prof" },
   "diagnostics-dir": { kind: "text", about: "likewise" },
   "allow-partial": { kind: "switch", about: "exit by the findings even when something could not be scanned" },
+  cache: {
+    kind: "folder",
+    about: "keep what a history holds, so that the next scan reads new commits only; in .git/arca, or --cache=FOLDER",
+  },
   help: { kind: "switch", short: "h", about: "this text" },
 } as const satisfies FlagTable
 
@@ -111,7 +116,12 @@ export function parseLine(table: FlagTable, words: readonly string[]): Line {
 type Set = (name: string, flag: Flag, value: string, shown: string) => void
 
 /** What a flag means without a value; undefined when it needs one. */
-const bare = ({ kind }: Flag) => (kind === "switch" ? "true" : kind === "percent" ? "100" : undefined)
+const bare = ({ kind }: Flag) => bareValues.get(kind)
+const bareValues = new Map([
+  ["switch", "true"],
+  ["percent", "100"],
+  ["folder", ""],
+])
 
 function readLong(table: FlagTable, word: string, rest: string[], set: Set): void {
   const equals = word.indexOf("=")
@@ -153,4 +163,6 @@ const last = ({ values }: Line, name: string) => values.get(name)?.at(-1)
 export const textOf = (line: Line, name: string) => last(line, name) ?? ""
 export const switchOf = (line: Line, name: string) => yes.includes(last(line, name) ?? "false")
 export const numberOf = (line: Line, name: string, preset: number) => Number(last(line, name) ?? preset)
+/** Undefined when the flag is absent; "" when it has no value. */
+export const optionalOf = (line: Line, name: string) => last(line, name)
 export const listOf = ({ values }: Line, name: string) => values.get(name) ?? []

@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path"
 import { ignoreFiles, readIgnoreFiles } from "../ignore/gitleaksignore.ts"
 import type { Platform } from "../platform.ts"
 import type { ScanOptions, Target } from "../scan.ts"
-import { type CommandName, FlagError, type Line, listOf, numberOf, switchOf, textOf } from "./flags.ts"
+import { type CommandName, FlagError, type Line, listOf, numberOf, optionalOf, switchOf, textOf } from "./flags.ts"
 import type { ScanIo } from "./io.ts"
 import type { Log } from "./log.ts"
 
@@ -82,11 +82,18 @@ export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log:
     ),
     ...(baseline === undefined ? {} : { baseline }),
     timeoutSeconds: numberOf(line, "timeout", 0),
+    ...cacheOf(line, io),
     allowPartial: switchOf(line, "allow-partial"),
     cwd: placeIn(io, "."),
     env: io.env,
     onWarning: log.warn,
   }
+}
+
+function cacheOf(line: Line, io: ScanIo): { historyCache?: string } {
+  const folder = optionalOf(line, "cache")
+  if (folder === undefined) return {}
+  return { historyCache: folder === "" ? "" : placeIn(io, folder) }
 }
 
 async function baselineOf(line: Line, source: string, io: ScanIo, log: Log): Promise<ScanOptions["baseline"]> {

@@ -7,12 +7,19 @@ import { type FileOptions, fileInMemory, scanFile } from "./file.ts"
 import { logFormat, patchReader } from "./git-log.ts"
 import type { Emit, Source, SourceReport } from "./source.ts"
 
-export type GitPlace = { repository: string; env: NodeJS.ProcessEnv }
+export type GitPlace = {
+  repository: string
+  env: NodeJS.ProcessEnv
+  /** For the command's standard input. */
+  input?: string
+}
 
 export type GitOptions = FileOptions &
   GitPlace & {
     /** What to read: the history, or the changes that are not committed. */
-    read: { kind: "log"; options: readonly string[]; allowPartial: boolean } | { kind: "diff"; staged: boolean }
+    read:
+      | { kind: "log"; options: readonly string[]; allowPartial: boolean; known: readonly string[] }
+      | { kind: "diff"; staged: boolean }
     /** Ends git when the scan ends before it. */
     signal: AbortSignal
   }
@@ -37,8 +44,9 @@ const settings = [
 const shape = ["--no-ext-diff", "--no-textconv", "--no-color"]
 
 /** All history, unless the options say otherwise; then they replace Gitleaks' defaults as there. */
-function logArguments(options: readonly string[]): string[] {
+function logArguments(options: readonly string[], hasInput: boolean): string[] {
   const chosen = options.length > 0 ? [...options] : ["--full-history", "--all", "--diff-filter=tuxdb"]
+  if (hasInput) chosen.push("--stdin")
   const paths = chosen.indexOf("--")
   // The format comes after the user's options, so that none of them replaces it.
   chosen.splice(paths < 0 ? chosen.length : paths, 0, logFormat)
@@ -64,7 +72,10 @@ export function gitSource(options: GitOptions): Source {
   const { read, signal } = options
   const short = read.kind === "diff" ? diffAtOnce(options, read.staged) : undefined
   if (short !== undefined) return short
-  const git = startGit(options, read.kind === "log" ? logArguments(read.options) : diffArguments(read.staged), signal)
+  // Commits that are known already, with all before them, are left out.
+  const known = read.kind === "log" && read.known.length > 0 ? read.known.map(id => `^${id}`).join("\n") : undefined
+  const words = read.kind === "log" ? logArguments(read.options, known !== undefined) : diffArguments(read.staged)
+  const git = startGit(known === undefined ? options : { ...options, input: known }, words, signal)
   const batches = inBatches(git.stdout)
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
   return async function* (emit, report) {
@@ -155,16 +166,18 @@ const wordsFor = ({ repository }: Pick<GitPlace, "repository">, args: readonly s
 ]
 
 function startGit(
-  { repository, env }: GitPlace,
+  { repository, env, input }: GitPlace,
   args: string[],
   signal?: AbortSignal,
 ): { stdout: Readable; ended: Promise<Ended> } {
   const git = spawn("git", wordsFor({ repository }, args), {
     // Without a flush after each commit.
     env: { ...env, GIT_FLUSH: "0" },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     ...(signal === undefined ? {} : { signal }),
   })
+  // A git that ends before it has read everything says why on its own.
+  git.stdin.on("error", () => {}).end(input ?? "")
   let errors = ""
   git.stderr.setEncoding("utf8").on("data", (text: string) => {
     if (errors.length < 64 * 1024) errors += text
