@@ -24,14 +24,6 @@ const rounds = Number(process.env.ROUNDS ?? 3)
 const arca = join(import.meta.dirname, "..", "bin", "arca")
 const logOptions = process.env.LOG_OPTS?.split(" ") ?? []
 
-try {
-  const given = process.argv.slice(2)
-  for (const path of given.length > 0 ? given : [generatedTree(), generatedHistory()]) measurePath(path)
-  measureStart()
-} finally {
-  rmSync(scratch, { recursive: true, force: true })
-}
-
 function measurePath(path: string): void {
   const isHistory = existsSync(join(path, ".git")) || existsSync(join(path, "objects"))
   if (isHistory) table(`history ${path} ${logOptions.join(" ")}`, historyRuns(path))
@@ -112,6 +104,8 @@ function measureStart(): void {
     ),
   ]
   for (const run of runs) {
+    // Once before, so that what is kept between runs is there.
+    measured(run)
     const all = Array.from({ length: 20 }, () => measured(run))
     const mean = (of: (one: Measured) => number) => (all.reduce((sum, one) => sum + of(one), 0) / all.length) * 1000
     console.log(
@@ -164,4 +158,12 @@ function generatedHistory(): string {
     repo.commit(Object.fromEntries(files), `Commit ${i}`)
   }
   return path
+}
+
+try {
+  const given = process.argv.slice(2)
+  for (const path of given.length > 0 ? given : [generatedTree(), generatedHistory()]) measurePath(path)
+  measureStart()
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
 }
