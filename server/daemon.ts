@@ -11,7 +11,8 @@ import type { Server } from "./server.ts"
 const DRAIN_SECONDS = 20
 /** How long a node that others can stand in for still answers while health checks send clients elsewhere, in seconds. */
 const NOTICE_SECONDS = 3
-const JOB_MILLISECONDS = 1_000
+/** How often background work is looked for: what is due is late by at most this and the second that it is filed under. */
+export const JOB_MILLISECONDS = 500
 
 export interface Daemon {
   readonly listeners: readonly Listener[]

@@ -11,9 +11,9 @@ import { reading, transact } from "./transact.ts"
 /** How many due entries one look at the index takes. */
 const BATCH = 500
 /** How many are ended at the same time: outside effects wait for the network, not for us. */
-const CONCURRENCY = 64
+const CONCURRENCY = 128
 /** How many of these may be of one mount, so that a slow one leaves room for others. */
-const OF_ONE_MOUNT = 32
+const OF_ONE_MOUNT = 64
 /** How many rounds may go on at the same time: each new one passes by what the others are busy with. */
 const ROUNDS = 4
 /** After so many failures in a row a mount is left alone for a while: each try may take its full time-out. */
