@@ -2034,6 +2034,8 @@ export interface System {
     }, {
       /** The token. */
       readonly token: string
+      /** The same, for older clients. */
+      readonly data: JsonObject | null
     }>
   }
   /** Answers what it is sent, wrapped. */

@@ -233,7 +233,9 @@ export const sealRoutes = [
   sysRoute("decode-token", {
     summary: "The token behind an encoded one and its one-time pad.",
     operation: "decode",
-    replies: { write: { token: field.string("The token.", { secret: true }) } },
+    replies: {
+      write: { token: field.string("The token.", { secret: true }), data: field.map("The same, for older clients.") },
+    },
     fields: { encoded_token: field.string("The encoded token.", { default: "", secret: true }), otp: rootFields.otp },
     open: true,
     write: ({ encoded_token: encoded, otp }) => ({
