@@ -4,6 +4,7 @@ import { allowsPath } from "./detect/allowlist.ts"
 import { type DetectOptions, detect, type Fragment } from "./detect/detector.ts"
 import { allRules, type CompiledRules, loadRules, type Ruleset } from "./detect/ruleset.ts"
 import type { Finding } from "./finding.ts"
+import type { Ignores } from "./ignore/arcaignore.ts"
 import { type Baseline, isInBaseline } from "./ignore/baseline.ts"
 import { type IgnoredPlaces, isIgnored } from "./ignore/gitleaksignore.ts"
 import type { Platform } from "./platform.ts"
@@ -39,6 +40,8 @@ export type ScanOptions = {
   ignoreAllowComments?: boolean
   /** Entries of `.gitleaksignore` files to leave out (`readIgnoreFiles`). */
   ignored?: IgnoredPlaces
+  /** The entries of an `.arcaignore` file (`readIgnores`); findings then carry content fingerprints. */
+  ignores?: Ignores
   /** An earlier report, whose findings are left out, and its path, which is not scanned. */
   baseline?: { known: Baseline; secrets: boolean; path?: string }
   /** Seconds until the scan ends, partial. 0, the default: no limit. */
@@ -273,12 +276,19 @@ function detectionOf(target: Target, options: ScanOptions): DetectOptions {
 
 /** Leaves out what is known already, and adds links. */
 async function judgeFor(target: Target, options: ScanOptions): Promise<(finding: Finding) => Finding[]> {
-  const { ignored, baseline } = options
+  const { ignored, ignores, baseline } = options
   const link = await linksFor(target, options)
   return finding => {
+    if (ignores?.covers(finding) === true) return []
     if (ignored !== undefined && isIgnored(ignored, finding)) return []
     if (baseline !== undefined && isInBaseline(baseline.known, finding, baseline)) return []
-    return [link === undefined ? finding : { ...finding, link: link(finding) }]
+    return [
+      {
+        ...finding,
+        ...(link === undefined ? {} : { link: link(finding) }),
+        ...(ignores === undefined ? {} : { contentFingerprint: ignores.fingerprint(finding) }),
+      },
+    ]
   }
 }
 

@@ -12,6 +12,7 @@ const LEAKS = new Set([
   "protect",
   "detect",
   "install-hook",
+  "ignore",
   "rules",
   "help",
 ])

@@ -1,6 +1,7 @@
 import { type Finding, inOrder, redact } from "../finding.ts"
+import type { Ignore, Ignores } from "../ignore/arcaignore.ts"
 import { ConfigError } from "../rule.ts"
-import { type Summary, scan } from "../scan.ts"
+import { type Summary, scan, type Target } from "../scan.ts"
 import {
   type CommandName,
   commandFlags,
@@ -51,6 +52,8 @@ function refuseLine(error: FlagError, io: ScanIo): number {
 const titleOf = ({ program }: ScanIo) => (program === "gitleaks" ? program : `${program} scan`)
 
 async function carryOut(words: readonly string[], io: ScanIo): Promise<number> {
+  const other = io.program === "gitleaks" ? undefined : await otherCommand(words[0])
+  if (other !== undefined) return other(words, io)
   // Flags may stand before the command, so all are known while it is looked for.
   const all: FlagTable = { ...globalFlags, ...Object.assign({}, ...Object.values(commandFlags)) }
   const [word] = parseLine(all, words).args
@@ -61,6 +64,13 @@ async function carryOut(words: readonly string[], io: ScanIo): Promise<number> {
   const line = { ...parsed, args: parsed.args.slice(1) }
   if (switchOf(line, "help")) return explain(command, words, io)
   return runScan(command, line, io)
+}
+
+/** Commands that Gitleaks does not have. */
+async function otherCommand(word: string | undefined) {
+  if (word === "ignore") return (await import("./ignore.ts")).ignoreCommand
+  if (word === "install-hook") return (await import("./install-hook.ts")).installHookCommand
+  return undefined
 }
 
 async function explain(command: string | undefined, words: readonly string[], io: ScanIo): Promise<number> {
@@ -101,6 +111,7 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
     }
   }
   progress?.clear()
+  if (options.ignores !== undefined) tellIgnores(options.ignores, isWhole(target) && summary.partial.length === 0, log)
   tell(summary, target.kind === "history" || target.kind === "changes", log)
   await report?.(inOrder(found), summary)
   if (!report && print === undefined && io.program !== "gitleaks") await showFindings(inOrder(found), summary, io)
@@ -143,6 +154,16 @@ async function progressOn(line: Line, io: ScanIo) {
   if (!io.stderr.isTerminal || switchOf(line, "verbose")) return undefined
   const { progressLine } = await import("./progress.ts")
   return progressLine(text => io.stderr.write(text))
+}
+
+/** Whether what was not found is not there. */
+const isWhole = (target: Target) =>
+  target.kind === "files" || (target.kind === "history" && (target.logOptions ?? []).length === 0)
+
+function tellIgnores({ expired, unused }: Ignores, everything: boolean, log: Log): void {
+  const entry = ({ finding, owner, reason }: Ignore) => `${finding} (${owner}: ${reason})`
+  for (const one of expired) log.warn(`An ignore has expired on ${one.expires} and counts no longer: ${entry(one)}`)
+  if (everything) for (const one of unused()) log.warn(`An ignore is stale, nothing was found for it: ${entry(one)}`)
 }
 
 /** Never a bare "no leaks found" when something was not looked at. */

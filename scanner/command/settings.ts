@@ -1,4 +1,5 @@
-import { relative, resolve } from "node:path"
+import { existsSync } from "node:fs"
+import { join, relative, resolve } from "node:path"
 import { ignoreFiles, readIgnoreFiles } from "../ignore/gitleaksignore.ts"
 import type { Platform } from "../platform.ts"
 import type { ScanOptions, Target } from "../scan.ts"
@@ -80,6 +81,7 @@ export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log:
       ignoreFiles(placeIn(io, textOf(line, "gitleaks-ignore-path") || "."), placeIn(io, source)),
       log.warn,
     ),
+    ...(await ignoresOf(placeIn(io, source), io)),
     ...(baseline === undefined ? {} : { baseline }),
     timeoutSeconds: numberOf(line, "timeout", 0),
     ...cacheOf(line, io),
@@ -88,6 +90,15 @@ export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log:
     env: io.env,
     onWarning: log.warn,
   }
+}
+
+/** The scanned folder's `.arcaignore`; its format is loaded only where there is one. */
+async function ignoresOf(source: string, { env }: ScanIo): Promise<Pick<ScanOptions, "ignores">> {
+  const path = join(source, ".arcaignore")
+  if (!existsSync(path)) return {}
+  const { readIgnores } = await import("../ignore/arcaignore.ts")
+  const ignores = readIgnores(path, env, new Date())
+  return ignores === undefined ? {} : { ignores }
 }
 
 function cacheOf(line: Line, io: ScanIo): { historyCache?: string } {

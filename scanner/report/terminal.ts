@@ -43,7 +43,7 @@ function block(finding: Finding, { width, now }: Display, style: Style, note: No
   for (const fact of verified(finding)) lines.push(`  ${fact}`)
   if (finding.link !== "") lines.push(`  ${finding.link}`)
   if (note !== undefined) lines.push(`  ${style.strong("fix:")} ${note.fix}`)
-  lines.push(`  ${style.faint(`to ignore: ${finding.fingerprint}`)}`)
+  lines.push(`  ${style.faint(`to ignore: ${finding.contentFingerprint ?? finding.fingerprint}`)}`)
   return `${lines.join("\n")}\n`
 }
 
@@ -111,7 +111,7 @@ function closing(findings: readonly Finding[], { partial }: Summary, style: Styl
     findings.some(finding => finding.commit !== "")
       ? "  3. Remove it from the history if the history is still to be published (git filter-repo)."
       : "  3. Remove it from the files before they are committed.",
-    '  4. No secret? Put the line after "to ignore" into .gitleaksignore, or mark the line with gitleaks:allow.',
+    '  4. No secret? Mark its line with gitleaks:allow, or: arca scan ignore --owner YOU --reason WHY <what stands after "to ignore">',
     "",
   ].join("\n")
 }
