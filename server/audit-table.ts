@@ -29,6 +29,16 @@ const decodeTable = (value: Uint8Array): readonly AuditEntry[] =>
 export const auditTable = async (view: View): Promise<readonly AuditEntry[]> =>
   (await view.cached(layout.auditDevices, decodeTable)) ?? []
 
+/** Request headers that records show, by name as it was given. */
+export type HeaderRules = Readonly<Record<string, { readonly hmac: boolean }>>
+
+const NO_HEADERS: HeaderRules = {}
+
+const decodeHeaders = (value: Uint8Array): HeaderRules => decodeJson(value) as unknown as HeaderRules
+
+export const auditedHeaders = async (view: View): Promise<HeaderRules> =>
+  (await view.cached(layout.auditedHeaders, decodeHeaders)) ?? NO_HEADERS
+
 export const writeAuditTable = (view: View, devices: readonly AuditEntry[]): void =>
   view.put(layout.auditDevices, encodeJson({ devices } as unknown as JsonObject))
 
@@ -88,10 +98,12 @@ export async function openEntry(
  * Throws when a device of the table cannot be opened, so that nothing is served unrecorded.
  */
 export async function followAuditTable(server: Server, places: AuditPlaces): Promise<void> {
-  const { entries, key } = await reading(server, async view => ({
+  const { entries, key, headers } = await reading(server, async view => ({
     entries: await auditTable(view),
     key: await view.cached(SIGNING_KEY, decodeKey),
+    headers: await auditedHeaders(view),
   }))
+  server.audit.auditHeaders(new Map(Object.entries(headers).map(([name, rule]) => [name.toLowerCase(), rule])))
   const open = new Set(server.audit.devices().map(device => device.path))
   for (const path of open) {
     if (!entries.some(entry => entry.path === path)) await server.audit.disable(path)
@@ -103,15 +115,21 @@ export async function followAuditTable(server: Server, places: AuditPlaces): Pro
 }
 
 /**
- * Keeps a process in step with the table at the price of one look-up a request: the store hands out the same value until it
- * changes.
+ * Keeps a process in step with the tables at the price of two look-ups a request: the store hands out the same values until
+ * they change. Of requests that come at the same time one opens the devices, and the others wait for it.
  */
 export function auditFollower(): (server: Server, view: View) => Promise<void> {
-  let seen: readonly AuditEntry[] | undefined
+  let seen: readonly [readonly AuditEntry[], HeaderRules] | undefined
+  let following: Promise<void> | undefined
   return async (server, view) => {
     const table = await auditTable(view)
-    if (table === seen || (table.length === 0 && (seen === undefined || seen.length === 0))) return
-    await followAuditTable(server, server.auditPlaces)
-    seen = table
+    if (table.length === 0 && (seen === undefined || seen[0].length === 0)) return
+    const headers = await auditedHeaders(view)
+    if (seen !== undefined && table === seen[0] && headers === seen[1]) return
+    following ??= followAuditTable(server, server.auditPlaces).finally(() => {
+      following = undefined
+    })
+    await following
+    seen = [table, headers]
   }
 }

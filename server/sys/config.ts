@@ -2,6 +2,7 @@
 
 import { decodeJson, encodeJson, field, type JsonObject, refuse } from "@arca/api"
 import type { Maybe, View } from "@arca/storage"
+import { auditedHeaders, type HeaderRules } from "../audit-table.ts"
 import { layout } from "../layout.ts"
 import type { ServerContext } from "../server.ts"
 import * as replies from "./replies.ts"
@@ -30,18 +31,9 @@ const decodeCors = (value: Uint8Array): Cors => decodeJson(value) as unknown as 
 /** The origins that browsers may call from; undefined when it is off. */
 export const corsConfig = (view: View): Maybe<Cors | undefined> => view.cached(layout.cors, decodeCors)
 
-type Headers = Readonly<Record<string, { readonly hmac: boolean }>>
-
-const decodeHeaders = (value: Uint8Array): Headers => decodeJson(value) as unknown as Headers
-
-const auditedHeaders = async (view: View): Promise<Headers> =>
-  (await view.cached(layout.auditedHeaders, decodeHeaders)) ?? {}
-
-function writeAuditedHeaders(ctx: ServerContext, headers: Headers): void {
+/** Every process takes the new table with its next request. */
+const writeAuditedHeaders = (ctx: ServerContext, headers: HeaderRules): void =>
   ctx.view.put(layout.auditedHeaders, encodeJson(headers as unknown as JsonObject))
-  const lower = new Map(Object.entries(headers).map(([name, rule]) => [name.toLowerCase(), rule]))
-  ctx.afterCommit(() => ctx.server.audit.auditHeaders(lower))
-}
 
 const header = field.string("Name of the header.", { plain: true })
 const uiHeader = field.string("Name of the response header.", { plain: true })
