@@ -80,6 +80,11 @@ export const listenerKeys: Keys = {
     x_forwarded_for_hop_skips: key("number", "How many addresses to skip from the right of the header.", "0"),
     x_forwarded_for_reject_not_present: key("bool", "Refuse requests without the header.", "true"),
     x_forwarded_for_reject_not_authorized: key("bool", "Refuse the header from anyone else.", "true"),
+    proxy_protocol_behavior: key(
+      "text",
+      "`use_always`, `allow_authorized` or `deny_unauthorized`: whose PROXY headers say where a connection comes from.",
+    ),
+    proxy_protocol_authorized_addrs: key("list", "Networks of the proxies that may send PROXY headers."),
     http_read_header_timeout: key("duration", "How long the head of a request may take.", "10s"),
     http_read_timeout: key("duration", "How long a whole request may take to arrive.", "30s"),
     http_idle_timeout: key("duration", "How long a connection may be silent.", "5m"),

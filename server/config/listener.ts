@@ -1,7 +1,14 @@
 /** A `listener` stanza with Vault's keys. */
 
 import { attribute, blocks, type HclBlock, HclError, readBool, readInteger, readString } from "@arca/hcl"
-import { type ForwardedFor, LISTENER_DEFAULTS, type ListenerOptions, type TlsOptions } from "../listener/options.ts"
+import {
+  type ForwardedFor,
+  LISTENER_DEFAULTS,
+  type ListenerOptions,
+  type ProxyProtocol,
+  type TlsOptions,
+} from "../listener/options.ts"
+import type { ProxyBehavior } from "../listener/proxy-protocol.ts"
 import { secondsOf, textsOf } from "./values.ts"
 
 type Body = HclBlock["body"]
@@ -38,6 +45,7 @@ export function listenerOptions(type: string, body: Body): ListenerOptions {
     port,
     tls: tlsOf(read, body),
     forwardedFor: forwardedOf(read, body),
+    proxyProtocol: proxyOf(body),
   }
 }
 
@@ -133,15 +141,33 @@ function forwardedOf(read: Reader, body: Body): ForwardedFor | undefined {
   const authorized = textsOf(body).get("x_forwarded_for_authorized_addrs")
   if (authorized === undefined) return undefined
   return {
-    authorized: authorized
-      .split(",")
-      .map(one => one.trim())
-      .filter(one => one !== ""),
+    authorized: listOf(authorized),
     hopSkips: read.int("x_forwarded_for_hop_skips") ?? 0,
     rejectNotPresent: read.flag("x_forwarded_for_reject_not_present") ?? true,
     rejectNotAuthorized: read.flag("x_forwarded_for_reject_not_authorized") ?? true,
   }
 }
+
+const BEHAVIORS: readonly ProxyBehavior[] = ["use_always", "allow_authorized", "deny_unauthorized"]
+
+function proxyOf(body: Body): ProxyProtocol | undefined {
+  const texts = textsOf(body)
+  const given = texts.get("proxy_protocol_behavior")
+  if (given === undefined) return undefined
+  const behavior = BEHAVIORS.find(one => one === given)
+  if (behavior === undefined)
+    throw new HclError(`proxy_protocol_behavior is one of ${BEHAVIORS.join(", ")}`, body.position)
+  const authorized = listOf(texts.get("proxy_protocol_authorized_addrs") ?? "")
+  if (behavior !== "use_always" && authorized.length === 0)
+    throw new HclError(`proxy_protocol_behavior ${behavior} needs proxy_protocol_authorized_addrs`, body.position)
+  return { behavior, authorized }
+}
+
+const listOf = (text: string): string[] =>
+  text
+    .split(",")
+    .map(one => one.trim())
+    .filter(one => one !== "")
 
 /** `custom_response_headers { "default" = { "X-Header" = ["value"] } }`; only the default group is applied. */
 function responseHeaders(body: Body): ReadonlyMap<string, string> {

@@ -3,11 +3,19 @@
 import { chmod, chown, rm } from "node:fs/promises"
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { createServer as createHttps } from "node:https"
-import { type AddressInfo, BlockList, isIP, type Socket } from "node:net"
+import {
+  type AddressInfo,
+  BlockList,
+  createServer as createDoor,
+  isIP,
+  type Server as NetServer,
+  type Socket,
+} from "node:net"
 import type { TLSSocket } from "node:tls"
 import type { Peer } from "../wire.ts"
 import { limitArrival } from "./deadline.ts"
-import type { ListenerOptions } from "./options.ts"
+import type { ListenerOptions, ProxyProtocol } from "./options.ts"
+import { type Header, type Origin, readHeader } from "./proxy-protocol.ts"
 import { tlsContext } from "./tls.ts"
 import { rescue, verbOf } from "./verbs.ts"
 
@@ -59,19 +67,20 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
     }
     socket.destroy()
   })
-  await bind(server, options)
+  const door = options.proxyProtocol === undefined ? server : behindProxy(server, options, options.proxyProtocol)
+  await bind(door, options)
   return {
-    address: addressOf(server, options, tls !== undefined),
+    address: addressOf(door, options, tls !== undefined),
     reload: async () => {
       if (options.tls !== undefined && "setSecureContext" in server) {
         ;(server as ReturnType<typeof createHttps>).setSecureContext(await tlsContext(options.tls))
       }
     },
-    close: seconds => drain(server, seconds),
+    close: seconds => drain(server, door, seconds),
   }
 }
 
-async function bind(server: Server, options: ListenerOptions): Promise<void> {
+async function bind(server: NetServer, options: ListenerOptions): Promise<void> {
   if (options.socket !== undefined) await rm(options.socket.path, { force: true })
   const target =
     options.socket === undefined ? { host: options.host, port: options.port } : { path: options.socket.path }
@@ -89,7 +98,7 @@ async function bind(server: Server, options: ListenerOptions): Promise<void> {
   }
 }
 
-function addressOf(server: Server, options: ListenerOptions, secure: boolean): string {
+function addressOf(server: NetServer, options: ListenerOptions, secure: boolean): string {
   if (options.socket !== undefined) return `unix://${options.socket.path}`
   const { address, port, family } = server.address() as AddressInfo
   return `${secure ? "https" : "http"}://${family === "IPv6" ? `[${address}]` : address}:${port}`
@@ -98,8 +107,8 @@ function addressOf(server: Server, options: ListenerOptions, secure: boolean): s
 /** How often connections that have become idle meanwhile are closed; clients may keep them open for minutes. */
 const SWEEP_MILLISECONDS = 50
 
-async function drain(server: Server, seconds: number): Promise<void> {
-  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+async function drain(server: Server, door: NetServer, seconds: number): Promise<void> {
+  const closed = new Promise<void>(resolve => door.close(() => resolve()))
   const deadline = setTimeout(() => server.closeAllConnections(), seconds * 1000)
   let sweeping: NodeJS.Timeout
   const sweep = () => {
@@ -116,6 +125,42 @@ function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
   return hosts === 1 || (hosts === 0 && httpVersion === "1.0")
 }
+
+/** Where the connections of proxies come from in truth, by the proxy's own address and port. */
+const origins = new Map<string, Origin>()
+
+const peerKey = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`
+
+/** A server in front of `server` that reads the PROXY header of each connection before it passes it on. */
+function behindProxy(server: Server, options: ListenerOptions, rule: ProxyProtocol): NetServer {
+  const proxies = networksOf(rule.authorized)
+  const door = createDoor(socket => {
+    const peer = plainAddress(socket.remoteAddress)
+    const authorized = rule.behavior === "use_always" || isWithin(proxies, peer)
+    if (!authorized && rule.behavior === "deny_unauthorized") return void socket.destroy()
+    const key = peerKey(socket)
+    const decide = (header: Header | undefined): boolean => {
+      if (header?.origin !== undefined && authorized) origins.set(key, header.origin)
+      return true
+    }
+    socket.on("close", () => origins.delete(key))
+    readHeader(socket, options.readHeaderTimeout * 1000, decide, rest => {
+      // A TLS server reads what is there when it takes a socket at rest; a plain one is given it afterwards.
+      if (options.tls !== undefined) {
+        socket.pause()
+        if (rest.length > 0) socket.unshift(rest)
+      }
+      server.emit("connection", socket)
+      if (options.tls === undefined) socket.unshift(rest)
+      else process.nextTick(() => socket.resume())
+    })
+  })
+  door.maxConnections = options.maxConnections
+  return door
+}
+
+const isWithin = (networks: BlockList, address: string): boolean =>
+  isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
 
 function refuseAtOnce(response: ServerResponse, status: number, text: string): void {
   const body = `${JSON.stringify({ errors: [text] })}\n`
@@ -139,11 +184,12 @@ const plainAddress = (address: string | undefined): string => (address ?? "").re
 /** The client's address: the socket's, or what a proxy that may say so says. A sentence when the request must be refused. */
 function peerOf(message: IncomingMessage, options: ListenerOptions, forwarders: BlockList): Peer | string {
   const { socket } = message
-  const address = plainAddress(socket.remoteAddress)
-  const direct: Peer = { address, port: socket.remotePort ?? 0, certificate: certificateOf(socket) }
+  const origin = origins.size === 0 ? undefined : origins.get(peerKey(socket))
+  const address = plainAddress(origin?.address ?? socket.remoteAddress)
+  const direct: Peer = { address, port: origin?.port ?? socket.remotePort ?? 0, certificate: certificateOf(socket) }
   const rule = options.forwardedFor
   if (rule === undefined) return direct
-  const isForwarder = isIP(address) !== 0 && forwarders.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
+  const isForwarder = isWithin(forwarders, address)
   const chain = [message.headersDistinct["x-forwarded-for"] ?? []]
     .flat()
     .flatMap(value => value.split(","))

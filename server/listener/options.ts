@@ -1,3 +1,5 @@
+import type { ProxyBehavior } from "./proxy-protocol.ts"
+
 /** A `listener` stanza, read. Times are seconds. */
 export interface ListenerOptions {
   readonly host: string
@@ -7,6 +9,7 @@ export interface ListenerOptions {
     | undefined
   readonly tls?: TlsOptions | undefined
   readonly forwardedFor?: ForwardedFor | undefined
+  readonly proxyProtocol?: ProxyProtocol | undefined
   /** Response headers of every reply. */
   readonly headers: ReadonlyMap<string, string>
   readonly readHeaderTimeout: number
@@ -36,6 +39,12 @@ export interface ForwardedFor {
   readonly hopSkips: number
   readonly rejectNotPresent: boolean
   readonly rejectNotAuthorized: boolean
+}
+
+export interface ProxyProtocol {
+  readonly behavior: ProxyBehavior
+  /** Networks of the proxies that may send the header. */
+  readonly authorized: readonly string[]
 }
 
 export const LISTENER_DEFAULTS = {
