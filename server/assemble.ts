@@ -5,6 +5,7 @@ import { engines } from "@arca/engines"
 import type { Storage } from "@arca/storage"
 import { barrierStorage } from "@arca/storage/barrier"
 import type { AuditBroker } from "./audit/index.ts"
+import { checkpointKeeper } from "./audit-checkpoints.ts"
 import { type AuditPlaces, auditFollower } from "./audit-table.ts"
 import { furnish, rootToken } from "./first-start.ts"
 import { helpOf } from "./help.ts"
@@ -138,6 +139,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     registry: registryOf([...builtIn, ...(parts.engines ?? [])]),
     audit: parts.audit,
     auditPlaces: parts.auditPlaces ?? NO_PLACES,
+    auditCheckpoints: checkpointKeeper((parts.auditPlaces ?? NO_PLACES).context),
     followAudit: auditFollower(),
     log: logs.log,
     logs,

@@ -5,6 +5,7 @@ import { hostname } from "node:os"
 import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
 import type { View } from "@arca/storage"
 import { type AuditContext, type AuditDevice, openDevice } from "./audit/index.ts"
+import { keptCheckpoint } from "./audit-checkpoints.ts"
 import { layout } from "./layout.ts"
 import type { Server } from "./server.ts"
 import { reading } from "./transact.ts"
@@ -78,6 +79,8 @@ export async function openEntry(
   key: KeyObject,
 ): Promise<AuditDevice> {
   const { cluster } = server.seal.barrier.status()
+  const origin = `${cluster}/${hostname().replaceAll(/[\s+]/g, "-")}/${places.worker}/${entry.path.replace(/\/$/, "")}`
+  const chainState = await reading(server, view => keptCheckpoint(view, origin))
   return openDevice(
     {
       path: entry.path,
@@ -87,9 +90,10 @@ export async function openEntry(
       allowedDirectories: places.allowed,
       deniedDirectories: places.denied,
       signingKey: key,
-      origin: `${cluster}/${hostname().replaceAll(/[\s+]/g, "-")}/${places.worker}/${entry.path.replace(/\/$/, "")}`,
+      origin,
+      chainState,
     },
-    places.context,
+    { ...places.context, checkpoint: ({ state }) => server.auditCheckpoints.keep(server, state) },
   )
 }
 

@@ -44,6 +44,7 @@ export async function startDaemon(
       await jobs.leave()
       await server.resources.close("")
       await server.audit.close()
+      await server.auditCheckpoints.settle()
       await server.seal.barrier.inner[Symbol.asyncDispose]()
     },
   }

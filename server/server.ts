@@ -6,6 +6,7 @@
 import type { Answer, Context, Engine, Json, JsonObject, Operation, Outbound, Refusal, Route } from "@arca/api"
 import type { Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
+import type { CheckpointKeeper } from "./audit-checkpoints.ts"
 import type { AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
 import type { ClaimMemory } from "./claims.ts"
@@ -123,6 +124,7 @@ export interface Server {
   readonly registry: Registry
   readonly audit: AuditBroker
   readonly auditPlaces: AuditPlaces
+  readonly auditCheckpoints: CheckpointKeeper
   /** Opens and closes audit devices when another process has changed their table. */
   readonly followAudit: (server: Server, view: View) => Promise<void>
   readonly log: Logger

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises"
+import type { Json } from "@arca/api/json"
 import type { Client } from "@arca/sdk"
 import { command, family } from "../command.ts"
 import { stringsOf } from "../data.ts"
@@ -69,9 +70,10 @@ const verify = command({
   name: "verify",
   summary: "Checks audit files and names the first record that was altered, removed or reordered.",
   about:
-    "Each device's records are a chain whose checkpoints the server signs. The public key is asked of the server unless a file has it: keep it apart from the logs, so that they can be checked without the server. It exits with 2 when a chain is broken.",
+    "Each device's records are a chain whose checkpoints the server signs. The public key is asked of the server unless a file has it: keep it apart from the logs, so that they can be checked without the server. The server also tells how far each chain had come, so that a file whose end was cut off is noticed. It exits with 2 when a chain is broken, with 1 when it could not be checked.",
   examples: [
     ["Check a file", "audit verify /var/log/arca/audit.log"],
+    ["Check an older one", "audit verify -partial /var/log/arca/audit.log.1"],
     ["Check it with the rotated ones before it", "audit verify /var/log/arca/audit.log.1 /var/log/arca/audit.log"],
     ["Keep the public key", "read -field=public_key sys/audit/verification-key > audit.pem"],
     ["Check without a server", "audit verify -public-key=audit.pem /var/log/arca/audit.log"],
@@ -79,26 +81,37 @@ const verify = command({
   args: { usage: "FILE...", min: 1, max: Number.POSITIVE_INFINITY },
   flags: {
     "public-key": text("File with the public key (PEM); asked of the server unless told.", { shown: "file" }),
+    partial: bool("These are not the newest files: more may have been recorded since."),
     from: int("The first record that must be there, by its number in the chain."),
     to: int("The last record that must be there."),
     prefix: text('The prefix that the device writes before each line; "*" for anything, such as a syslog header.'),
   },
-  run: async ({ args: files, flags, io, client }) => {
+  prints: "value",
+  run: async ({ args: files, flags, io, out, client }) => {
     const { from, to, prefix } = flags
     const keyFile = flags["public-key"]
-    const publicKey = keyFile === undefined ? await askForKey(await client()) : await readKey(keyFile)
+    const asked = keyFile === undefined ? await askServer(await client()) : { publicKey: await readKey(keyFile) }
+    const chains = flags.partial ? undefined : asked.chains
+    const format = out.format === "json" ? "json" : "table"
     const run = await serverPart("audit/verify-command", "verifyCommand")
-    return await run([JSON.stringify({ files, publicKey, from, to, prefix })], io).catch((error: unknown) => {
+    const wish = { files, publicKey: asked.publicKey, chains, from, to, prefix, format }
+    return await run([JSON.stringify(wish)], io).catch((error: unknown) => {
       if (!(error instanceof Error) || !("code" in error)) throw error
       throw new Failure(`Error verifying: ${error.message}`, 1, { cause: error })
     })
   },
 })
 
-async function askForKey(server: Client): Promise<string> {
+interface Asked {
+  readonly publicKey: string
+  /** Where the chains stood when they were last signed, for the checker. */
+  readonly chains?: Json | undefined
+}
+
+async function askServer(server: Client): Promise<Asked> {
   const secret = await attempt("Error reading the audit's public key", server.read("sys/audit/verification-key"))
   const key = secret?.data?.public_key
-  if (typeof key === "string") return key
+  if (typeof key === "string") return { publicKey: key, chains: secret?.data?.chains }
   throw new Failure("The server has no key that signs audit files: no audit device was enabled yet", 2)
 }
 

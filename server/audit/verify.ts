@@ -19,6 +19,8 @@ export interface VerifyOptions {
   readonly to?: number
   /** Where the chains stood according to someone else (the store's copy of the last checkpoint): finds a cut-off end. */
   readonly witness?: readonly Witness[]
+  /** Likewise, but only for chains of which there are records: the others may lie in other files. */
+  readonly known?: readonly Witness[]
   /** The device's `prefix`; null for anything, such as the header of a syslog daemon. */
   readonly prefix?: string | null
   readonly progress?: (progress: Progress) => void
@@ -72,7 +74,7 @@ interface Reading {
 /** Reads the files once, in order, holding no more than a line and the state of each chain. */
 export async function verifyAudit(files: readonly string[], options: VerifyOptions): Promise<Verification> {
   const prefix = options.prefix === undefined ? "" : options.prefix
-  const rules: Rules = { publicKey: options.publicKey, from: options.from, witness: options.witness ?? [] }
+  const rules: Rules = { publicKey: options.publicKey, from: options.from, witness: witnesses(options) }
   const reading: Reading = { walks: new Map(), strays: [], broken: undefined, records: 0, torn: 0 }
   const ordered = await inTimeOrder(files, prefix)
   for (const file of ordered) {
@@ -173,7 +175,9 @@ function atEnd(
   if (expected !== undefined && !expected.includes(walk.log)) {
     return finding("inserted", walk.first, `the records of "${walk.origin ?? walk.log}" do not belong here`)
   }
-  const seen = (options.witness ?? []).filter(({ origin }) => logOf(origin) === walk.log).map(witness => witness.size)
+  const seen = witnesses(options)
+    .filter(({ origin }) => logOf(origin) === walk.log)
+    .map(witness => witness.size)
   const needed = Math.max(0, ...seen, options.to === undefined ? 0 : options.to + 1)
   if (size < needed) {
     return finding("truncated", size, `record ${size} is missing: the chain ends before it, and had ${needed} records`)
@@ -181,6 +185,8 @@ function atEnd(
   if (walk.signed === 0) return finding("unsigned", walk.first, "no checkpoint with a signature is there")
   return undefined
 }
+
+const witnesses = ({ witness = [], known = [] }: VerifyOptions): readonly Witness[] => [...witness, ...known]
 
 /** Chains that are expected or witnessed, and of which there is no record. */
 function missing(walks: ReadonlyMap<string, Walk>, options: VerifyOptions): Set<string> {

@@ -1,6 +1,7 @@
 /** `sys/audit`, `sys/audit-hash`: where records of requests and responses go. */
 
 import { field, type JsonObject, refuse } from "@arca/api"
+import { keptCheckpoints } from "../audit-checkpoints.ts"
 import { type AuditEntry, auditTable, openEntry, signingKey, verificationKey, writeAuditTable } from "../audit-table.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
@@ -87,7 +88,9 @@ export const auditRoutes = [
     rootOnly: true,
     read: async (_, ctx) => {
       const key = await verificationKey(ctx.view)
-      return key === undefined ? undefined : { data: { public_key: key } }
+      if (key === undefined) return undefined
+      const chains = (await keptCheckpoints(ctx.view)).map(({ origin, size, prev }) => ({ origin, size, prev }))
+      return { data: { public_key: key, chains } }
     },
   }),
   sysRoute("audit/:path", {
