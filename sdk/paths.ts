@@ -405,7 +405,7 @@ export interface System {
   audit: {
     read: Act<Record<never, never>, JsonObject>
   }
-  /** The public key that checkpoints of audit files are signed with. */
+  /** The public key that checkpoints of audit files are signed with, and where each chain stood when it was last signed. */
   "audit/verification-key": {
     read: Act<Record<never, never>, JsonObject>
   }

@@ -82,7 +82,8 @@ export const auditRoutes = [
     }),
   }),
   sysRoute("audit/verification-key", {
-    summary: "The public key that checkpoints of audit files are signed with.",
+    summary:
+      "The public key that checkpoints of audit files are signed with, and where each chain stood when it was last signed.",
     operation: "auditing-*-verification-key",
     sudo: true,
     rootOnly: true,
