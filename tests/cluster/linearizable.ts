@@ -23,98 +23,122 @@ export interface Model<S, I, O> {
 }
 
 interface Entry<I, O> {
-  readonly operation: number
-  readonly input: I
-  readonly output: O
-  /** The entry of the answer, when this is a call. */
+  readonly operation: Operation<I, O>
+  readonly nth: number
+  readonly isCall: boolean
+  /** The entry of the answer, when this is a call that was answered. */
   readonly answer: Entry<I, O> | undefined
   previous: Entry<I, O> | undefined
   next: Entry<I, O> | undefined
 }
 
-/** Whether `history` is linearizable. Give one history for each independent thing (each key): the search grows fast. */
+interface Head<I, O> {
+  next: Entry<I, O> | undefined
+}
+
+/** A place in the search: what was done last, and what could be done next. */
+interface Frame<S, I, O> {
+  readonly state: S
+  readonly done: Entry<I, O> | undefined
+  readonly candidates: readonly Entry<I, O>[]
+  tried: number
+}
+
+const isKnown = ({ answered }: Operation<unknown, unknown>): boolean => Number.isFinite(answered)
+
+/**
+ * Whether `history` is linearizable. Give one history for each independent thing (each key): the search grows fast. What nobody
+ * knows the outcome of is done when something can only be explained by it, or never.
+ */
 export function isLinearizable<S, I, O>(model: Model<S, I, O>, history: readonly Operation<I, O>[]): boolean {
   const head = entriesOf(history)
   const done = new Uint16Array(Math.ceil(history.length / 16))
-  const flip = (operation: number) => {
-    const word = operation >> 4
-    done[word] = (done[word] ?? 0) ^ (1 << (operation & 15))
+  const flip = (nth: number) => {
+    done[nth >> 4] = (done[nth >> 4] ?? 0) ^ (1 << (nth & 15))
   }
-  const tried = new Set<string>()
-  const chosen: { readonly entry: Entry<I, O>; readonly before: S }[] = []
-  let state = model.start
-  let entry = head.next
-  while (head.next !== undefined) {
-    // The end of the list is reached only past an answer, and that is handled below.
-    if (entry === undefined) return false
-    if (entry.answer === undefined) {
-      // It was answered before any order that explains it was found: take back the latest choice.
-      const latest = chosen.pop()
-      if (latest === undefined) return false
-      state = latest.before
-      flip(latest.entry.operation)
-      unlift(latest.entry)
-      entry = latest.entry.next
+  const situations = new Set<string>()
+  let left = history.filter(isKnown).length
+  const frames: Frame<S, I, O>[] = [{ state: model.start, done: undefined, candidates: candidates(head), tried: 0 }]
+  for (;;) {
+    const frame = frames.at(-1)
+    if (left === 0) return true
+    if (frame === undefined) return false
+    const entry = frame.candidates[frame.tried++]
+    if (entry === undefined) {
+      frames.pop()
+      if (frame.done === undefined) continue
+      unlift(head, frame.done)
+      flip(frame.done.nth)
+      if (isKnown(frame.done.operation)) left++
       continue
     }
-    const after = model.step(state, entry.input, entry.output)
-    if (after !== undefined) {
-      flip(entry.operation)
-      const situation = `${String.fromCharCode(...done)}|${model.name(after)}`
-      if (!tried.has(situation)) {
-        tried.add(situation)
-        chosen.push({ entry, before: state })
-        state = after
-        lift(entry)
-        entry = head.next
-        continue
-      }
-      flip(entry.operation)
+    const { input, output } = entry.operation
+    const state = model.step(frame.state, input, output)
+    if (state === undefined) continue
+    const name = model.name(state)
+    if (!isKnown(entry.operation) && name === model.name(frame.state)) continue
+    flip(entry.nth)
+    const situation = `${String.fromCharCode(...done)}|${name}`
+    if (situations.has(situation)) {
+      flip(entry.nth)
+      continue
     }
-    entry = entry.next
+    situations.add(situation)
+    lift(head, entry)
+    if (isKnown(entry.operation)) left--
+    frames.push({ state, done: entry, candidates: candidates(head), tried: 0 })
   }
-  return true
 }
 
-/** Calls and answers in the order of time, in a linked list behind a head; at one moment calls come first. */
-function entriesOf<I, O>(history: readonly Operation<I, O>[]): { next: Entry<I, O> | undefined } {
-  const timed: { readonly at: number; readonly isCall: boolean; readonly entry: Entry<I, O> }[] = []
-  for (const [operation, { input, output, called, answered }] of history.entries()) {
-    const answer = { operation, input, output, answer: undefined, previous: undefined, next: undefined }
-    timed.push({ at: called, isCall: true, entry: { ...answer, answer } })
-    timed.push({ at: answered, isCall: false, entry: answer })
+/** What may be done next: the calls before the first answer, those of unknown outcome last. */
+function candidates<I, O>(head: Head<I, O>): Entry<I, O>[] {
+  const known: Entry<I, O>[] = []
+  const unknown: Entry<I, O>[] = []
+  for (let entry = head.next; entry?.isCall; entry = entry.next) {
+    if (isKnown(entry.operation)) known.push(entry)
+    else unknown.push(entry)
   }
-  timed.sort((a, b) => (a.at === b.at ? Number(b.isCall) - Number(a.isCall) : a.at - b.at))
-  const head: Entry<I, O> = {
-    operation: -1,
-    input: undefined as I,
-    output: undefined as O,
-    answer: undefined,
-    previous: undefined,
-    next: undefined,
+  return [...known, ...unknown]
+}
+
+/** Calls and answers in the order of time, in a linked list; at one moment calls come first. */
+function entriesOf<I, O>(history: readonly Operation<I, O>[]): Head<I, O> {
+  const timed: { readonly at: number; readonly entry: Entry<I, O> }[] = []
+  for (const [nth, operation] of history.entries()) {
+    const links = { previous: undefined, next: undefined }
+    const answer = { operation, nth, isCall: false, answer: undefined, ...links }
+    const known = isKnown(operation)
+    timed.push({
+      at: operation.called,
+      entry: { operation, nth, isCall: true, answer: known ? answer : undefined, ...links },
+    })
+    if (known) timed.push({ at: operation.answered, entry: answer })
   }
-  let last = head
-  for (const { entry } of timed) {
-    last.next = entry
-    entry.previous = last
-    last = entry
+  timed.sort((a, b) => (a.at === b.at ? Number(b.entry.isCall) - Number(a.entry.isCall) : a.at - b.at))
+  for (const [at, { entry }] of timed.entries()) {
+    entry.previous = timed[at - 1]?.entry
+    entry.next = timed[at + 1]?.entry
   }
-  return head
+  return { next: timed[0]?.entry }
 }
 
 /** Takes a call and its answer out of the list. */
-function lift<I, O>(call: Entry<I, O>): void {
+function lift<I, O>(head: Head<I, O>, call: Entry<I, O>): void {
   for (const one of [call, call.answer]) {
-    if (one?.previous !== undefined) one.previous.next = one.next
-    if (one?.next !== undefined) one.next.previous = one.previous
+    if (one === undefined) continue
+    if (one.previous === undefined) head.next = one.next
+    else one.previous.next = one.next
+    if (one.next !== undefined) one.next.previous = one.previous
   }
 }
 
 /** Puts them back where they were: the answer first, as it was taken out last. */
-function unlift<I, O>(call: Entry<I, O>): void {
+function unlift<I, O>(head: Head<I, O>, call: Entry<I, O>): void {
   for (const one of [call.answer, call]) {
-    if (one?.previous !== undefined) one.previous.next = one
-    if (one?.next !== undefined) one.next.previous = one
+    if (one === undefined) continue
+    if (one.previous === undefined) head.next = one
+    else one.previous.next = one
+    if (one.next !== undefined) one.next.previous = one
   }
 }
 
