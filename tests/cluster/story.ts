@@ -178,7 +178,7 @@ export async function must(cluster: Cluster, asked: Asked): Promise<Record<strin
 }
 
 /** One trouble after the other, sometimes two at once, until time is over; their names. */
-async function trouble(
+export async function trouble(
   all: readonly Trouble[],
   random: () => number,
   { seconds, longest }: RunOptions,
