@@ -1,6 +1,7 @@
 /** The secrets engines of this build: a folder each, and a line here. */
 
 import type { Engine } from "@arca/api"
+import { aws } from "./aws/engine.ts"
 import { consul } from "./consul/engine.ts"
 import { cubbyhole } from "./cubbyhole/engine.ts"
 import { database } from "./database/engine.ts"
@@ -11,4 +12,15 @@ import { nomad } from "./nomad/engine.ts"
 import { rabbitmq } from "./rabbitmq/engine.ts"
 import { totp } from "./totp/engine.ts"
 
-export const engines: readonly Engine[] = [kv, cubbyhole, consul, database, kubernetes, ldap, nomad, rabbitmq, totp]
+export const engines: readonly Engine[] = [
+  kv,
+  cubbyhole,
+  aws,
+  consul,
+  database,
+  kubernetes,
+  ldap,
+  nomad,
+  rabbitmq,
+  totp,
+]

@@ -3734,6 +3734,214 @@ export interface Cubbyhole {
   }
 }
 
+/** Credentials of AWS that live as long as their lease. */
+export interface Aws {
+  /** The account that manages IAM. */
+  "config/root": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** The access key that manages IAM. */
+      readonly access_key?: string
+      /** Its secret. */
+      readonly secret_key?: string
+      /** The region of calls. */
+      readonly region?: string
+      /** Another address of IAM. */
+      readonly iam_endpoint?: string
+      /** Another address of STS. */
+      readonly sts_endpoint?: string
+      /** How often a call is tried again; -1 leaves it to the SDK. */
+      readonly max_retries?: number
+      /** How users and sessions are named. */
+      readonly username_template?: string
+    }, JsonObject>
+  }
+  /** How long users live. */
+  "config/lease": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** How long before it must be renewed: `1h`. */
+      readonly lease?: string
+      /** How long renewals can keep it. */
+      readonly lease_max?: string
+    }, JsonObject>
+  }
+  /** Replace the access key that manages IAM by one that nobody else knows. */
+  "config/rotate-root": {
+    write: Act<Record<never, never>, JsonObject>
+  }
+  /** List the roles. */
+  roles: {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** A role: which kind of credential, and what it may do. Read, write, delete. */
+  "roles/:name": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** `iam_user`, `assumed_role`, `federation_token` or `session_token`. */
+      readonly credential_type?: string | readonly string[]
+      /** Roles that may be assumed. */
+      readonly role_arns?: string | readonly string[]
+      /** Policies: attached to users, or the most that a session may do. */
+      readonly policy_arns?: string | readonly string[]
+      /** A policy in JSON: of users, or the most that a session may do. */
+      readonly policy_document?: string
+      /** Groups that users join; of sessions, the groups' policies hold. */
+      readonly iam_groups?: string | readonly string[]
+      /** Tags of users. */
+      readonly iam_tags?: Readonly<Record<string, string>>
+      /** Tags of assumed sessions. */
+      readonly session_tags?: Readonly<Record<string, string>>
+      /** The external id that the role's trust policy asks for. */
+      readonly external_id?: string
+      /** How long sessions live unless asked otherwise; an hour when 0. */
+      readonly default_sts_ttl?: string | number
+      /** How long they may be asked for; the mount's longest when 0. */
+      readonly max_sts_ttl?: string | number
+      /** A policy that bounds what users may do. */
+      readonly permissions_boundary_arn?: string
+      /** The path of users. */
+      readonly user_path?: string
+      /** The MFA device of the account, for session tokens. */
+      readonly mfa_serial_number?: string
+      /** A policy in JSON. @deprecated use policy_document with credential_type */
+      readonly policy?: string
+      /** A role or policy. @deprecated use role_arns or policy_arns with credential_type */
+      readonly arn?: string
+    }, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** List the static roles. */
+  "static-roles": {
+    list: Act<Record<never, never>, Names>
+  }
+  /** A static role: read, write, delete. Writing a new one makes an access key of its user. */
+  "static-roles/:name": {
+    read: Act<Record<never, never>, {
+      /** Name of the static role. */
+      readonly name: string
+      /** The IAM user. */
+      readonly username: string
+      /** Its unique id: another user of the same name is not touched. */
+      readonly id: string
+      /** How often its access key is replaced. */
+      readonly rotation_period: number
+    }>
+    write: Act<{
+      /** The IAM user. */
+      readonly username?: string
+      /** How often its access key is replaced. */
+      readonly rotation_period?: string | number
+    }, {
+      /** Name of the static role. */
+      readonly name: string
+      /** The IAM user. */
+      readonly username: string
+      /** Its unique id: another user of the same name is not touched. */
+      readonly id: string
+      /** How often its access key is replaced. */
+      readonly rotation_period: number
+    }>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** The access key of a static role. */
+  "static-creds/:name": {
+    read: Act<Record<never, never>, {
+      /** The access key. */
+      readonly access_key: string
+      /** Its secret. */
+      readonly secret_key: string
+      /** When it is replaced. */
+      readonly expiration: string
+    }>
+  }
+  /** Make a credential of the kind that the role says. */
+  "creds/:name": {
+    read: Act<Record<never, never>, {
+      /** The access key. */
+      readonly access_key: string
+      /** Its secret. */
+      readonly secret_key: string
+      /** The session's token. */
+      readonly security_token?: string | null
+      /** The same. */
+      readonly session_token?: string | null
+      /** Who the session is. */
+      readonly arn?: string | null
+      /** Seconds that the session lives. */
+      readonly ttl?: number | null
+    }>
+    write: Act<{
+      /** How long a session lives. */
+      readonly ttl?: string | number
+      /** The role to assume, where more than one may be. */
+      readonly role_arn?: string
+      /** What the session is called. */
+      readonly role_session_name?: string
+      /** The code of the MFA device, for session tokens. */
+      readonly mfa_code?: string
+    }, {
+      /** The access key. */
+      readonly access_key: string
+      /** Its secret. */
+      readonly secret_key: string
+      /** The session's token. */
+      readonly security_token?: string | null
+      /** The same. */
+      readonly session_token?: string | null
+      /** Who the session is. */
+      readonly arn?: string | null
+      /** Seconds that the session lives. */
+      readonly ttl?: number | null
+    }>
+  }
+  /** Make a credential of the kind that the role says. */
+  "sts/:name": {
+    read: Act<Record<never, never>, {
+      /** The access key. */
+      readonly access_key: string
+      /** Its secret. */
+      readonly secret_key: string
+      /** The session's token. */
+      readonly security_token?: string | null
+      /** The same. */
+      readonly session_token?: string | null
+      /** Who the session is. */
+      readonly arn?: string | null
+      /** Seconds that the session lives. */
+      readonly ttl?: number | null
+    }>
+    write: Act<{
+      /** How long a session lives. */
+      readonly ttl?: string | number
+      /** The role to assume, where more than one may be. */
+      readonly role_arn?: string
+      /** What the session is called. */
+      readonly role_session_name?: string
+      /** The code of the MFA device, for session tokens. */
+      readonly mfa_code?: string
+    }, {
+      /** The access key. */
+      readonly access_key: string
+      /** Its secret. */
+      readonly secret_key: string
+      /** The session's token. */
+      readonly security_token?: string | null
+      /** The same. */
+      readonly session_token?: string | null
+      /** Who the session is. */
+      readonly arn?: string | null
+      /** Seconds that the session lives. */
+      readonly ttl?: number | null
+    }>
+  }
+}
+
 /** Tokens of Consul that live as long as their lease. */
 export interface Consul {
   /** The Consul server, and the token that makes tokens there. */
@@ -5055,6 +5263,7 @@ export interface Engines {
   "kv-v1": KvV1
   "kv-v2": KvV2
   cubbyhole: Cubbyhole
+  aws: Aws
   consul: Consul
   database: Database
   kubernetes: Kubernetes

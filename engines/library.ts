@@ -1,0 +1,11 @@
+/** Client libraries that load when they are first used, and may be left out of an installation. */
+
+import { refuse } from "@arca/api"
+
+/** Loads a library; refuses (500) with what to do when it is not installed. */
+export async function library<T>(name: string, load: () => Promise<T>): Promise<T> {
+  return load().catch((error: unknown) => {
+    if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error
+    throw refuse.failed(`this engine needs the npm package ${name}, which is not installed: npm install ${name}`)
+  })
+}
