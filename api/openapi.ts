@@ -186,7 +186,12 @@ function responsesOf(act: Act, id: string, schemas: Schemas): JsonObject {
   }
   if (Object.keys(fields).length === 0) return { "204": { description: "No Content" } }
   const title = `${titleCase(id)}Response`
-  schemas[title] = { type: "object", properties: propertiesOf(fields) }
+  const { "*": others, ...named } = fields
+  schemas[title] = {
+    type: "object",
+    ...(Object.keys(named).length === 0 ? {} : { properties: propertiesOf(named) }),
+    ...(others === undefined ? {} : { additionalProperties: replySchemaOf(others) }),
+  }
   return withContent(title)
 }
 

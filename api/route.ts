@@ -60,8 +60,13 @@ export interface RouteOptions<I, F, C> {
   readonly streams?: boolean
   /** Only in the root namespace. */
   readonly rootOnly?: boolean
-  /** What `data` of a reply holds, by verb. A write that is declared to answer nothing is 204. */
+  /**
+   * What `data` of a reply holds, by verb. A write that is declared to answer nothing is 204. The field `*` stands for names that
+   * are only known when they are answered: a mount's path, a header.
+   */
   readonly replies?: Readonly<Partial<Record<Verb, Fields>>>
+  /** What its writes answer beside that: a token, in `auth`. */
+  readonly issues?: "token"
   /**
    * What generated clients call its operations, after the engine's prefix. It follows from the path unless told otherwise.
    * `*` stands for the verb: `*-acl-policy`; `|` stands between the names of several spellings.

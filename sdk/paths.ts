@@ -19,7 +19,10 @@ export interface Names {
 export interface System {
   /** All secrets engines. */
   mounts: {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** A secrets engine, by its path. */
+      readonly [name: string]: JsonObject | null
+    }>
   }
   /** How a mounted secrets engine is tuned. */
   "mounts/:path/tune": {
@@ -138,7 +141,10 @@ export interface System {
   }
   /** All auth methods. */
   auth: {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** An auth method, by its path. */
+      readonly [name: string]: JsonObject | null
+    }>
   }
   /** How a mounted auth method is tuned. */
   "auth/:path/tune": {
@@ -338,7 +344,20 @@ export interface System {
       readonly accessor?: string
       /** Ask for a set of policies instead of a token's. */
       readonly policies?: string | readonly string[]
-    }, JsonObject>
+    }, {
+      /** All of it in plain words. */
+      readonly text: string
+      /** Whether it is allowed, and for which reason. */
+      readonly verdict: JsonObject | null
+      /** The rule that decided, with the policies and lines it comes from. */
+      readonly deciding?: JsonObject | null
+      /** Rules that also match, the strongest first, and why each lost. */
+      readonly runnersUp: Json
+      /** Capabilities that it would need besides. */
+      readonly missing: readonly string[] | null
+      /** A policy that would allow it, where one alone can. */
+      readonly snippet?: string | null
+    }>
   }
   /** The names of all password policies. */
   "policies/password": {
@@ -377,7 +396,12 @@ export interface System {
       readonly paths?: string | readonly string[]
       /** The token asked about. */
       readonly token?: string
-    }, JsonObject>
+    }, {
+      /** The same, when one path was asked about. */
+      readonly capabilities?: readonly string[] | null
+      /** What may be done at a path, by the path. */
+      readonly [name: string]: readonly string[] | null | undefined
+    }>
   }
   /** What the caller may do at some paths. */
   "capabilities-self": {
@@ -388,7 +412,12 @@ export interface System {
       readonly paths?: string | readonly string[]
       /** Ignored; older clients send it. */
       readonly token?: string
-    }, JsonObject>
+    }, {
+      /** The same, when one path was asked about. */
+      readonly capabilities?: readonly string[] | null
+      /** What may be done at a path, by the path. */
+      readonly [name: string]: readonly string[] | null | undefined
+    }>
   }
   /** What the token with an accessor may do at some paths. */
   "capabilities-accessor": {
@@ -399,15 +428,26 @@ export interface System {
       readonly paths?: string | readonly string[]
       /** The accessor asked about. */
       readonly accessor?: string
-    }, JsonObject>
+    }, {
+      /** The same, when one path was asked about. */
+      readonly capabilities?: readonly string[] | null
+      /** What may be done at a path, by the path. */
+      readonly [name: string]: readonly string[] | null | undefined
+    }>
   }
   /** The audit devices. */
   audit: {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** path, type, description, options and local of a device, by its path. */
+      readonly [name: string]: JsonObject | null
+    }>
   }
   /** The public key that checkpoints of audit files are signed with, and where each chain stood when it was last signed. */
   "audit/verification-key": {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** Ed25519, in PEM. */
+      readonly public_key: string
+    }>
   }
   /** Enable or disable an audit device. */
   "audit/:path": {
@@ -466,12 +506,15 @@ export interface System {
   }
   /** Whether the audit writes a request header, and whether in clear. */
   "config/auditing/request-headers/:header": {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** hmac: whether its value is HMACed, by the header's name. */
+      readonly [name: string]: JsonObject | null
+    }>
     write: Act<{
       /** Write its HMAC instead of its value. */
       readonly hmac?: boolean
-    }, JsonObject>
-    delete: Act<Record<never, never>, JsonObject>
+    }, null>
+    delete: Act<Record<never, never>, null>
   }
   /** Response headers of the web console. */
   "config/ui/headers": {
@@ -663,11 +706,29 @@ export interface System {
   }
   /** The machine this node runs on. */
   "host-info": {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** When it was looked at. (RFC 3339) */
+      readonly timestamp: string
+      /** Name, system and uptime. */
+      readonly host: JsonObject | null
+      /** The processors. */
+      readonly cpu: Json
+      /** How long they did what. */
+      readonly cpu_times?: Json
+      /** Bytes: total, available, used. */
+      readonly memory: JsonObject | null
+      /** The disks. */
+      readonly disk?: Json
+      /** Averages of the load. */
+      readonly load?: JsonObject | null
+    }>
   }
   /** The requests that this machine is answering now. */
   "in-flight-req": {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** start_time, client_remote_address, request_path and request_method, by the request's id. */
+      readonly [name: string]: JsonObject | null
+    }>
   }
   /** Replication between clusters: there is none. */
   "replication/dr/status": {
@@ -1115,7 +1176,14 @@ export interface System {
   }
   /** The key that values are sealed under. */
   "key-status": {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** Which key it is; the first is 1. */
+      readonly term: number
+      /** When it was made. (RFC 3339) */
+      readonly install_time: string
+      /** Values that were sealed under it. */
+      readonly encryptions: number
+    }>
   }
   /** Seal everything from now on under a new key. What is sealed stays readable. */
   rotate: {
@@ -2256,7 +2324,18 @@ export interface System {
       readonly recovery_pgp_keys?: readonly string[]
       /** Ignored; older clients send it. */
       readonly stored_shares?: number
-    }, JsonObject>
+    }, {
+      /** The shares of the unseal key, in hex. */
+      readonly keys: readonly string[] | null
+      /** The same in base64. */
+      readonly keys_base64: readonly string[] | null
+      /** With a seal that unseals by itself: the recovery shares. */
+      readonly recovery_keys?: readonly string[] | null
+      /** The same in base64. */
+      readonly recovery_keys_base64?: readonly string[] | null
+      /** The first token; it may do anything. */
+      readonly root_token: string
+    }>
   }
   /** Whether the server is sealed, and how far an unsealing has come. */
   "seal-status": {
@@ -2362,11 +2441,55 @@ export interface System {
       readonly haunhealthycode?: number
       /** The status code when it was removed from a cluster. */
       readonly removedcode?: number
-    }, JsonObject>
+    }, {
+      /** Whether there is a store. */
+      readonly initialized: boolean
+      /** Whether it is sealed. */
+      readonly sealed: boolean
+      /** false: every node is active. */
+      readonly standby: boolean
+      /** false */
+      readonly performance_standby: boolean
+      /** disabled */
+      readonly replication_performance_mode: string
+      /** disabled */
+      readonly replication_dr_mode: string
+      /** The time, in seconds since 1970. */
+      readonly server_time_utc: number
+      /** The level of Vault's API. */
+      readonly version: string
+      /** The version of Arca. */
+      readonly arca_version: string
+      /** false */
+      readonly enterprise: boolean
+      /** The cluster, once unsealed. */
+      readonly cluster_name?: string | null
+      /** Its id, once unsealed. */
+      readonly cluster_id?: string | null
+      /** 0 */
+      readonly echo_duration_ms: number
+      /** How far the clock is from the store's. */
+      readonly clock_skew_ms: number
+    }>
   }
   /** Which node is active: every one is. */
   leader: {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** Whether several nodes share the store. */
+      readonly ha_enabled: boolean
+      /** Whether this node is active: every one is. */
+      readonly is_self: boolean
+      /** Since when. (RFC 3339) */
+      readonly active_time: string
+      /** Where clients reach it. */
+      readonly leader_address: string
+      /** Where nodes would reach it. */
+      readonly leader_cluster_address: string
+      /** false */
+      readonly performance_standby: boolean
+      /** 0 */
+      readonly performance_standby_last_remote_wal: number
+    }>
   }
 }
 

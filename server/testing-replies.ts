@@ -4,10 +4,13 @@ import { isJsonObject, type JsonObject, type Route, type Verb } from "@arca/api"
 
 /** Why the body of a good reply is not what its route declares; nothing where nothing is declared. */
 export function undeclared(route: Route<never> | undefined, verb: Verb, body: JsonObject): string[] {
+  if (route?.issues === "token" && verb === "write" && !isJsonObject(body.auth ?? body.wrap_info ?? null)) {
+    return ["it does not answer the token that its declaration promises"]
+  }
   const declared = route?.replies?.[verb]
   if (declared === undefined || isJsonObject(body.wrap_info)) return []
   const data = body.request_id === undefined ? body : isJsonObject(body.data) ? body.data : {}
-  const more = Object.keys(data).filter(name => !Object.hasOwn(declared, name))
+  const more = Object.hasOwn(declared, "*") ? [] : Object.keys(data).filter(name => !Object.hasOwn(declared, name))
   // Nothing at all is 204.
   const less = Object.keys(data).length === 0 ? [] : missing(declared, data)
   return [
@@ -23,6 +26,6 @@ const missing = (declared: NonNullable<Route["replies"]>[Verb] & {}, data: JsonO
     .filter(([name, { kind, options }]) => {
       // Lists and maps that hold nothing are null in some of Vault's replies.
       const plain = kind.openapi !== "array" && kind.openapi !== "object" && kind.openapi !== "any"
-      return !options.optional && (data[name] === undefined || (plain && data[name] === null))
+      return name !== "*" && !options.optional && (data[name] === undefined || (plain && data[name] === null))
     })
     .map(([name]) => name)

@@ -296,6 +296,7 @@ export const approle = engine({
   routes: [
     route("login", {
       summary: "Log in with a role id and a secret id.",
+      issues: "token",
       fields: { role_id: field.string("The role's id."), secret_id },
       open: true,
       write: ({ role_id: id, secret_id: secret }, ctx) => login(id, secret, ctx),

@@ -94,6 +94,7 @@ export const userpass = engine({
   routes: [
     route("login/:username", {
       summary: "Log in with a password.",
+      issues: "token",
       fields: { username, password },
       open: true,
       write: ({ username: name, password: given }, ctx) => login(name, given, ctx),

@@ -5,6 +5,7 @@ import { keptCheckpoints } from "../audit-checkpoints.ts"
 import { type AuditEntry, auditTable, openEntry, signingKey, verificationKey, writeAuditTable } from "../audit-table.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const path = field.string("The name of the device.", { pattern: ".+?", plain: true })
@@ -75,6 +76,7 @@ export const auditRoutes = [
   sysRoute("audit", {
     summary: "The audit devices.",
     operation: "auditing-list-enabled-devices",
+    replies: { read: replies.auditDevices },
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => ({
@@ -85,6 +87,7 @@ export const auditRoutes = [
     summary:
       "The public key that checkpoints of audit files are signed with, and where each chain stood when it was last signed.",
     operation: "auditing-*-verification-key",
+    replies: { read: { public_key: field.string("Ed25519, in PEM.") } },
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => {

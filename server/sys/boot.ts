@@ -46,7 +46,7 @@ export const bootRoutes = [
   bootRoute("sys/init", {
     summary: "Whether the store was initialised; initialise it.",
     operation: { read: "read-initialization-status", write: "initialize" },
-    replies: { read: replies.initStatus },
+    replies: { read: replies.initStatus, write: replies.initialised },
     fields: initFields,
     open: true,
     read: async (_, { seal }) => ({ bare: { initialized: await seal.initialized() } }),
@@ -77,6 +77,7 @@ export const bootRoutes = [
   bootRoute("sys/health", {
     summary: "Whether this node can serve, for load balancers.",
     operation: "read-health-status",
+    replies: { read: replies.health },
     fields: {
       standbyok: flag("Answer for a node that is being drained as for one that serves."),
       perfstandbyok: flag("Accepted for compatibility."),
@@ -125,6 +126,7 @@ export const bootRoutes = [
   bootRoute("sys/leader", {
     summary: "Which node is active: every one is.",
     operation: "leader-status",
+    replies: { read: replies.leader },
     open: true,
     read: (_, { seal, facts, members }) => {
       if (seal.sealed()) throw refuse.unavailable("Vault is sealed")

@@ -87,6 +87,11 @@ export const configRoutes = [
       write: "auditing-enable-request-header",
       delete: "auditing-disable-request-header",
     },
+    replies: {
+      read: { "*": field.map("hmac: whether its value is HMACed, by the header's name.") },
+      write: {},
+      delete: {},
+    },
     fields: { header, hmac: field.bool("Write its HMAC instead of its value.", { default: false }) },
     sudo: true,
     rootOnly: true,

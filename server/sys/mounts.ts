@@ -326,6 +326,7 @@ const routesFor = (kind: Kind) => {
     sysRoute(sys, {
       summary: `All ${noun}s.`,
       operation: kind === "auth" ? "auth-list-enabled-methods" : "mounts-list-secrets-engines",
+      replies: { read: { "*": field.map(`${noun === "auth method" ? "An" : "A"} ${noun}, by its path.`) } },
       read: async (_, ctx) => ({ data: shownTable(kind, await mountTable(ctx.view, ctx.namespace)) }),
     }),
     sysRoute(`${sys}/:path/tune`, {

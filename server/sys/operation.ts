@@ -6,6 +6,7 @@ import type { Standing } from "../members.ts"
 import type { Server } from "../server.ts"
 import { servedVersions } from "../versions.ts"
 import { hostInfo } from "./host.ts"
+import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
 const time = (seconds: number): string => new Date(seconds * 1000).toISOString()
@@ -75,12 +76,18 @@ export const operationRoutes = [
   sysRoute("host-info", {
     summary: "The machine this node runs on.",
     operation: "collect-host-information",
+    replies: { read: replies.hostInfo },
     rootOnly: true,
     read: (_, ctx) => hostInfo(ctx.now),
   }),
   sysRoute("in-flight-req", {
     summary: "The requests that this machine is answering now.",
     operation: "collect-in-flight-request-information",
+    replies: {
+      read: {
+        "*": field.map("start_time, client_remote_address, request_path and request_method, by the request's id."),
+      },
+    },
     sudo: true,
     openWhen: "in-flight-req",
     rootOnly: true,

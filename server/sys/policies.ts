@@ -177,6 +177,7 @@ export const policyRoutes = [
   sysRoute("policies/explain", {
     summary: "Which rule of which policy decides a path and operation, why, and what would change it.",
     operation: "policies-explain",
+    replies: { write: replies.explanation },
     // Any valid token may ask about itself, whatever its policies say.
     open: true,
     fields: {
@@ -236,6 +237,7 @@ export const policyRoutes = [
   sysRoute("capabilities", {
     summary: "What a token may do at some paths.",
     operation: "query-token-capabilities",
+    replies: { write: replies.capabilities },
     fields: { ...pathsFields, token: field.string("The token asked about.", { secret: true }) },
     write: async ({ token, ...paths }, ctx) => {
       if (token === undefined || token === "") throw refuse.invalid("no token found")
@@ -245,12 +247,14 @@ export const policyRoutes = [
   sysRoute("capabilities-self", {
     summary: "What the caller may do at some paths.",
     operation: "query-token-self-capabilities",
+    replies: { write: replies.capabilities },
     fields: { ...pathsFields, token: field.string("Ignored; older clients send it.", { secret: true }) },
     write: (paths, ctx) => capabilitiesFor(ctx.asker, ctx, paths),
   }),
   sysRoute("capabilities-accessor", {
     summary: "What the token with an accessor may do at some paths.",
     operation: "query-token-accessor-capabilities",
+    replies: { write: replies.capabilities },
     fields: { ...pathsFields, accessor: field.string("The accessor asked about.") },
     write: async ({ accessor, ...paths }, ctx) => {
       if (accessor === undefined || accessor === "") throw refuse.invalid("accessor is missing")

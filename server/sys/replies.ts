@@ -57,6 +57,88 @@ export const policyNames = {
   policies: field.stringList("The names again, for older clients."),
 } satisfies Fields
 
+export const capabilities = {
+  "*": field.stringList("What may be done at a path, by the path."),
+  capabilities: field.stringList("The same, when one path was asked about.", { optional: true }),
+} satisfies Fields
+
+export const explanation = {
+  text: field.string("All of it in plain words."),
+  verdict: field.map("Whether it is allowed, and for which reason."),
+  deciding: field.map("The rule that decided, with the policies and lines it comes from.", { optional: true }),
+  runnersUp: field.any("Rules that also match, the strongest first, and why each lost."),
+  missing: field.stringList("Capabilities that it would need besides."),
+  snippet: field.string("A policy that would allow it, where one alone can.", { optional: true }),
+} satisfies Fields
+
+export const auditDevices = { "*": field.map("path, type, description, options and local of a device, by its path.") }
+
+export const keyStatus = {
+  term: field.int("Which key it is; the first is 1."),
+  install_time: time("When it was made."),
+  encryptions: field.int("Values that were sealed under it."),
+} satisfies Fields
+
+export const hostInfo = {
+  timestamp: time("When it was looked at."),
+  host: field.map("Name, system and uptime."),
+  cpu: field.any("The processors."),
+  cpu_times: field.any("How long they did what.", { optional: true }),
+  memory: field.map("Bytes: total, available, used."),
+  disk: field.any("The disks.", { optional: true }),
+  load: field.map("Averages of the load.", { optional: true }),
+} satisfies Fields
+
+export const leader = {
+  ha_enabled: field.bool("Whether several nodes share the store."),
+  is_self: field.bool("Whether this node is active: every one is."),
+  active_time: time("Since when."),
+  leader_address: field.string("Where clients reach it."),
+  leader_cluster_address: field.string("Where nodes would reach it."),
+  performance_standby: field.bool("false"),
+  performance_standby_last_remote_wal: field.int("0"),
+} satisfies Fields
+
+export const health = {
+  initialized: field.bool("Whether there is a store."),
+  sealed: field.bool("Whether it is sealed."),
+  standby: field.bool("false: every node is active."),
+  performance_standby: field.bool("false"),
+  replication_performance_mode: field.string("disabled"),
+  replication_dr_mode: field.string("disabled"),
+  server_time_utc: field.int("The time, in seconds since 1970."),
+  version: field.string("The level of Vault's API."),
+  arca_version: field.string("The version of Arca."),
+  enterprise: field.bool("false"),
+  cluster_name: field.string("The cluster, once unsealed.", { optional: true }),
+  cluster_id: field.string("Its id, once unsealed.", { optional: true }),
+  echo_duration_ms: field.int("0"),
+  clock_skew_ms: field.int("How far the clock is from the store's."),
+} satisfies Fields
+
+export const initialised = {
+  keys: field.stringList("The shares of the unseal key, in hex.", { secret: true }),
+  keys_base64: field.stringList("The same in base64.", { secret: true }),
+  recovery_keys: field.stringList("With a seal that unseals by itself: the recovery shares.", {
+    secret: true,
+    optional: true,
+  }),
+  recovery_keys_base64: field.stringList("The same in base64.", { secret: true, optional: true }),
+  root_token: field.string("The first token; it may do anything.", { secret: true }),
+} satisfies Fields
+
+export const plugin = {
+  name: field.string("Its name."),
+  builtin: field.bool("true"),
+  args: field.any("null"),
+  command: field.string("Empty."),
+  sha256: field.string("Empty."),
+  version: field.string("Empty."),
+  deprecation_status: field.string("supported"),
+} satisfies Fields
+
+export const replication = { mode: field.string("disabled") } satisfies Fields
+
 export const lease = {
   id: field.string("The lease."),
   issue_time: time("When it was issued."),

@@ -194,6 +194,7 @@ export const sealRoutes = [
   sysRoute("key-status", {
     summary: "The key that values are sealed under.",
     operation: "encryption-key-status",
+    replies: { read: replies.keyStatus },
     rootOnly: true,
     read: (_, ctx) => {
       const { term, installedAt, encryptions } = ctx.server.seal.barrier.status()

@@ -73,16 +73,19 @@ export const tokenEngine: AnyEngine = {
   routes: [
     sysRoute("create", {
       summary: "Make a token, a child of the caller's.",
+      issues: "token",
       fields: createFields,
       write: (input, ctx) => createToken(input, ctx, "", false),
     }),
     sysRoute("create-orphan", {
       summary: "Make a token without a parent.",
+      issues: "token",
       fields: createFields,
       write: (input, ctx) => createToken(input, ctx, "", true),
     }),
     sysRoute("create/:role_name", {
       summary: "Make a token by a role.",
+      issues: "token",
       operation: "create-against-role",
       fields: { ...createFields, role_name: field.name("Name of the role.") },
       write: ({ role_name, ...input }, ctx) => createToken(input, ctx, role_name, false),
@@ -110,17 +113,20 @@ export const tokenEngine: AnyEngine = {
     }),
     sysRoute("renew", {
       summary: "Prolong a token.",
+      issues: "token",
       fields: { token, increment },
       write: async ({ token: text, increment: wish }, ctx) =>
         renewed(ctx, await byToken(ctx, text ?? ctx.full.token, notFound), text ?? ctx.full.token, wish),
     }),
     sysRoute("renew-self", {
       summary: "Prolong the caller's token.",
+      issues: "token",
       fields: { token: ignored, increment },
       write: async ({ increment: wish }, ctx) => renewed(ctx, await current(ctx, own(ctx)), ctx.full.token, wish),
     }),
     sysRoute("renew-accessor", {
       summary: "Prolong the token with an accessor.",
+      issues: "token",
       fields: { accessor, increment },
       write: async ({ accessor: text, increment: wish }, ctx) => renewed(ctx, await byAccessor(ctx, text), "", wish),
     }),

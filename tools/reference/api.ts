@@ -111,6 +111,7 @@ function section(mount: string, route: AnyRoute): string {
     notesOf(route),
     parametersOf(acts),
     route.takesAny ? "The body is kept as it is sent: any keys and values." : undefined,
+    route.issues === undefined ? undefined : "Answers a token, in `auth`.",
     repliesOf(acts),
   )
 }
@@ -204,7 +205,7 @@ function repliesOf(acts: readonly Act[]): string {
         table(
           ["field", "type", "meaning"],
           Object.entries(fields).map(([name, { kind, summary, options }]) => [
-            code(name),
+            name === "*" ? "*each*" : code(name),
             kind.format === "duration" ? "seconds" : kind.name,
             `${summary}${options.optional ? " May be left out." : ""}`,
           ]),

@@ -100,9 +100,16 @@ function takes(act: Act): string {
 function answers(act: Act): string {
   const fields: Fields | undefined = answeredBy(act)
   if (fields === undefined) return act.verb === "list" || act.verb === "scan" ? "Names" : "JsonObject"
-  const members = Object.entries(fields).map(([name, field]) =>
+  const { "*": others, ...named } = fields
+  const members = Object.entries(named).map(([name, field]) =>
     member(name, field.summary, field.options.optional !== true, outputType(field), undefined),
   )
+  if (others !== undefined) {
+    // A type for all names must hold for those that have one of their own, too.
+    const all = new Set([others, ...Object.values(named)].map(outputType))
+    if (members.length > 0) all.add("undefined")
+    members.push(`${comment(others.summary, "      ")}      readonly [name: string]: ${[...all].join(" | ")}`)
+  }
   return members.length === 0 ? "null" : block(members)
 }
 
