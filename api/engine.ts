@@ -206,6 +206,11 @@ export interface Engine {
   readonly renew?: (internal: JsonObject, ctx: Context) => Promise<Pick<Login, "terms" | "policies">>
   /** Auth methods: the name that a login attempt is about, so that guessing can be locked out. */
   readonly lockout?: (path: string, body: JsonObject) => string | undefined
+  /**
+   * Called when a snapshot of this store has been restored: what may be used once, and may have been used since the snapshot,
+   * must not be good again.
+   */
+  readonly restored?: (ctx: Context) => Promise<void>
   /** Auth methods: the role that a login is by, where neither path nor body says so by that name. Quotas count by it. */
   readonly role?: (path: string, body: JsonObject, ctx: Context) => Promise<string | undefined>
 }

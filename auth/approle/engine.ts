@@ -285,6 +285,7 @@ export const approle = engine({
   words: "app-role",
   summary: "Logins of machines: a role id that says which application, a secret id that proves it.",
   lockout: (_, body) => (typeof body.role_id === "string" ? body.role_id : undefined),
+  restored: secretIds.deleteCounted,
   role: async (path, { role_id: id }, ctx) =>
     path === "login" && typeof id === "string" ? (await roleById(ctx, id))?.name : undefined,
   renew: async (internal, ctx) => {

@@ -82,6 +82,15 @@ export const secretIds = {
     }
   },
 
+  /** Erases those with a counted number of uses: after a restore nobody knows how many are left. */
+  async deleteCounted(ctx: Context): Promise<void> {
+    for (const key of await ctx.store.keys("secret-id/")) {
+      const value = await ctx.store.get(`secret-id/${key}`)
+      const entry = value && decode(value)
+      if (entry !== undefined && entry.uses > 0) await secretIds.delete(ctx, entry)
+    }
+  },
+
   /** Erases what is over, at most `limit` entries; returns how many there were. */
   async tidy(ctx: Context, limit: number): Promise<number> {
     let erased = 0

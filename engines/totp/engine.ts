@@ -85,10 +85,21 @@ async function validate(wanted: string, code: string, ctx: Context): Promise<{ d
   return { data: { valid: true } }
 }
 
+/** After a restore nobody knows which codes of now were accepted: all of them count as such. */
+async function spendCurrent(ctx: Context): Promise<void> {
+  for (const wanted of await keys.list(ctx.store)) {
+    const key = await needKey(ctx, wanted)
+    const now = totpCounter(ctx.now, key.period)
+    const current = Array.from({ length: 2 * key.skew + 1 }, (_, index) => now - key.skew + index)
+    spent.write(ctx, wanted, current)
+  }
+}
+
 export const totp = engine({
   kind: "secret",
   type: "totp",
   summary: "Makes and checks time-based one-time passwords.",
+  restored: spendCurrent,
   routes: [
     listRoute("keys", "List the keys.", (ctx, page) => keys.list(ctx.store, page)),
     route("keys/:name", {

@@ -7,12 +7,18 @@ import { decodeJson, encodeJson, refuse } from "@arca/api"
 import { type Keyring, openValue, Tampered, UnknownTerm, unwrapKeyring } from "@arca/crypto/keyring"
 import { Conflict, InvalidKey, type Storage } from "@arca/storage"
 import { KEYRING } from "@arca/storage/barrier"
+import { NOBODY } from "../authenticate.ts"
+import { contextOf, noEffects } from "../context.ts"
 import { layout } from "../layout.ts"
+import { mountTable } from "../mounts.ts"
+import { ROOT } from "../namespaces.ts"
 import { uuid } from "../random.ts"
+import { ownRequest } from "../revocation.ts"
 import { SEAL_CONFIG, type SealConfig } from "../seal/config.ts"
 import { bothSides } from "../seal/core.ts"
 import type { Server } from "../server.ts"
 import { readToken, type TokenEntry, writeToken } from "../tokens.ts"
+import { reading, transact } from "../transact.ts"
 import { BadArchive } from "./archive.ts"
 import { readSnapshot, type SnapshotFacts } from "./read.ts"
 import { SUMS_PLACE } from "./save.ts"
@@ -194,8 +200,24 @@ async function settle(server: Server, restore: Restore): Promise<void> {
       if (names.length < SETTLE_STEP) break
       after = names.at(-1)
     }
+    await tellEngines(server, id)
   }
   await finish(inner, restore)
+}
+
+/** Lets the engines of a namespace end what may have been used up since the snapshot. May be repeated. */
+async function tellEngines(server: Server, id: string): Promise<void> {
+  // The table of namespaces is the last to come back; an engine sees no more of its namespace than the id.
+  const namespace = { ...ROOT, id }
+  const mounts = await reading(server, view => mountTable(view, namespace))
+  for (const entry of mounts.all) {
+    const { restored } = server.registry.engine(entry.kind, entry.type) ?? {}
+    if (restored === undefined) continue
+    const facts = { server, namespace, entry, caller: NOBODY, fullPath: entry.path, operation: "update" as const }
+    await transact(server, async view =>
+      restored(contextOf({ ...facts, view, request: ownRequest("restore"), effects: noEffects() })),
+    )
+  }
 }
 
 async function settleTokens(

@@ -34,6 +34,105 @@ attack(house, "D01", "an auth method gives nobody the root policy, whatever way 
   }
 })
 
+attack(house, "D01", "an entity or group that is given the policy root is refused, by whatever door", async () => {
+  const made = await house.must({
+    method: "PUT",
+    path: "identity/entity",
+    body: { name: "d01", policies: ["default"] },
+  })
+  const group = await house.must({ method: "PUT", path: "identity/group", body: { name: "d01" } })
+  await house.refused(async () => {
+    const answers = []
+    for (const name of ["root", "RoOt", " root ", "root\t"]) {
+      for (const policies of [[name], name, `default,${name}`, ["default", name]]) {
+        answers.push(await put("identity/entity", { name: "d01b", policies }))
+        answers.push(await put("identity/entity", { id: made.id, policies }))
+        answers.push(await put(`identity/entity/id/${String(made.id)}`, { policies }))
+        answers.push(await put("identity/entity/name/d01", { policies }))
+        answers.push(await put("identity/group", { name: "d01b", policies }))
+        answers.push(await put(`identity/group/id/${String(group.id)}`, { policies }))
+        answers.push(await put("identity/group/name/d01", { policies }))
+      }
+    }
+    return answers
+  })
+})
+
+attack(house, "D03", "a name in the path and an id in the body do not lead to two entities", async () => {
+  const one = await house.must({
+    method: "PUT",
+    path: "identity/entity",
+    body: { name: "d03-one", metadata: { who: "one" } },
+  })
+  const two = await house.must({
+    method: "PUT",
+    path: "identity/entity",
+    body: { name: "d03-two", metadata: { who: "two" } },
+  })
+  await house.refused(async () => [
+    await put("identity/entity/name/d03-one", { id: two.id, policies: ["default"] }),
+    await put("identity/entity", { id: one.id, name: "d03-two" }),
+    await put(`identity/entity/id/${String(one.id)}`, { name: "d03-two" }),
+  ])
+  const byId = await put(`identity/entity/id/${String(one.id)}`, { id: two.id, metadata: { who: "x" } })
+  assert.ok(byId.status < 500)
+  const second = await house.must({ path: `identity/entity/id/${String(two.id)}` })
+  assert.deepEqual(fields(second.metadata), { who: "two" })
+})
+
+attack(house, "D04", "nobody deletes, reads or merges entities of another namespace", async () => {
+  const theirs = async (namespace: string) => {
+    await put(`sys/namespaces/${namespace}`, {})
+    await put("sys/policies/acl/all", { policy: ALL }, { namespace })
+    const body = { policies: ["all"], no_parent: true }
+    const made = await house.must({ method: "PUT", path: "auth/token/create", namespace, body })
+    const entity = await house.must({
+      method: "PUT",
+      path: "identity/entity",
+      namespace,
+      body: { name: "same", metadata: { of: namespace } },
+    })
+    return { token: String(made.client_token), id: String(entity.id) }
+  }
+  const [one, two] = [await theirs("d04one"), await theirs("d04two")]
+  const as = { namespace: "d04one", token: one.token }
+  await put("identity/entity/batch-delete", { entity_ids: [two.id] }, as)
+  await house.ask({ method: "DELETE", path: `identity/entity/id/${two.id}`, ...as })
+  await put("identity/entity/merge", { from_entity_ids: [two.id], to_entity_id: one.id }, as)
+  await put(`identity/entity/id/${two.id}`, { policies: ["all"], metadata: { of: "x" } }, as)
+  await put("identity/group", { name: "g", member_entity_ids: [two.id], policies: ["all"] }, as)
+  await put("identity/entity-alias", { name: "a", canonical_id: two.id, mount_accessor: "x" }, as)
+  assert.ok((await house.ask({ path: `identity/entity/id/${two.id}`, ...as })).status >= 400)
+  assert.ok((await put("identity/lookup/entity", { id: two.id }, as)).status !== 200)
+  const untouched = await house.must({ path: `identity/entity/id/${two.id}`, namespace: "d04two" })
+  assert.deepEqual(
+    [untouched.metadata, untouched.policies, untouched.aliases, untouched.disabled],
+    [{ of: "d04two" }, [], [], false],
+  )
+})
+
+attack(house, "D13", "groups that contain themselves, or nest without end, are refused", async () => {
+  const group = async (name: string, members: unknown[] = []) =>
+    house.ask({ method: "PUT", path: "identity/group", body: { name, member_group_ids: members } })
+  const id = (json: unknown) => fields(fields(json).data).id
+  const a = id((await group("d13a")).json)
+  const b = id((await group("d13b", [a])).json)
+  const c = id((await group("d13c", [b])).json)
+  await house.refused(async () => [
+    await put(`identity/group/id/${String(a)}`, { member_group_ids: [a] }),
+    await put(`identity/group/id/${String(a)}`, { member_group_ids: [b] }),
+    await put(`identity/group/id/${String(a)}`, { member_group_ids: [c] }),
+  ])
+  let inner: unknown = a
+  let refused = 0
+  for (let depth = 0; depth < 60 && refused === 0; depth++) {
+    const made = await group(`d13-${depth}`, [inner])
+    if (made.status >= 400) refused = depth
+    inner = id(made.json)
+  }
+  assert.ok(refused > 10 && refused < 60, `refused at ${refused}`)
+})
+
 attack(house, "D06", "one person is one entity, however the name is written", async () => {
   await put("sys/auth/people", { type: "userpass" })
   await put("auth/people/users/Alice", { password: "p", token_policies: ["default"] })

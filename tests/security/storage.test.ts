@@ -3,7 +3,9 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { memoryStorage, type Storage } from "@arca/storage"
-import { testServer } from "../../server/testing.ts"
+import { serve } from "../../server/pipeline.ts"
+import { ownRequest } from "../../server/revocation.ts"
+import { type TestServer, testServer } from "../../server/testing.ts"
 import { attack, openHouse } from "./house.ts"
 
 const house = await openHouse()
@@ -87,4 +89,51 @@ test("L01: what secures the house cannot be changed either: tokens, policies, mo
   )
   for (const one of [token, strong, vault.root])
     assert.ok((await vault.read("auth/token/lookup-self", { token: one })).status >= 403)
+})
+
+async function save(vault: TestServer): Promise<Uint8Array> {
+  const ask = {
+    ...ownRequest("save"),
+    operation: "read" as const,
+    path: "sys/storage/raft/snapshot",
+    token: vault.root,
+  }
+  const { raw } = await serve(vault.server, ask)
+  assert.ok(typeof raw?.body === "object" && Symbol.asyncIterator in raw.body)
+  return Buffer.concat(await Array.fromAsync(raw.body as AsyncIterable<Uint8Array>))
+}
+
+async function restore(vault: TestServer, snapshot: Uint8Array): Promise<number> {
+  async function* stream() {
+    yield snapshot
+  }
+  const path = "sys/storage/raft/snapshot"
+  return (await serve(vault.server, { ...ownRequest("restore"), path, token: vault.root, stream: stream() })).status
+}
+
+test("L07: a restored snapshot brings nothing back that was used up or revoked since", async () => {
+  const vault = await testServer()
+  await vault.write("sys/auth/ar", { type: "approle" })
+  await vault.write("auth/ar/role/app", { token_policies: ["default"] })
+  const { data: role } = await vault.read("auth/ar/role/app/role-id")
+  const { data: secret } = await vault.write("auth/ar/role/app/secret-id", { num_uses: 1 })
+  const login = { role_id: String(role.role_id), secret_id: String(secret.secret_id) }
+  const wrapped = await vault.write("sys/wrapping/wrap", { value: "once" }, { wrapTtl: 600 })
+  const wrappingToken = String((wrapped.body.wrap_info as { token: string }).token)
+  const revoked = await vault.token(["default"])
+  await vault.write("sys/mounts/totp", { type: "totp" })
+  await vault.write("totp/keys/k", { generate: true, issuer: "i", account_name: "a" })
+  const { data: generated } = await vault.read("totp/code/k")
+  const snapshot = await save(vault)
+  assert.equal((await vault.write("totp/code/k", { code: String(generated.code) })).data.valid, true)
+  assert.equal((await vault.write("sys/wrapping/unwrap", { token: wrappingToken })).status, 200)
+  assert.equal((await vault.write("auth/ar/login", login)).status, 200)
+  await vault.write("auth/token/revoke", { token: revoked })
+  assert.equal(await restore(vault, snapshot), 204)
+  assert.equal((await vault.write("sys/wrapping/unwrap", { token: wrappingToken })).status, 400)
+  assert.equal((await vault.read("auth/token/lookup-self", { token: revoked })).status, 403)
+  assert.equal((await vault.write("auth/ar/login", login)).status, 400, "the secret id was spent")
+  assert.equal((await vault.write("totp/code/k", { code: String(generated.code) })).status, 400, "the code was used")
+  const { data: fresh } = await vault.write("auth/ar/role/app/secret-id", { num_uses: 1 })
+  assert.equal((await vault.write("auth/ar/login", { ...login, secret_id: String(fresh.secret_id) })).status, 200)
 })
