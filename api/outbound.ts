@@ -60,6 +60,15 @@ export interface Outbound {
    */
   approve(host: string, port: number): Promise<Approved>
   /**
+   * `approve` as `node:net` takes it: for client libraries that find further hosts by themselves. Connections to addresses in
+   * numbers do not look anything up; give such libraries names, or approve what they start from.
+   */
+  readonly lookup: (
+    host: string,
+    options: { readonly all?: boolean | undefined },
+    callback: (error: Error | null, address: string | { address: string; family: number }[], family?: number) => void,
+  ) => void
+  /**
    * An HTTP request to an approved address. Refuses (502) with host, method, path and status, or with the kind of failure when
    * there is no answer: never with a query, a header or a body, which may hold credentials.
    */

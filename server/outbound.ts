@@ -108,8 +108,24 @@ export function outbound({ rules, resolve = RESOLVE }: OutboundWorld): Outbound 
     for (const address of addresses) refuseBy(verdictOf(address), bare)
     return { host: bare, address: addresses[0] ?? "", port }
   }
-  return { approve, fetch: (url, sending = {}) => fetchApproved(approve, url, sending) }
+  return { approve, lookup: lookupBy(approve), fetch: (url, sending = {}) => fetchApproved(approve, url, sending) }
 }
+
+/** The port plays no part in what is allowed; any does. */
+const ANY_PORT = 1
+
+const lookupBy =
+  (approve: Approve): Outbound["lookup"] =>
+  (host, options, callback) => {
+    approve(host, ANY_PORT).then(
+      ({ address }) => {
+        const family = isIP(address)
+        if (options.all) callback(null, [{ address, family }])
+        else callback(null, address, family)
+      },
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ""),
+    )
+  }
 
 async function addressesOf(
   host: string,

@@ -361,3 +361,22 @@ test("custom revocation statements are run, and are not for a user that is gone"
     assert.equal((await vault.write("sys/leases/revoke", { lease_id: body.lease_id ?? "" })).status, 204)
   assert.deepEqual((await query("SELECT name FROM ended")).rows, [{ name: one.data.username }])
 })
+
+test("many users of the same tables are made and dropped at the same time", { skip }, async () => {
+  const { vault } = await withDatabase({ max_open_connections: 8 })
+  await query("CREATE TABLE IF NOT EXISTS things (id int)")
+  await vault.write("database/roles/app", { db_name: "pg", creation_statements: CREATION })
+  const all = async <T>(act: () => Promise<T>) => Promise.all(Array.from({ length: 24 }, act))
+  const issued = await all(() => vault.read("database/creds/app"))
+  assert.deepEqual(
+    issued.flatMap(({ errors }) => errors),
+    [],
+  )
+  const again = issued.map(({ body }) => vault.write("sys/leases/revoke", { lease_id: body.lease_id ?? "" }))
+  const both = await Promise.all([all(() => vault.read("database/creds/app")), Promise.all(again)])
+  assert.deepEqual(
+    both.flat().flatMap(({ errors }) => errors),
+    [],
+  )
+  await vault.write("sys/leases/revoke-prefix/database/creds/app")
+})

@@ -215,7 +215,7 @@ async function agree(world: World, usersNow: () => Promise<string[]>): Promise<v
   for (;;) {
     const problem = await disagreement(world, await usersNow(), await leasesOf(world.server))
     if (problem === undefined) return
-    if (Date.now() > deadline) assert.fail(`${problem}\n${world.server.log()}`)
+    if (Date.now() > deadline) assert.fail(`${problem}\n${world.server.log().slice(-3000)}`)
     await setTimeout(500)
   }
 }

@@ -1,11 +1,30 @@
 /** The kinds of databases of this build: a file each, and a line here. */
 
+import { cassandra } from "./cassandra.ts"
+import { clickhouse } from "./clickhouse.ts"
 import type { Driver } from "./driver.ts"
+import { elasticsearch, opensearch } from "./elasticsearch.ts"
+import { influxdb } from "./influxdb.ts"
+import { mongodb } from "./mongodb.ts"
+import { mssql } from "./mssql.ts"
 import { mysql, mysqlLegacy } from "./mysql.ts"
 import { postgresql, redshift } from "./postgresql.ts"
 import { redis } from "./redis.ts"
 
-export const drivers: readonly Driver[] = [postgresql, redshift, mysql, mysqlLegacy, redis]
+export const drivers: readonly Driver[] = [
+  postgresql,
+  redshift,
+  mysql,
+  mysqlLegacy,
+  redis,
+  mongodb,
+  mssql,
+  cassandra,
+  elasticsearch,
+  opensearch,
+  influxdb,
+  clickhouse,
+]
 
 const byName = new Map(drivers.flatMap(one => one.names.map(name => [name, one] as const)))
 

@@ -1,6 +1,7 @@
 /** PostgreSQL, and what speaks its wire: CockroachDB, YugabyteDB, Redshift. */
 
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto"
+import { setTimeout } from "node:timers/promises"
 import { type Approved, field, nodeTls, type Outbound, refuse, type Values } from "@arca/api"
 import type { PoolClient, PoolConfig } from "pg"
 import { DIALECTS, type Values as Filling, fill, textsOf } from "../statements.ts"
@@ -22,8 +23,12 @@ const fields = {
 
 type Settings = Values<typeof fields>
 
-/** Statements are given up on before a prepared lease is (server/leases.ts): what comes later would outlive it. */
+/**
+ * Changes of users and grants wait for each other: those of one object's privileges at the same time end in "tuple concurrently
+ * updated". The lock is the database's, so that other nodes wait as well; its number means nothing (it reads "arca").
+ */
 const BEGIN = `BEGIN; SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '30s'; SET LOCAL standard_conforming_strings = on`
+const ALONE = "SELECT pg_advisory_xact_lock(1634886497)"
 
 const NAME = `{{ printf "v-%s-%s-%s-%s" (.DisplayName | truncate 8) (.RoleName | truncate 8) (random 20) (unix_time) | truncate 63 }}`
 
@@ -35,7 +40,12 @@ export const postgresql = driver({
   credentials: ["password", "client_certificate"],
   needsCreation: true,
   open: (settings, { outbound }) =>
-    open(settings, outbound, { begin: BEGIN, users: "SELECT 1 FROM pg_roles WHERE rolname = $1", dropOwned: true }),
+    open(settings, outbound, {
+      begin: BEGIN,
+      alone: ALONE,
+      users: "SELECT 1 FROM pg_roles WHERE rolname = $1",
+      dropOwned: true,
+    }),
 })
 
 export const redshift = driver({
@@ -50,6 +60,8 @@ export const redshift = driver({
 
 interface Flavour {
   readonly begin: string
+  /** Waits until nobody else changes users. */
+  readonly alone?: string
   /** Finds a user by its name. */
   readonly users: string
   /** Whether DROP OWNED exists, which takes back all grants of a database at once. */
@@ -61,11 +73,12 @@ async function open(settings: Settings, outbound: Outbound, flavour: Flavour): P
     ? readUrl(settings.connection_url, settings, 5432)
     : readKeywords(settings.connection_url, settings, 5432)
   const pool = await poolFor(address, settings, outbound)
-  const transact = async <T>(run: (client: PoolClient) => Promise<T>): Promise<T> => {
+  const attempt = async <T>(run: (client: PoolClient) => Promise<T>, alone: boolean): Promise<T> => {
     const client = await pool.connect()
     let broken: Error | undefined
     try {
       await client.query(flavour.begin)
+      if (alone && flavour.alone !== undefined) await client.query(flavour.alone)
       const result = await run(client)
       await client.query("COMMIT")
       return result
@@ -74,6 +87,17 @@ async function open(settings: Settings, outbound: Outbound, flavour: Flavour): P
       throw worded(error)
     } finally {
       client.release(broken)
+    }
+  }
+  /** Others than us change privileges as well: what met them is tried again. */
+  const transact = async <T>(run: (client: PoolClient) => Promise<T>, alone = true): Promise<T> => {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(run, alone)
+      } catch (error) {
+        if (tries === MOST_TRIES || !metOthers(error)) throw error
+        await setTimeout(tries * 50)
+      }
     }
   }
   const run = (statements: readonly string[], values: Filling) => {
@@ -88,9 +112,9 @@ async function open(settings: Settings, outbound: Outbound, flavour: Flavour): P
       ? { type: "password", password: scramHash(secret.password) }
       : secret
   const exists = (username: string) =>
-    transact(async client => (await client.query(flavour.users, [username])).rowCount === 1)
+    transact(async client => (await client.query(flavour.users, [username])).rowCount === 1, false)
   return {
-    verify: () => transact(async client => void (await client.query("SELECT 1"))),
+    verify: () => transact(async client => void (await client.query("SELECT 1")), false),
     create: ({ username, secret, expiresAt, statements }) =>
       run(statements, valuesOf(username, secretOf(secret), expiresAt)),
     prolong: (username, expiresAt, statements) =>
@@ -188,6 +212,12 @@ function isAboutReaching(error: unknown): boolean {
     /does not support SSL|timeout|terminated/i.test(error.message)
   )
 }
+
+const MOST_TRIES = 5
+
+/** Serialization failures, deadlocks, and the one that has no code of its own. */
+const metOthers = (error: unknown): boolean =>
+  error instanceof Error && /SQLSTATE (40001|40P01)|tuple concurrently (updated|deleted)/.test(error.message)
 
 /** PostgreSQL's words with its code, as Vault shows them. */
 function worded(error: unknown): Error {

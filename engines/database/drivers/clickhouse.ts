@@ -1,0 +1,58 @@
+/** ClickHouse: users by SQL over its HTTP interface. Not part of Vault. */
+
+import { field, refuse, type Values } from "@arca/api"
+import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
+import { account, type Connection, driver, passwordOf, valuesOf, type World } from "./driver.ts"
+import { asking, httpFields } from "./http.ts"
+
+const fields = {
+  ...account,
+  ...httpFields,
+  cluster: field.string("Do it `ON CLUSTER` of this name, for the usual statements.", { default: "", plain: true }),
+}
+
+type Settings = Values<typeof fields>
+
+export const clickhouse = driver({
+  names: ["clickhouse-database-plugin"],
+  summary: "ClickHouse. Not part of Vault.",
+  fields,
+  usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 | replace "-" "_" }}`,
+  needsCreation: true,
+  open: async (settings, world) => open(settings, world),
+})
+
+/** The server's words: what went wrong is in the body, and this engine takes secrets out of it. */
+const wordsOf = (text: string): string => text.replace(/\s*\(version .*\)\s*$/s, "").slice(0, 500)
+
+function open(settings: Settings, world: World): Connection {
+  const ask = asking(settings, world)
+  const query = async (text: string): Promise<string> => {
+    const { status, text: body } = await ask("POST", "/", { body: text, accept: true })
+    if (status === 200) return body()
+    throw new Error(status === 401 || status === 403 ? "authentication failed" : wordsOf(body()))
+  }
+  const run = async (statements: readonly string[], values: Filling) => {
+    for (const text of statements.flatMap(textsOf).flatMap(one => split(one, DIALECTS.clickhouse)))
+      await query(fill(text, values, DIALECTS.clickhouse))
+  }
+  if (!/^[\w.-]*$/.test(settings.cluster)) throw refuse.invalid("cluster is no name of a cluster")
+  const everywhere = settings.cluster === "" ? "" : ` ON CLUSTER \`${settings.cluster}\``
+  const or = (given: readonly string[], usual: string) => (given.length > 0 ? given : [usual])
+  return {
+    verify: async () => void (await query("SELECT 1")),
+    create: ({ username, secret, expiresAt, statements }) => run(statements, valuesOf(username, secret, expiresAt)),
+    prolong: async (username, expiresAt, statements) => {
+      if (statements.length > 0) await run(statements, valuesOf(username, undefined, expiresAt))
+    },
+    change: (username, secret, statements) =>
+      run(or(statements, `ALTER USER \`{{username}}\`${everywhere} IDENTIFIED BY '{{password}}'`), {
+        username,
+        name: username,
+        password: passwordOf(secret),
+      }),
+    drop: (username, statements) =>
+      run(or(statements, `DROP USER IF EXISTS \`{{username}}\`${everywhere}`), valuesOf(username)),
+    close: async () => {},
+  }
+}

@@ -1,0 +1,112 @@
+/** Elasticsearch's and OpenSearch's native users, by their security APIs; names stand in paths percent-encoded. */
+
+import { field, parseJson, refuse, type Values } from "@arca/api"
+import { textsOf } from "../statements.ts"
+import { account, type Connection, driver, passwordOf, type World } from "./driver.ts"
+import { type Ask, asking, httpFields, json } from "./http.ts"
+
+const fields = {
+  ...account,
+  ...httpFields,
+  use_old_xpack: field.bool("Speak to Elasticsearch 6, whose paths begin with _xpack.", { default: false }),
+}
+
+type Settings = Values<typeof fields>
+
+const NAME = `{{ printf "v-%s-%s-%s-%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 }}`
+
+export const elasticsearch = driver({
+  names: ["elasticsearch-database-plugin"],
+  summary: "Elasticsearch.",
+  fields,
+  usernameTemplate: NAME,
+  needsCreation: true,
+  open: async (settings, world) => openElastic(settings, world),
+})
+
+/** `{"elasticsearch_roles": ["reader"]}`, or `{"elasticsearch_role_definition": {…}}`, which makes a role for the user alone. */
+function rolesOf(statements: readonly string[]): { roles: string[]; definition?: unknown } {
+  const [text = ""] = statements.flatMap(textsOf)
+  const wrong = () =>
+    refuse.invalid(
+      'a creation statement is JSON such as {"elasticsearch_roles": ["reader"]} or {"elasticsearch_role_definition": {…}}',
+    )
+  let given: { elasticsearch_roles?: unknown; elasticsearch_role_definition?: unknown }
+  try {
+    given = parseJson(text) as typeof given
+  } catch {
+    throw wrong()
+  }
+  const { elasticsearch_roles: roles, elasticsearch_role_definition: definition } = given ?? {}
+  if (definition !== undefined) return { roles: [], definition }
+  if (!Array.isArray(roles) || !roles.every(role => typeof role === "string") || roles.length === 0) throw wrong()
+  return { roles }
+}
+
+function openElastic(settings: Settings, world: World): Connection {
+  const ask: Ask = asking(settings, world)
+  const root = settings.use_old_xpack ? "/_xpack/security" : "/_security"
+  const user = (name: string) => `${root}/user/${encodeURIComponent(name)}`
+  const role = (name: string) => `${root}/role/${encodeURIComponent(name)}`
+  return {
+    verify: async () => void (await ask("GET", `${root}/_authenticate`)),
+    create: async ({ username, secret, statements }) => {
+      const { roles, definition } = rolesOf(statements)
+      if (definition !== undefined) await ask("POST", role(username), json(definition))
+      await ask(
+        "POST",
+        user(username),
+        json({ password: passwordOf(secret), roles: definition === undefined ? roles : [username] }),
+      )
+    },
+    change: async (username, secret) => {
+      await ask("POST", `${user(username)}/_password`, json({ password: passwordOf(secret) }))
+    },
+    exists: async username => (await ask("GET", user(username), { accept: [404] })).status !== 404,
+    drop: async username => {
+      await ask("DELETE", user(username), { accept: [404] })
+      // The role that was made for this user, if one was.
+      await ask("DELETE", role(username), { accept: [404] })
+    },
+    close: async () => {},
+  }
+}
+
+const openSearchFields = { ...account, ...httpFields }
+
+/** OpenSearch is no plugin of Vault; its statements are the bodies that its API takes, without a password. */
+export const opensearch = driver({
+  names: ["opensearch-database-plugin"],
+  summary: "OpenSearch. Not part of Vault.",
+  fields: openSearchFields,
+  usernameTemplate: NAME,
+  needsCreation: true,
+  open: async (settings, world) => {
+    const ask = asking(settings, world)
+    const user = (name: string) => `/_plugins/_security/api/internalusers/${encodeURIComponent(name)}`
+    return {
+      verify: async () => void (await ask("GET", "/_plugins/_security/authinfo")),
+      create: async ({ username, secret, statements }) => {
+        const [text = ""] = statements.flatMap(textsOf)
+        await ask("PUT", user(username), json({ ...bodyOf(text), password: passwordOf(secret) }))
+      },
+      change: async (username, secret) => {
+        const patch = [{ op: "add", path: "/password", value: passwordOf(secret) }]
+        await ask("PATCH", user(username), json(patch))
+      },
+      exists: async username => (await ask("GET", user(username), { accept: [404] })).status !== 404,
+      drop: async username => void (await ask("DELETE", user(username), { accept: [404] })),
+      close: async () => {},
+    }
+  },
+})
+
+function bodyOf(text: string): object {
+  try {
+    const body: unknown = parseJson(text)
+    if (typeof body === "object" && body !== null && !Array.isArray(body)) return body
+  } catch {
+    // Told below, without the text.
+  }
+  throw refuse.invalid('a creation statement is JSON such as {"opendistro_security_roles": ["readall"]}')
+}
