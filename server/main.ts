@@ -9,7 +9,7 @@ import { rename, rm, writeFile } from "node:fs/promises"
 import { availableParallelism, homedir, hostname, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { pooled } from "@arca/crypto/random"
-import { memoryStorage, openStorage, StorageFailed } from "@arca/storage"
+import { memoryStorage, openStorage, type Storage, StorageFailed } from "@arca/storage"
 import { assemble } from "./assemble.ts"
 import { type AuditMetrics, auditBroker } from "./audit/index.ts"
 import { followAuditTable } from "./audit-table.ts"
@@ -28,6 +28,7 @@ import { membersOf } from "./members.ts"
 import { type Metrics, metricsOf } from "./metrics/metrics.ts"
 import { measureProcess } from "./metrics/process.ts"
 import { TELEMETRY_DEFAULTS } from "./metrics/telemetry.ts"
+import { halfCopied } from "./migrate/copy.ts"
 import { alone, workerPeers } from "./peers.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
@@ -129,6 +130,14 @@ const NO_WISHES = {
   stored_shares: undefined,
 }
 
+async function openedStore(...given: Parameters<typeof openStorage>): Promise<Storage> {
+  const store = await openStorage(...given)
+  const half = await halfCopied(store)
+  if (half === undefined) return store
+  await store[Symbol.asyncDispose]()
+  throw new StorageFailed(half)
+}
+
 /** Stores that several nodes can share. */
 const SHARED = ["postgresql", "etcd"]
 
@@ -142,7 +151,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
   if (config.storage === undefined)
     throw new BadConfig('the configuration has no storage stanza; try storage "lmdb" { path = "/var/lib/arca" }')
   if (config.listeners.length === 0) throw new BadConfig("the configuration has no listener stanza")
-  const inner = await openStorage(config.storage, text => log.named("storage").warn(text))
+  const inner = await openedStore(config.storage, text => log.named("storage").warn(text))
   await resumeRestore(inner, true).catch((error: unknown) => {
     if (!(error instanceof RestoreLost)) throw error
   })

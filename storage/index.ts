@@ -1,5 +1,6 @@
 /** Stores: what one is, how to open the one that the configuration names, and how to put one around another. */
 
+export { KEYRING } from "./barrier.ts"
 export { type Clock, systemClock } from "./clock.ts"
 export { entriesOf, type StoredEntry } from "./entries.ts"
 export { type Fault, type FaultOptions, faultyStorage } from "./fault.ts"

@@ -7,6 +7,7 @@ import { columns, table } from "../output/table.ts"
 import { serverPart } from "../server-part.ts"
 import { generateRoot } from "./operator-generate-root.ts"
 import { init } from "./operator-init.ts"
+import { migrate } from "./operator-migrate.ts"
 import { raft } from "./operator-raft.ts"
 import { rekey, rotateKeys } from "./operator-rekey.ts"
 import { unseal } from "./operator-unseal.ts"
@@ -164,6 +165,7 @@ export const operator = family({
     init,
     keyStatus,
     members,
+    migrate,
     raft,
     rekey,
     rotate,

@@ -117,6 +117,18 @@ async function readText(file: string): Promise<string> {
   })
 }
 
+/** The two stores in the file of `operator migrate`: `storage_source "…"` and `storage_destination "…"`. Throws `BadConfig`. */
+export async function migrationOf(file: string): Promise<{ source: Stanza; destination: Stanza }> {
+  const body = parse(file, await readText(file))
+  const only = (name: string): Stanza => {
+    const found = located(file, () => blocks(body, name, 1).map(stanzaOf))
+    if (found.length !== 1 || found[0] === undefined)
+      throw new BadConfig(`${file}: it needs one stanza ${name} "<type>" { … }, and has ${found.length}`)
+    return found[0]
+  }
+  return { source: only("storage_source"), destination: only("storage_destination") }
+}
+
 /** Parses one file; for tests too. */
 export function parse(file: string, text: string): Body {
   return located(file, () => parseHcl(text))
