@@ -119,6 +119,11 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
   return found.length > 0 ? numberOf(line, "exit-code", 1) : 0
 }
 
+function templateOf(line: Line, io: ScanIo): string {
+  const path = textOf(line, "report-template")
+  return path === "" ? "" : placeIn(io, path)
+}
+
 type Report = (findings: readonly Finding[], summary: Summary) => Promise<void>
 
 async function reportFor(line: Line, io: ScanIo): Promise<Report | undefined> {
@@ -126,7 +131,7 @@ async function reportFor(line: Line, io: ScanIo): Promise<Report | undefined> {
   if (given === "") return undefined
   const path = given === "-" ? given : placeIn(io, given)
   const { reporterFor, writeReport } = await import("../report/report.ts")
-  const request = { path, format: textOf(line, "report-format"), template: textOf(line, "report-template") }
+  const request = { path, format: textOf(line, "report-format"), template: templateOf(line, io) }
   const reporter = await reporterFor(request).catch((error: Error) => {
     throw new Fatal(error.message)
   })

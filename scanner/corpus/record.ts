@@ -7,7 +7,7 @@ import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { gitleaksRules, repositoryAt } from "../testing.ts"
+import { fakes, gitleaksRules, repositoryAt } from "../testing.ts"
 import { type Case, cases } from "./corpus.ts"
 import { type Digest, digestOfReport } from "./digest.ts"
 
@@ -39,11 +39,38 @@ function wordsFor(target: Case["target"]): string[] {
   return ["git", ".", ...(logOptions.length > 0 ? [`--log-opts=${logOptions.join(" ")}`] : [])]
 }
 
+export const reportsFile = new URL("../testdata/reports.json", import.meta.url)
+export const templateFile = new URL("../testdata/report.tmpl", import.meta.url).pathname
+
+/** A history with one leak whose names and message need every kind of escape. */
+export function leakyRepository(path: string): void {
+  const text = `a = 1\nb = "${fakes.github}" // <&>\n`
+  repositoryAt(path).commit({ 'sp ace, "ü".txt': text }, 'Titel: <ä> & "b"\n\nBody, with\ttab\u2028.')
+}
+
+export const reportWords = (format: string) => [
+  ...["git", ".", "-c", gitleaksRules, "--enable-rule", "github-pat", "--redact", "-l", "fatal", "--no-banner"],
+  ...["-f", format, "-r", "-", ...(format === "template" ? ["--report-template", templateFile] : [])],
+]
+
+/** Gitleaks' report of that history in each format. The secret is redacted: no report in this repository looks leaky. */
+function reportsOf(gitleaks: string): Record<string, string> {
+  const path = mkdtempSync(join(tmpdir(), "arca-reports-"))
+  try {
+    leakyRepository(path)
+    const report = (format: string) => spawnSync(gitleaks, reportWords(format), { cwd: path, encoding: "utf8" }).stdout
+    return Object.fromEntries(["json", "csv", "junit", "sarif", "template"].map(format => [format, report(format)]))
+  } finally {
+    rmSync(path, { recursive: true, force: true })
+  }
+}
+
 if (import.meta.main) {
   const gitleaks = process.argv[2]
   if (gitleaks === undefined) throw new Error("name a gitleaks binary")
   const recorded = Object.fromEntries(cases.map(one => [one.name, findingsOf(gitleaks, one)]))
   const lines = Object.entries(recorded).map(([name, digests]) => `${JSON.stringify(name)}: ${JSON.stringify(digests)}`)
   writeFileSync(recordFile, `{\n${lines.join(",\n")}\n}\n`)
+  writeFileSync(reportsFile, `${JSON.stringify(reportsOf(gitleaks), null, 1)}\n`)
   for (const [name, digests] of Object.entries(recorded)) console.log(digests.length, name)
 }

@@ -32,9 +32,7 @@ const reporters: Record<Format, Make> = {
     return (findings, { rules }) => sarifReport(findings, rules())
   },
   html: async () => (await import("./html.ts")).htmlReport,
-  template: async () => {
-    throw new Error("templates are not available yet")
-  },
+  template: async path => (await import("./template.ts")).templateReporter(path),
 }
 
 const byExtension: Readonly<Record<string, Format>> = {
