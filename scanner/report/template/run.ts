@@ -44,23 +44,26 @@ function runPart(run: Run, part: Part, dot: Value, scope: Scope): void {
   switch (part.kind) {
     case "text":
       run.out.push(part.text)
-      return
+      break
     case "pipe": {
       const value = evaluate(run, part.pipe, dot, scope)
       if (part.pipe.names.length === 0) run.out.push(printed(value))
-      return
+      break
     }
     case "if":
     case "with": {
       const own = inner(scope)
       const value = evaluate(run, part.pipe, dot, own)
       const next = part.kind === "with" && isTrue(value) ? value : dot
-      return runParts(run, isTrue(value) ? part.then : part.otherwise, next, own)
+      runParts(run, isTrue(value) ? part.then : part.otherwise, next, own)
+      break
     }
     case "range":
-      return runRange(run, part, dot, scope)
+      runRange(run, part, dot, scope)
+      break
     case "template":
-      return runDefined(run, part.name, part.pipe === undefined ? undefined : evaluate(run, part.pipe, dot, scope))
+      runDefined(run, part.name, part.pipe === undefined ? undefined : evaluate(run, part.pipe, dot, scope))
+      break
     default:
       throw new Jump(part.kind)
   }
@@ -82,7 +85,7 @@ function runRange(
 ): void {
   const value = evaluate(run, { ...pipe, names: [] }, dot, scope)
   const entries = entriesOf(value)
-  if (entries.length === 0) return runParts(run, otherwise, dot, scope)
+  if (entries.length === 0) runParts(run, otherwise, dot, scope)
   for (const [key, item] of entries) {
     const own = inner(scope)
     const [first, second] = pipe.names
