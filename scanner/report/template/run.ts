@@ -128,14 +128,14 @@ function call(run: Run, [first, ...rest]: Operand[], dot: Value, scope: Scope, p
   if (first === undefined) return undefined
   if (first.kind !== "function") {
     if (rest.length > 0 || piped.length > 0) throw failAt(pipe.line, "can't give argument to non-function")
-    return valueOf(run, first, dot, scope, pipe)
+    return operandValue(run, first, dot, scope, pipe)
   }
-  const args = (operands: Operand[]) => operands.map(one => valueOf(run, one, dot, scope, pipe))
+  const args = (operands: Operand[]) => operands.map(one => operandValue(run, one, dot, scope, pipe))
   if (first.name === "and" || first.name === "or") {
     // Evaluated only as far as needed.
     let value: Value
     for (const operand of rest) {
-      value = valueOf(run, operand, dot, scope, pipe)
+      value = operandValue(run, operand, dot, scope, pipe)
       if (isTrue(value) === (first.name === "or")) return value
     }
     return piped.length > 0 ? piped[0] : value
@@ -149,7 +149,7 @@ function call(run: Run, [first, ...rest]: Operand[], dot: Value, scope: Scope, p
   }
 }
 
-function valueOf(run: Run, operand: Operand, dot: Value, scope: Scope, pipe: Pipe): Value {
+function operandValue(run: Run, operand: Operand, dot: Value, scope: Scope, pipe: Pipe): Value {
   switch (operand.kind) {
     case "literal":
       return operand.value
