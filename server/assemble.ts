@@ -2,7 +2,7 @@
 
 import { auth } from "@arca/auth"
 import { engines } from "@arca/engines"
-import type { Storage } from "@arca/storage"
+import { hasWrites, type Storage } from "@arca/storage"
 import { barrierStorage } from "@arca/storage/barrier"
 import type { AuditBroker } from "./audit/index.ts"
 import { checkpointKeeper } from "./audit-checkpoints.ts"
@@ -184,6 +184,7 @@ function measured(storage: Storage, metrics: Metrics): Storage {
   return {
     ...storage,
     commit: async view => {
+      if (!hasWrites(view)) return storage.commit(view)
       const started = metrics.clock()
       try {
         return await storage.commit(view)

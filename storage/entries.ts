@@ -1,7 +1,14 @@
-/** All entries of a store at one state: for backups. */
+/** What lies behind a view: all entries of its state, for backups, and whether it has written. */
 
 import { Transaction } from "./transaction.ts"
+import { innerView } from "./transform.ts"
 import type { View } from "./view.ts"
+
+/** Whether committing `view`, of the store or through a barrier, would write anything. */
+export function hasWrites(view: View): boolean {
+  const inner = view instanceof Transaction ? view : innerView(view)
+  return inner instanceof Transaction && inner.writes.size > 0
+}
 
 export interface StoredEntry {
   readonly key: string

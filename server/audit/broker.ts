@@ -75,7 +75,7 @@ export function auditBroker(
   }
 
   /** The common case, one device, without the ceremony. */
-  const toOne = async (kind: Kind, given: Promise<void>): Promise<void> => {
+  const toOne = async (kind: Kind, only: string, given: Promise<void>): Promise<void> => {
     const started = metrics?.clock() ?? 0
     let failures = 0
     try {
@@ -86,15 +86,31 @@ export function auditBroker(
       failing = NO_DEVICE
       throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause })
     } finally {
-      metrics?.measure(`audit.log_${kind}`, metrics.clock() - started)
+      const took = (metrics?.clock() ?? 0) - started
+      metrics?.measure(`audit.log_${kind}`, took)
+      metrics?.measure(`audit.${only}.log_${kind}`, took)
       metrics?.count(`audit.log_${kind}_failure`, failures)
     }
   }
 
-  const send = (kind: Kind, give: (device: AuditDevice) => Promise<void>): Promise<void> => {
+  /** Each device's own time, beside that of all together. */
+  const timed =
+    (kind: Kind, give: (device: AuditDevice) => Promise<void>, measured: AuditMetrics) =>
+    async (device: AuditDevice): Promise<void> => {
+      const started = measured.clock()
+      try {
+        await give(device)
+      } finally {
+        measured.measure(`audit.${nameOf(device.path)}.log_${kind}`, measured.clock() - started)
+      }
+    }
+
+  const send = (kind: Kind, handOver: (device: AuditDevice) => Promise<void>): Promise<void> => {
     if (devices.size === 0) return Promise.resolve()
+    // One device's time is that of all.
+    const give = metrics === undefined || devices.size === 1 ? handOver : timed(kind, handOver, metrics)
     const [only] = devices.values()
-    return devices.size === 1 && only !== undefined ? toOne(kind, give(only)) : toAll(kind, give)
+    return devices.size === 1 && only !== undefined ? toOne(kind, nameOf(only.path), give(only)) : toAll(kind, give)
   }
 
   return {

@@ -7,7 +7,7 @@ import { entriesOf } from "@arca/storage"
 import { uuid } from "../random.ts"
 import type { Server } from "../server.ts"
 import { END, framed, META, type Member, packed, SEALED_SUMS, type SnapshotMeta, STATE, SUMS } from "./archive.ts"
-import { RESTORE } from "./stage.ts"
+import { isOfProcesses, RESTORE } from "./stage.ts"
 
 /** Where the sealed checksums belong, for the barrier: nothing lies there. */
 export const SUMS_PLACE = "snapshot/SHA256SUMS"
@@ -47,7 +47,7 @@ async function* membersOf(server: Server): AsyncGenerator<Member> {
     return summed(STATE + String(number++).padStart(6, "0"), content)
   }
   for await (const entry of entriesOf(view)) {
-    if (entry.key.startsWith(RESTORE)) continue
+    if (entry.key.startsWith(RESTORE) || isOfProcesses(entry.key)) continue
     const frame = framed(entry)
     frames.push(frame)
     bytes += frame.length

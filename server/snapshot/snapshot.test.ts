@@ -123,6 +123,17 @@ test("a token that was revoked since the snapshot stays revoked, and its uses st
   assert.equal((await view.list("ns/root/token/id/")).length, 2, "root and the one that was kept")
 })
 
+test("a server that was sealed since the snapshot stays unsealed when it is restored", async () => {
+  const vault = await kv(await testServer())
+  await vault.write("kv/app", { a: 1 })
+  const snapshot = await save(vault)
+  await vault.write("sys/seal", { cluster: true })
+  await vault.server.seal.unseal({ key: vault.unsealKey, reset: false, migrate: false })
+  assert.equal((await restore(vault, snapshot)).status, 204)
+  assert.deepEqual((await vault.read("kv/app")).data, { a: 1 })
+  assert.equal(vault.server.sealed(), false)
+})
+
 test("a snapshot that is cut off, altered or not one at all changes nothing", async () => {
   const vault = await kv(await testServer())
   await vault.write("kv/app", { a: 1 })

@@ -44,8 +44,14 @@ const STALE_SECONDS = 60
 const STEP = 64
 const ERASE_STEP = 500
 
-/** Entries that are replaced in the last transaction: they decide whether requests are answered, and by which keys. */
-export const LAST_KEYS: readonly string[] = [layout.namespaces, KEYRING, SEAL_CONFIG]
+/**
+ * Entries that are replaced in the last transaction, if at all: they decide whether requests are answered, and by which keys.
+ * A snapshot of this store replaces the first alone.
+ */
+export const LAST_KEYS: readonly string[] = [layout.namespaces, KEYRING, SEAL_CONFIG, layout.sealEpoch]
+
+/** What belongs to the processes that run now: it is in no snapshot, and a restore leaves it as it is. */
+export const isOfProcesses = (key: string): boolean => key.startsWith(layout.claims) || key.startsWith(layout.members)
 
 export const entryKey = (sequence: number): string => ENTRY + String(sequence).padStart(SEQUENCE_DIGITS, "0")
 
@@ -198,13 +204,17 @@ async function clear(inner: Storage, restore: Restore): Promise<Restore> {
     let keys: string[] = []
     await step(inner, restore, async view => {
       keys = await view.keys("", { limit: ERASE_STEP, ...(after === undefined ? {} : { after }) })
-      for (const key of keys) if (!key.startsWith(RESTORE) && !LAST_KEYS.includes(key)) view.delete(key)
+      for (const key of keys) if (goes(key, restore.foreign)) view.delete(key)
       return undefined
     })
     if (keys.length < ERASE_STEP) return enter(inner, restore, "filling")
     after = keys.at(-1)
   }
 }
+
+/** Whether an entry makes room for those of the snapshot. */
+const goes = (key: string, foreign: boolean): boolean =>
+  !key.startsWith(RESTORE) && !LAST_KEYS.includes(key) && (foreign || !isOfProcesses(key))
 
 async function fill(inner: Storage, restore: Restore): Promise<Restore> {
   for (let after: string | undefined; ; ) {
@@ -215,7 +225,7 @@ async function fill(inner: Storage, restore: Restore): Promise<Restore> {
       for (const [index, name] of names.entries()) {
         for (const { key, value } of unframed(frames[index] ?? new Uint8Array())) {
           if (LAST_KEYS.includes(key)) continue
-          view.put(key, value)
+          if (!isOfProcesses(key)) view.put(key, value)
           view.delete(ENTRY + name)
         }
       }
