@@ -7,7 +7,6 @@ import {
   type Field,
   holdsFor,
   type JsonObject,
-  matcher,
   openapi,
   type Route,
   refuse,
@@ -15,7 +14,7 @@ import {
 } from "@arca/api"
 import type { MountEntry } from "./mounts.ts"
 import type { Server } from "./server.ts"
-import { described } from "./sys/openapi.ts"
+import { described, documented } from "./sys/openapi.ts"
 
 type AnyRoute = Route<never>
 
@@ -23,7 +22,7 @@ type AnyRoute = Route<never>
 export function helpOf(server: Server, entry: MountEntry, path: string): JsonObject {
   const mount = described(server, entry, false)
   const relative = path.slice(entry.path.length)
-  const about = relative === "" ? undefined : matcher(mount.routes)(relative)?.route
+  const about = relative === "" ? undefined : documented(server, entry, relative)
   if (relative !== "" && about === undefined) throw refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
   const routes = about === undefined ? mount.routes : [about]
   const summary = server.registry.engine(entry.kind, entry.type)?.summary ?? entry.type

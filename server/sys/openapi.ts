@@ -1,6 +1,6 @@
 /** `sys/internal/specs/openapi`: the API of the mounts that the caller can reach, in a form that generators read. */
 
-import { type Described, field, type JsonObject, openapi, respelled } from "@arca/api"
+import { type Described, field, type JsonObject, matcher, openapi, type Route, respelled } from "@arca/api"
 import { type MountEntry, mountTable } from "../mounts.ts"
 import type { Server, ServerContext } from "../server.ts"
 import { bootRoutes } from "./boot.ts"
@@ -9,6 +9,13 @@ import { seenMounts } from "./ui.ts"
 
 /** The routes that are answered while sealed belong to `sys/` for anyone who reads about them. */
 const bootOfSys = bootRoutes.map(route => respelled(route, path => path.slice("sys/".length)))
+const findBoot = matcher(bootOfSys)
+
+/** The route that answers at a path of a mount, relative to it, for anyone who reads about it. */
+export function documented(server: Server, entry: MountEntry, relative: string): Route<never> | undefined {
+  const found = server.registry.routes(entry)?.(relative)?.route
+  return found ?? (entry.path === "sys/" ? findBoot(relative)?.route : undefined)
+}
 
 const TAGS: Readonly<Record<string, string>> = { "sys/": "system", "identity/": "identity" }
 

@@ -35,7 +35,9 @@ async function withFolder<T>(run: (around: Surroundings) => Promise<T>): Promise
     for (const name of ["arca", "vault", "bao"]) await symlink(join(ROOT, "bin/arca"), join(work, "bin", name))
     await symlink(join(ROOT, "node_modules"), join(work, "node_modules"))
     const path = `${join(work, "bin")}:${process.env.PATH}`
-    const env = { ...process.env, VAULT_ADDR: `http://127.0.0.1:${port}`, HOME: work, NO_COLOR: "1", PATH: path }
+    // A page may run tests of its own: they are not a part of these.
+    const { NODE_TEST_CONTEXT: _, ...outside } = process.env
+    const env = { ...outside, VAULT_ADDR: `http://127.0.0.1:${port}`, HOME: work, NO_COLOR: "1", PATH: path }
     return await run({ work, port, env })
   } finally {
     await rm(work, { recursive: true, force: true })

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict"
+import { test } from "node:test"
+import fc from "fast-check"
+import { type Fields, field, type JsonObject, matcher, Refusal, type Route, readInput, route } from "./index.ts"
+
+const nothing = () => undefined
+
+test("the types of a handler's input are those of the fields", () => {
+  route("roles/:name", {
+    summary: "Compiles, or the line above it says why not.",
+    fields: {
+      ttl: field.duration("Seconds.", { default: 0 }),
+      note: field.string("Words."),
+      count: field.int("How many.", { required: true }),
+      tags: field.commaList("Tags.", { default: [] }),
+    },
+    write: ({ name, ttl, note, count, tags }) => {
+      const all: [string, number, string | undefined, number, string[]] = [name, ttl, note, count, tags]
+      // @ts-expect-error what has no default may be missing
+      const text: string = note
+      // @ts-expect-error a duration is a number of seconds
+      const duration: string = ttl
+      return { data: { all: all.length, text, duration } }
+    },
+    // @ts-expect-error `reader` is no field and no parameter of the path
+    read: ({ reader }) => ({ data: { reader } }),
+  })
+  // @ts-expect-error a path is described in a sentence
+  route("roles", { list: nothing })
+  // @ts-expect-error a default is of the field's own kind
+  field.int("How many.", { default: "three" })
+})
+
+const paths = (routes: readonly Route[]) => {
+  const find = matcher(routes)
+  return (path: string) => {
+    const found = find(path)
+    return found && [found.route.paths[0], { ...found.params }]
+  }
+}
+
+test("a path leads to the first route that fits it, literal first segments before parameters", () => {
+  const find = paths([
+    route(":anything", { summary: "", read: nothing }),
+    route("keys/:name", { summary: "", read: nothing }),
+    route("keys/:name/config", { summary: "", read: nothing }),
+    route("data/*path", { summary: "", read: nothing }),
+    route("sized/:bytes", { summary: "", fields: { bytes: field.string("", { pattern: "\\d+" }) }, read: nothing }),
+  ])
+  assert.deepEqual(find("keys/a"), ["keys/:name", { name: "a" }])
+  assert.deepEqual(find("keys/a/config"), ["keys/:name/config", { name: "a" }])
+  assert.deepEqual(find("data/a/b/c"), ["data/*path", { path: "a/b/c" }])
+  assert.deepEqual(find("sized/12"), ["sized/:bytes", { bytes: "12" }])
+  assert.deepEqual(find("other"), [":anything", { anything: "other" }])
+  for (const path of ["sized/many", "keys/a b", "keys/..", "nothing/here", ""]) {
+    assert.equal(find(path), undefined, path)
+  }
+  assert.deepEqual(find("keys/a/"), ["keys/:name", { name: "a" }])
+})
+
+test("parameters that nobody declared are named, and those of the path win", () => {
+  const find = matcher([
+    route("keys/:name", { summary: "", fields: { ttl: field.duration("", { alias: ["lease"] }) }, write: nothing }),
+  ])
+  const match = find("keys/a")
+  assert.ok(match !== undefined)
+  const { input, warnings } = readInput(match, { name: "b", lease: "1m", typo: 1, other: 2 })
+  assert.deepEqual(input, { name: "a", ttl: 60 })
+  assert.deepEqual(warnings, [
+    "Endpoint ignored these unrecognized parameters: [other typo]",
+    "Endpoint replaced the value of these parameters with the values captured from the endpoint's path: [name]",
+  ])
+})
+
+test("whatever is sent, reading it answers values or a refusal of the caller's mistake", () => {
+  const kinds = {
+    ...{ string: field.string(""), name: field.name(""), nameWithAt: field.nameWithAt(""), any: field.any("") },
+    ...{ lowerCase: field.lowerCase(""), int: field.int(""), bool: field.bool(""), float: field.float("") },
+    ...{ duration: field.duration(""), signedDuration: field.signedDuration(""), time: field.time("") },
+    ...{ commaList: field.commaList(""), stringList: field.stringList(""), intList: field.intList("") },
+    ...{ map: field.map(""), pairs: field.pairs(""), header: field.header(""), bytes: field.bytes("") },
+  } satisfies Fields
+  assert.deepEqual(Object.keys(field).sort(), Object.keys(kinds).sort())
+  const find = matcher([route("all", { summary: "", fields: kinds, write: nothing })])
+  const match = find("all")
+  assert.ok(match !== undefined)
+  const body = fc.dictionary(fc.constantFrom(...Object.keys(kinds)), fc.jsonValue())
+  fc.assert(
+    fc.property(body, sent => {
+      try {
+        readInput(match, sent as JsonObject)
+      } catch (error) {
+        assert.ok(error instanceof Refusal && error.status === 400, String(error))
+      }
+    }),
+  )
+})
