@@ -37,7 +37,6 @@ export const postgresql = driver({
   summary: "PostgreSQL, CockroachDB, YugabyteDB.",
   fields,
   usernameTemplate: NAME,
-  credentials: ["password", "client_certificate"],
   needsCreation: true,
   open: (settings, { outbound }) =>
     open(settings, outbound, {
