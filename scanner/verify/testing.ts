@@ -6,6 +6,7 @@ import { connect, type Server, type Socket } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import type { Finding } from "../finding.ts"
 
 /** What a request to the fake was. */
 export type Seen = {
@@ -109,4 +110,17 @@ function certificates(hosts: readonly string[]): { ca: string; key: string; cert
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** A finding of a rule, as a scan would hand it over; `match` is the secret unless it is given. */
+export function findingOf(
+  ruleId: string,
+  secret: string,
+  { parts = {}, match = secret }: { parts?: Record<string, string>; match?: string } = {},
+): Finding {
+  const place = { startLine: 1, endLine: 1, startColumn: 1, endColumn: 1, line: "" }
+  const required = Object.entries(parts).map(([id, part]) => ({ ruleId: id, ...place, match: part, secret: part }))
+  const commit = { commit: "", author: "", email: "", date: "", message: "" }
+  const rest = { description: "", file: "a", symlinkFile: "", entropy: 0, tags: [], fingerprint: "", link: "" }
+  return { ruleId, ...place, ...commit, ...rest, match, secret, required }
 }

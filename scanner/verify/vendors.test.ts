@@ -7,8 +7,7 @@
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { declaredRules } from "../../tools/scanner-rules.ts"
-import type { Finding } from "../finding.ts"
-import { type Answer, type FakeInternet, fakeInternet, type Seen } from "./testing.ts"
+import { type Answer, type FakeInternet, fakeInternet, findingOf, type Seen } from "./testing.ts"
 import { verify } from "./verify.ts"
 
 type Vendor = {
@@ -981,39 +980,11 @@ before(async () => {
 })
 after(() => internet.stop())
 
-export function findingOf(rule: string, secret: string, parts: Record<string, string> = {}): Finding {
-  const place = { startLine: 1, endLine: 1, startColumn: 1, endColumn: 1 }
-  const required = Object.entries(parts).map(([ruleId, part]) => ({
-    ruleId,
-    ...place,
-    line: "",
-    match: part,
-    secret: part,
-  }))
-  const commit = { commit: "", author: "", email: "", date: "", message: "" }
-  return {
-    ruleId: rule,
-    description: "",
-    ...place,
-    match: secret,
-    secret,
-    line: "",
-    file: "a",
-    symlinkFile: "",
-    ...commit,
-    entropy: 0,
-    tags: [],
-    fingerprint: "",
-    link: "",
-    required,
-  }
-}
-
 for (const vendor of vendors)
   test(`${vendor.rule}: a live one, a dead one and a broken answer are told apart`, async () => {
     const secret = vendor.secret ?? examples.get(vendor.rule)?.secret ?? ""
     assert.notEqual(secret, "", "the rule exists and has an example")
-    const finding = findingOf(vendor.rule, secret, vendor.parts)
+    const finding = findingOf(vendor.rule, secret, { parts: vendor.parts ?? {} })
     const ask = async (live: boolean, shown: Vendor | undefined) => {
       reply = { live, vendor: shown, secret }
       const [judged] = await verify([finding], { ...internet.options, perSecond: 1000, retries: 0 })
