@@ -5,6 +5,7 @@ import { aws } from "./aws/engine.ts"
 import { consul } from "./consul/engine.ts"
 import { cubbyhole } from "./cubbyhole/engine.ts"
 import { database } from "./database/engine.ts"
+import { gcp } from "./gcp/engine.ts"
 import { kubernetes } from "./kubernetes/engine.ts"
 import { kv } from "./kv/engine.ts"
 import { ldap } from "./ldap/engine.ts"
@@ -18,6 +19,7 @@ export const engines: readonly Engine[] = [
   aws,
   consul,
   database,
+  gcp,
   kubernetes,
   ldap,
   nomad,

@@ -4288,6 +4288,297 @@ export interface Database {
   }
 }
 
+/** Keys and access tokens of Google's service accounts. */
+export interface Gcp {
+  /** The service account that makes others, and how long keys live. */
+  config: {
+    read: Act<Record<never, never>, {
+      /** How long keys live; the mount's default when 0. */
+      readonly ttl: number
+      /** How long renewals can keep them; the mount's longest when 0. */
+      readonly max_ttl: number
+    }>
+    write: Act<{
+      /** The key of a service account, in JSON, as Google gives it. */
+      readonly credentials?: string
+      /** How long keys live; the mount's default when 0. */
+      readonly ttl?: string | number
+      /** How long renewals can keep them; the mount's longest when 0. */
+      readonly max_ttl?: string | number
+    }, JsonObject>
+  }
+  /** Replace the key of the service account that makes others by one that nobody else knows. */
+  "config/rotate-root": {
+    write: Act<Record<never, never>, {
+      /** The id of the new key. */
+      readonly private_key_id: string
+    }>
+  }
+  /** List the role sets. */
+  rolesets: {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** List the role sets. */
+  roleset: {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** A role set: a service account that is made here, with its roles. Read, write, delete. */
+  "roleset/:name": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** `access_token` or `service_account_key`. */
+      readonly secret_type?: string
+      /** The project of the account. */
+      readonly project?: string
+      /** Roles by resource, in HCL or JSON. */
+      readonly bindings?: string
+      /** What access tokens are for. */
+      readonly token_scopes?: string | readonly string[]
+    }, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** Give a role set another service account. */
+  "roleset/:name/rotate": {
+    write: Act<Record<never, never>, JsonObject>
+  }
+  /** Give a role set another key to ask for access tokens with. */
+  "roleset/:name/rotate-key": {
+    write: Act<Record<never, never>, JsonObject>
+  }
+  /** List the static accounts. */
+  "static-accounts": {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** List the static accounts. */
+  "static-account": {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** A service account that is there already: read, write, delete. */
+  "static-account/:name": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** `access_token` or `service_account_key`. */
+      readonly secret_type?: string
+      /** The service account's email address. */
+      readonly service_account_email?: string
+      /** Roles by resource, in HCL or JSON. */
+      readonly bindings?: string
+      /** What access tokens are for. */
+      readonly token_scopes?: string | readonly string[]
+    }, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** Give a static account another key to ask for access tokens with. */
+  "static-account/:name/rotate-key": {
+    write: Act<Record<never, never>, JsonObject>
+  }
+  /** List the impersonated accounts. */
+  "impersonated-accounts": {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** List the impersonated accounts. */
+  "impersonated-account": {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** A service account whose tokens are asked for without a key: read, write, delete. */
+  "impersonated-account/:name": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** The service account's email address. */
+      readonly service_account_email?: string
+      /** What access tokens are for. */
+      readonly token_scopes?: string | readonly string[]
+      /** How long tokens live; the configuration's when 0. */
+      readonly ttl?: string | number
+    }, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** An access token of an impersonated account. */
+  "impersonated-account/:name/token": {
+    read: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+    write: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+  }
+  /** A key of the service account, which lives as long as its lease. */
+  "roleset/:name/key": {
+    read: Act<Record<never, never>, {
+      /** The key, in Base64. */
+      readonly private_key_data: string
+      /** The kind of key. */
+      readonly key_algorithm: string
+      /** The form it comes in. */
+      readonly key_type: string
+    }>
+    write: Act<{
+      /** How long the key lives. */
+      readonly ttl?: string | number
+      /** The kind of key. */
+      readonly key_algorithm?: "KEY_ALG_RSA_1024" | "KEY_ALG_RSA_2048"
+      /** The form it comes in. */
+      readonly key_type?: "TYPE_GOOGLE_CREDENTIALS_FILE" | "TYPE_PKCS12_FILE"
+    }, {
+      /** The key, in Base64. */
+      readonly private_key_data: string
+      /** The kind of key. */
+      readonly key_algorithm: string
+      /** The form it comes in. */
+      readonly key_type: string
+    }>
+  }
+  /** A key of the service account, which lives as long as its lease. */
+  "static-account/:name/key": {
+    read: Act<Record<never, never>, {
+      /** The key, in Base64. */
+      readonly private_key_data: string
+      /** The kind of key. */
+      readonly key_algorithm: string
+      /** The form it comes in. */
+      readonly key_type: string
+    }>
+    write: Act<{
+      /** How long the key lives. */
+      readonly ttl?: string | number
+      /** The kind of key. */
+      readonly key_algorithm?: "KEY_ALG_RSA_1024" | "KEY_ALG_RSA_2048"
+      /** The form it comes in. */
+      readonly key_type?: "TYPE_GOOGLE_CREDENTIALS_FILE" | "TYPE_PKCS12_FILE"
+    }, {
+      /** The key, in Base64. */
+      readonly private_key_data: string
+      /** The kind of key. */
+      readonly key_algorithm: string
+      /** The form it comes in. */
+      readonly key_type: string
+    }>
+  }
+  /** A key of the service account, which lives as long as its lease. */
+  "key/:name": {
+    read: Act<Record<never, never>, {
+      /** The key, in Base64. */
+      readonly private_key_data: string
+      /** The kind of key. */
+      readonly key_algorithm: string
+      /** The form it comes in. */
+      readonly key_type: string
+    }>
+    write: Act<{
+      /** How long the key lives. */
+      readonly ttl?: string | number
+      /** The kind of key. */
+      readonly key_algorithm?: "KEY_ALG_RSA_1024" | "KEY_ALG_RSA_2048"
+      /** The form it comes in. */
+      readonly key_type?: "TYPE_GOOGLE_CREDENTIALS_FILE" | "TYPE_PKCS12_FILE"
+    }, {
+      /** The key, in Base64. */
+      readonly private_key_data: string
+      /** The kind of key. */
+      readonly key_algorithm: string
+      /** The form it comes in. */
+      readonly key_type: string
+    }>
+  }
+  /** An access token of the service account. It has no lease: nobody can take it back. */
+  "roleset/:name/token": {
+    read: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+    write: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+  }
+  /** An access token of the service account. It has no lease: nobody can take it back. */
+  "static-account/:name/token": {
+    read: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+    write: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+  }
+  /** An access token of the service account. It has no lease: nobody can take it back. */
+  "token/:name": {
+    read: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+    write: Act<Record<never, never>, {
+      /** The access token. */
+      readonly token: string
+      /** Seconds that it lives. */
+      readonly token_ttl: number
+      /** When it ends, in seconds since 1970. */
+      readonly expires_at_seconds: number
+    }>
+  }
+}
+
 /** Tokens of Kubernetes service accounts that live as long as their lease. */
 export interface Kubernetes {
   /** The cluster, and the service account that this engine acts with. */
@@ -5389,6 +5680,7 @@ export interface Engines {
   aws: Aws
   consul: Consul
   database: Database
+  gcp: Gcp
   kubernetes: Kubernetes
   ldap: Ldap
   nomad: Nomad

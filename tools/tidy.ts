@@ -13,7 +13,7 @@ const WALLS: Readonly<Record<string, readonly string[]>> = {
   policy: ["api", "hcl"],
   crypto: ["api"],
   storage: ["api", "crypto"],
-  engines: ["api", "crypto"],
+  engines: ["api", "crypto", "hcl"],
   auth: ["api", "crypto"],
   server: ["api", "hcl", "policy", "crypto", "storage", "engines", "auth"],
   sdk: ["api"],
