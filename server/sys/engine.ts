@@ -14,6 +14,7 @@ import { openapiRoutes } from "./openapi.ts"
 import { operationRoutes } from "./operation.ts"
 import { pluginRoutes } from "./plugins.ts"
 import { policyRoutes } from "./policies.ts"
+import { pprofRoutes } from "./pprof.ts"
 import { leaseQuotaRoutes, quotaRoutes } from "./quotas.ts"
 import { sealRoutes } from "./seal.ts"
 import { storageRoutes } from "./storage.ts"
@@ -69,8 +70,14 @@ export const systemGroups = [
     routes: pluginRoutes,
   },
   {
-    name: "internal",
-    title: "Internals",
+    name: "pprof",
+    title: "Profiles",
+    summary: "Where the process spends its time and memory.",
+    routes: pprofRoutes,
+  },
+  {
+    name: "support",
+    title: "Support",
     summary: "What support tools and older clients ask for.",
     routes: internalRoutes,
   },

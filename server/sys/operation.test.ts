@@ -3,6 +3,8 @@ import { test } from "node:test"
 import type { JsonObject } from "@arca/api"
 import { configOf, parse } from "../config/read.ts"
 import { sanitized } from "../config/sanitized.ts"
+import { serve } from "../pipeline.ts"
+import { ownRequest } from "../revocation.ts"
 import { testServer } from "../testing.ts"
 
 test("host-info tells of the machine in Vault's fields, and other tokens nothing", async () => {
@@ -57,6 +59,18 @@ test("the catalogue lists what can be mounted, and takes no plugins", async () =
   assert.equal((await vault.write("sys/plugins/reload/backend", {})).status, 400)
   assert.equal(typeof (await vault.write("sys/plugins/reload/backend", { plugin: "kv" })).data.reload_id, "string")
   assert.equal((await vault.write("sys/plugins/reload/backend", { mounts: "nowhere/" })).status, 400)
+})
+
+test("profiles show functions, and one is taken at a time", async () => {
+  const vault = await testServer()
+  const ask = (path: string, token = vault.root, body: JsonObject = { seconds: 0 }) =>
+    serve(vault.server, { ...ownRequest(path), operation: "read", path: `sys/pprof/${path}`, token, body })
+  const [first, second] = await Promise.all([ask("profile"), ask("heap")])
+  assert.deepEqual([first.status, second.status], [200, 400])
+  assert.ok("nodes" in JSON.parse(String(first.raw?.body)))
+  assert.ok("head" in JSON.parse(String((await ask("heap")).raw?.body)))
+  assert.equal((await ask("profile", vault.root, { seconds: 3600 })).status, 400)
+  assert.equal((await ask("profile", await vault.token(["default"]))).status, 403)
 })
 
 test("something is read anew when it is asked for by its name", async () => {

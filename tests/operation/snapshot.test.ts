@@ -45,6 +45,20 @@ function busy(server: Server): { stop(): Promise<number> } {
   return { stop: () => ((on = false), writing) }
 }
 
+/** Writes without pause, whatever the answer; returns which answers there were. */
+function persistent(server: Server): { stop(): Promise<ReadonlySet<number>> } {
+  const statuses = new Set<number>()
+  let on = true
+  const writing = (async () => {
+    while (on) {
+      const reply = await call(server, { method: "POST", path: "kv/during", token: server.token, body: { v: 1 } })
+      statuses.add(reply.status)
+    }
+    return statuses
+  })()
+  return { stop: () => ((on = false), writing) }
+}
+
 async function story(server: Server, name: string): Promise<void> {
   const file = join(dir, `${name}.snap`)
   await put(server, "sys/mounts/kv", { type: "kv" })
@@ -76,8 +90,15 @@ async function story(server: Server, name: string): Promise<void> {
   )
   assert.equal(await value(server, "kv/app"), "now")
 
+  const during = persistent(server)
   const restored = await arca(server, "operator", "raft", "snapshot", "restore", file)
+  const statuses = await during.stop()
   assert.deepEqual([restored.code, restored.stderr], [0, ""])
+  assert.deepEqual(
+    [...statuses].filter(status => ![204, 503].includes(status)),
+    [],
+    "answered, or told to wait",
+  )
   assert.equal(await value(server, "kv/app"), "then")
   assert.equal(await value(server, "kv/later"), undefined)
   assert.equal(await value(server, "kv/large/4"), large)
