@@ -860,6 +860,31 @@ export interface System {
       readonly scope?: string
     }, JsonObject>
   }
+  /** Which profiles there are. */
+  pprof: {
+    read: Act<Record<never, never>, JsonObject>
+  }
+  /** Where this process spends its time, in V8's format. */
+  "pprof/profile": {
+    read: Act<{
+      /** How long to look. */
+      readonly seconds?: number
+    }, JsonObject>
+  }
+  /** Who allocates memory that stays, in V8's format. */
+  "pprof/heap": {
+    read: Act<{
+      /** How long to look. */
+      readonly seconds?: number
+    }, JsonObject>
+  }
+  /** Who allocates memory, what was given back included, in V8's format. */
+  "pprof/allocs": {
+    read: Act<{
+      /** How long to look. */
+      readonly seconds?: number
+    }, JsonObject>
+  }
   /** Which engine answers under which path, when `introspection_endpoint = true` is configured. */
   "internal/inspect/router/:tag": {
     read: Act<Record<never, never>, JsonObject>
