@@ -269,7 +269,7 @@ const MAX_GROWTH_KB = 96 * 1024
 
 const residentKb = async (house: House): Promise<number> => {
   const status = await readFile(`/proc/${house.running.process.pid}/status`, "utf8")
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0)
+  return Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0)
 }
 
 /** P5, as the last test of a class. */

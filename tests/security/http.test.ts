@@ -234,6 +234,29 @@ for (const [what, bytes] of Object.entries(DOUBTFUL)) {
   })
 }
 
+attack(house, "A14", "the verbs that Node does not know are no way around", async () => {
+  for (const verb of ["LIST", "SCAN"]) {
+    for (const [what, bytes] of Object.entries(DOUBTFUL)) {
+      const answers = await house.raw(bytes.replace(/^(POST|GET)/, verb) + SMUGGLED, 150)
+      assert.ok(answers.length <= 1, `${verb}, ${what}: ${JSON.stringify(answers)}`)
+      for (const { status } of answers) assert.ok(status === 400 || status === 404, `${verb}, ${what}: ${status}`)
+    }
+    // A body makes no request of its own, and one that is cut in two pieces is still one.
+    const list = `${verb} /v1/secret/metadata/a HTTP/1.1\r\nHost: x\r\nX-Vault-Token: ${house.root}\r\n`
+    const inside = await house.raw(
+      `${list}Content-Length: ${SMUGGLED.length}\r\nConnection: close\r\n\r\n${SMUGGLED}`,
+      200,
+    )
+    assert.equal(inside.length, 1)
+    const pieces = [...`${list}Connection: close\r\n\r\n`].map(one => Buffer.from(one, "latin1"))
+    const [whole] = await house.raw(
+      [Buffer.concat(pieces.slice(0, 3)), Buffer.concat(pieces.slice(3, 20)), Buffer.concat(pieces.slice(20))],
+      300,
+    )
+    assert.ok(whole === undefined || [200, 400, 404].includes(whole.status), JSON.stringify(whole))
+  }
+})
+
 attack(house, "A14", "endless chunk extensions are cut off", async () => {
   const head = Buffer.from(post("Transfer-Encoding: chunked"))
   const extension = Buffer.concat([Buffer.from("1;"), Buffer.alloc(200_000, "x")])
