@@ -151,7 +151,8 @@ export class Transaction<S extends Snapshot> implements View, Forking {
   #path(key: string): string {
     const path = this.#prefix + key
     this.#mustBeOpen()
-    checkKey(path)
+    // What another view has looked up is a key.
+    if (this.#journal.seen?.has(path) !== true) checkKey(path)
     return path
   }
 
