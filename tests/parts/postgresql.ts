@@ -39,21 +39,22 @@ export async function missing(): Promise<string | undefined> {
 }
 
 /**
- * Starts a server with a database `postgres` that its user `postgres` may enter from this machine: without a password, or with
+ * Starts a server with a database `postgres` that its superuser (`postgres`) may enter from this machine: without a password, or with
  * the one that is given. `args` go to the server.
  */
 export async function start(
-  options: { readonly password?: string; readonly args?: readonly string[] } = {},
+  options: { readonly password?: string; readonly user?: string; readonly args?: readonly string[] } = {},
 ): Promise<Server> {
   const bin = await programs()
   if (bin === undefined) throw new Error(await missing())
   const data = await mkdtemp(join(tmpdir(), "arca-postgresql-"))
   await own(data)
-  await initialise(bin, data, options.password)
+  const superuser = options.user ?? "postgres"
+  await initialise(bin, data, superuser, options.password)
   const port = await freePort()
   const args = options.args ?? []
   let server = await run(bin, data, port, args)
-  const user = options.password === undefined ? "postgres" : `postgres:${encodeURIComponent(options.password)}`
+  const user = options.password === undefined ? superuser : `${superuser}:${encodeURIComponent(options.password)}`
   return {
     url: `postgres://${user}@127.0.0.1:${port}/postgres`,
     port,
@@ -68,7 +69,7 @@ export async function start(
   }
 }
 
-async function initialise(bin: string, data: string, password: string | undefined): Promise<void> {
+async function initialise(bin: string, data: string, user: string, password: string | undefined): Promise<void> {
   const auth = password === undefined ? "trust" : "scram-sha-256"
   const file = join(tmpdir(), `arca-postgresql-password-${process.pid}`)
   if (password !== undefined) {
@@ -76,7 +77,7 @@ async function initialise(bin: string, data: string, password: string | undefine
     await own(file)
   }
   const given = password === undefined ? [] : [`--pwfile=${file}`]
-  const args = ["-D", data, "-U", "postgres", "-A", auth, "-E", "UTF8", "--no-sync", ...given]
+  const args = ["-D", data, "-U", user, "-A", auth, "-E", "UTF8", "--no-sync", ...given]
   const [code] = await once(asPostgres(join(bin, "initdb"), args), "exit")
   await rm(file, { force: true })
   if (code !== 0) throw new Error(`initdb failed with status ${code}`)

@@ -36,6 +36,7 @@ func main() {
 	mounts()
 	audit()
 	leases()
+	databases()
 	cubbyhole()
 	keys()
 	if failed {

@@ -1,5 +1,6 @@
 /** What the two Node programs share: running steps, comparing, and the story's constants (STORY.md). */
 
+import { setTimeout as sleep } from "node:timers/promises"
 import { isDeepStrictEqual } from "node:util"
 
 export type Data = Record<string, unknown>
@@ -53,6 +54,26 @@ export const refused = async (status: number, call: Promise<unknown>, text = "")
     throw new Error(`expected ${status} with "${text}", got ${got.status} with "${got.message}"`)
   }
 }
+
+/** Where the steps about databases find a PostgreSQL; undefined leaves them out. */
+export const databasePlace = process.env.STORY_DB
+
+export const databaseConnection = (place: string): Data => ({
+  plugin_name: "postgresql-database-plugin",
+  allowed_roles: "app-role",
+  connection_url: `postgresql://{{username}}:{{password}}@${place}/postgres`,
+  username: "root",
+  password: "sesame",
+})
+
+export const databaseRole: Data = {
+  db_name: "postgres",
+  creation_statements: `CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'`,
+  default_ttl: "4s",
+  max_ttl: "6s",
+}
+
+export const twoThirdsOf = (seconds: number): Promise<void> => sleep(seconds * 670)
 
 /** A share of the right length with another value. */
 export const spoilt = (share: string): string => (share.startsWith("00") ? "01" : "00") + share.slice(2)

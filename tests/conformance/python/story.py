@@ -3,6 +3,7 @@
 import base64
 import os
 import sys
+import time
 from types import SimpleNamespace
 
 import hvac
@@ -10,6 +11,7 @@ from hvac import exceptions
 
 READER = 'path "secret/data/app" {\n  capabilities = ["read"]\n}\n'
 POLICIES = ["default", "reader"]
+CREATION = """CREATE ROLE "{{name}}" WITH LOGIN PASSWORD '{{password}}' VALID UNTIL '{{expiration}}'"""
 MONTH = 2764800
 
 client = hvac.Client(url=os.environ["VAULT_ADDR"], verify=os.environ["VAULT_CACERT"])
@@ -787,6 +789,59 @@ def _():
     alive(known.ann)
     sys_.revoke_prefix("auth/userpass/login")
     dead(known.ann)
+
+
+# Databases
+
+
+def database(name):
+    """Adds a step that needs the PostgreSQL of STORY_DB."""
+    return step(name) if "STORY_DB" in os.environ else lambda tell: tell
+
+
+@database("db-configure")
+def _():
+    sys_.enable_secrets_engine("database")
+    client.secrets.database.configure(
+        name="postgres",
+        plugin_name="postgresql-database-plugin",
+        allowed_roles=["app-role"],
+        connection_url="postgresql://{{username}}:{{password}}@" + os.environ["STORY_DB"] + "/postgres",
+        username="root",
+        password="sesame",
+    )
+    client.secrets.database.create_role(
+        name="app-role",
+        db_name="postgres",
+        creation_statements=CREATION,
+        default_ttl="4s",
+        max_ttl="6s",
+    )
+    same(client.secrets.database.list_roles()["data"]["keys"], ["app-role"])
+
+
+@database("db-credentials")
+def _():
+    known.credentials = client.secrets.database.generate_credentials(name="app-role")
+    same(part(known.credentials, "lease_duration", "renewable"), {"lease_duration": 4, "renewable": True})
+    holds(known.credentials["data"]["username"].startswith("v-root-app-role-"), "a user of the role")
+    holds(known.credentials["data"]["password"], "a password")
+
+
+@database("db-renew-at-two-thirds")
+def _():
+    time.sleep(known.credentials["lease_duration"] * 0.67)
+    renewed = sys_.renew_lease(known.credentials["lease_id"], increment=4)
+    same(renewed["lease_id"], known.credentials["lease_id"])
+    holds(0 < renewed["lease_duration"] < 4, f"less than 4 s, got {renewed['lease_duration']}")
+
+
+@database("db-ask-anew")
+def _():
+    fresh = client.secrets.database.generate_credentials(name="app-role")
+    same(fresh["lease_duration"], 4)
+    holds(fresh["data"]["username"] != known.credentials["data"]["username"], "another user")
+    sys_.revoke_lease(known.credentials["lease_id"])
 
 
 # Cubbyhole

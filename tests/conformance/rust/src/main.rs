@@ -3,6 +3,7 @@
 mod access;
 mod boot;
 mod check;
+mod databases;
 mod kv;
 mod tokens;
 
@@ -31,6 +32,7 @@ async fn main() {
     access::wrapping(&mut known).await;
     tokens::tokens(&mut known).await;
     access::mounts(&mut known).await;
+    databases::databases(&mut known).await;
     kv::cubbyhole(&mut known).await;
     boot::end(&mut known).await;
     exit(i32::from(known.failed));
