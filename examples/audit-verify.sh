@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Record requests into a file, check the file, change a letter of it, and see it found.
 set -euo pipefail
-folder=$(mktemp -d /var/log/arca-example-XXXXXX)
+folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 arca audit enable -path=example file file_path="$folder/audit.log" >/dev/null
