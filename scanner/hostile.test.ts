@@ -145,6 +145,29 @@ test("an archive that is refused makes the scan partial, and the other files are
   assert.match(summary.partial.join(), /Cannot read the archive bad\.zip: /)
 })
 
+test("container images, npm packages and wheels are opened by what they are", async t => {
+  const layer = gzipSync(tar({ "app/.env": `TOKEN=${fakes.github}\n` }))
+  const config = JSON.stringify({ config: { Env: [`SLACK=${fakes.slack}`] } })
+  const dir = folder(t, {
+    "image/blobs/sha256/1f": layer,
+    "image/blobs/sha256/2e": config,
+    "saved.tar": tar({ "blobs/sha256/1f": layer, "3d/layer.tar": tar({ "root/.npmrc": `${fakes.aws}\n` }) }),
+    "pkg-1.0.0.tgz": gzipSync(tar({ "package/index.js": `x = "${fakes.github}"\n` })),
+    "pkg-1.0.0-py3-none-any.whl": zip({ "pkg/__init__.py": `x = "${fakes.github}"\n` }),
+  })
+  const options = { configPath: gitleaksRules, cwd: dir, env: gitEnv, maxArchiveDepth: 3 }
+  const { findings, summary } = await scanAll({ kind: "files", path: "." }, options)
+  assert.deepEqual(summary.partial, [])
+  assert.deepEqual(findings.map(one => `${one.ruleId} ${one.file}`).sort(), [
+    "aws-access-token saved.tar!3d/layer.tar!root/.npmrc",
+    "github-pat image/blobs/sha256/1f!app/.env",
+    "github-pat pkg-1.0.0-py3-none-any.whl!pkg/__init__.py",
+    "github-pat pkg-1.0.0.tgz!package/index.js",
+    "github-pat saved.tar!blobs/sha256/1f!app/.env",
+    "slack-bot-token image/blobs/sha256/2e",
+  ])
+})
+
 test("links in circles end", async t => {
   const dir = folder(t, { "sub/a.txt": `${fakes.github}\n` })
   symlinkSync("..", join(dir, "sub", "up"))

@@ -49,6 +49,10 @@ export const globalFlags = {
     kind: "folder",
     about: "keep what a history holds, so that the next scan reads new commits only; in .git/arca, or --cache=FOLDER",
   },
+  verify: { kind: "switch", about: "ask the issuer of each secret whether it is alive; sends it nowhere else" },
+  "verify-dry-run": { kind: "switch", about: "print the requests that --verify would send, with the secrets masked" },
+  "verify-connect": { kind: "switch", about: "with --verify: log in to the databases that findings name, too" },
+  "verify-host": { kind: "list", about: "a self-managed issuer: gitlab=git.example.com" },
   help: { kind: "switch", short: "h", about: "this text" },
 } as const satisfies FlagTable
 

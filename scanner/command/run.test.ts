@@ -164,3 +164,14 @@ test("the readable report says where, since when and what to do, and never shows
   assert.match(stdout, /1 leak: 1 different secret in 1 file\.\nWhat to do next:\n {2}1\. Revoke/)
   assert.ok(!stdout.includes(fakes.github))
 })
+
+test("--verify-dry-run shows whom a secret would be shown to, and keeps it masked", async t => {
+  const dir = folder(t, { "a.txt": `${fakes.github}\n` })
+  const { code, stdout } = await runScan(dir, ["dir", ".", ...rules, "--verify-dry-run"])
+  assert.equal(code, 1)
+  assert.match(stdout, /https:\/\/api\.github\.com\/user/)
+  assert.match(stdout, /UNKNOWN, dry run/)
+  assert.ok(!stdout.includes(fakes.github))
+  const wrong = await runScan(dir, ["dir", ".", ...rules, "--verify-dry-run", "--verify-host=gitlab"])
+  assert.match(wrong.stderr, /FTL --verify-host takes ISSUER=HOST, not gitlab/)
+})

@@ -97,26 +97,39 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
   const progress = await progressOn(line, io)
   const percent = redactionOf(line)
   const print = await printerOn(line, io)
+  const verify = await verifierOn(line, io, log)
   const found: Finding[] = []
-  const running = scan(target, { ...options, ...(progress && { onProgress: progress.show }) })
-  let summary: Summary | undefined
-  while (summary === undefined) {
-    const { done, value } = await running.next()
-    if (done === true) summary = value
-    else {
-      const finding = redact(value, percent)
-      found.push(finding)
-      progress?.clear()
-      print?.(finding)
-    }
+  const show = (finding: Finding) => {
+    const shown = redact(finding, percent)
+    found.push(shown)
+    progress?.clear()
+    print?.(shown)
   }
+  const unverified: Finding[] = []
+  const take = verify === undefined ? show : (finding: Finding) => void unverified.push(finding)
+  const summary = await run(scan(target, { ...options, ...(progress && { onProgress: progress.show }) }), take)
   progress?.clear()
+  if (verify !== undefined) for (const finding of await verify(unverified)) show(finding)
   if (options.ignores !== undefined) tellIgnores(options.ignores, isWhole(target) && summary.partial.length === 0, log)
   tell(summary, target.kind === "history" || target.kind === "changes", log)
   await report?.(inOrder(found), summary)
   if (!report && print === undefined && io.program !== "gitleaks") await showFindings(inOrder(found), summary, io)
   if (summary.partial.length > 0 && !switchOf(line, "allow-partial")) return 1
   return found.length > 0 ? numberOf(line, "exit-code", 1) : 0
+}
+
+async function run(running: AsyncGenerator<Finding, Summary>, take: (finding: Finding) => void): Promise<Summary> {
+  for (;;) {
+    const { done, value } = await running.next()
+    if (done === true) return value
+    take(value)
+  }
+}
+
+/** With `--verify`: asks the issuers of what was found, before anything is redacted. */
+async function verifierOn(line: Line, io: ScanIo, log: Log) {
+  if (!switchOf(line, "verify") && !switchOf(line, "verify-dry-run")) return undefined
+  return (await import("./verify.ts")).verifierOf(line, io, log)
 }
 
 function templateOf(line: Line, io: ScanIo): string {

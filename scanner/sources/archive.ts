@@ -49,7 +49,7 @@ function parts(path: string, bytes: Uint8Array, limits: ArchiveLimits): Iterable
   const name = path.toLowerCase()
   if (startsWith(bytes, "PK\x03\x04") || startsWith(bytes, "PK\x05\x06")) return zipParts(bytes, limits)
   if (isTar(bytes)) return tarParts(bytes)
-  const compression = compressions.find(extension => name.includes(extension))
+  const compression = compressionOf(bytes) ?? compressions.find(extension => name.includes(extension))
   // Only its name says archive: it is read as what it is.
   if (compression === undefined && !isOther(bytes)) return [{ path, bytes, isWhole: true }]
   const decompressor = compression === undefined ? undefined : decompressors[compression]
@@ -60,6 +60,13 @@ function parts(path: string, bytes: Uint8Array, limits: ArchiveLimits): Iterable
 }
 
 const isOther = (bytes: Uint8Array) => startsWith(bytes, "7z\xbc\xaf\x27\x1c") || startsWith(bytes, "Rar!")
+
+const compressionOf = (bytes: Uint8Array) =>
+  startsWith(bytes, "\x1f\x8b\x08") ? ".gz" : startsWith(bytes, "\x28\xb5\x2f\xfd") ? ".zst" : undefined
+
+/** Whether the content is an archive that can be opened, whatever its name. */
+export const isArchive = (bytes: Uint8Array) =>
+  startsWith(bytes, "PK\x03\x04") || isTar(bytes) || compressionOf(bytes) !== undefined
 
 function decompress(by: Decompress, bytes: Uint8Array, limits: ArchiveLimits): Buffer {
   try {

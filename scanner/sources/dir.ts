@@ -113,13 +113,13 @@ const isFileError = (error: unknown) => error instanceof Error && "syscall" in e
 
 type Opened = { fd: number; size: number }
 
-/** Files of known size are not asked again for their end; those under /proc say 0 and are not read at all, as in Gitleaks. */
+/** From the start, each time one is made. Files of known size are not asked again for their end; those under /proc say 0 and are not read at all, as in Gitleaks. */
 function readerOf({ fd, size }: Opened): ByteReader {
   let total = 0
   return target => {
     let filled = 0
     while (filled < target.length && total < size) {
-      const count = readSync(fd, target, filled, target.length - filled, null)
+      const count = readSync(fd, target, filled, target.length - filled, total)
       if (count === 0) break
       filled += count
       total += count

@@ -1,5 +1,5 @@
 import type { Fragment } from "../detect/detector.ts"
-import { type ArchiveLimits, defaultArchiveLimits, openArchive } from "./archive.ts"
+import { type ArchiveLimits, defaultArchiveLimits, isArchive, openArchive } from "./archive.ts"
 import { archiveKind } from "./archive-name.ts"
 import { type Chunk, chunksIn } from "./chunks.ts"
 import { isApplicationFile } from "./sniff.ts"
@@ -32,8 +32,10 @@ export const fileInMemory = (path: string, bytes: Uint8Array): FileToScan => ({
 
 /** Emits a file's chunks; opens archives as deep as allowed, and skips other binary formats. */
 export function scanFile(file: FileToScan, options: FileOptions, emit: Emit, report: SourceReport, depth = 0): void {
-  if (archiveKind(file.path) === undefined) scanText(file, emit, report)
-  else if (depth + 1 <= options.maxArchiveDepth) scanArchive(file, options, emit, report, depth)
+  const opens = depth + 1 <= options.maxArchiveDepth
+  if (archiveKind(file.path) === undefined)
+    scanText(file, emit, report, opens ? () => scanArchive(file, options, emit, report, depth) : undefined)
+  else if (opens) scanArchive(file, options, emit, report, depth)
   else if (options.maxArchiveDepth > 0)
     report.warn(`Skipped ${file.path}: deeper than ${options.maxArchiveDepth} archives`)
 }
@@ -55,12 +57,16 @@ function scanArchive(file: FileToScan, options: FileOptions, emit: Emit, report:
   }
 }
 
-function scanText(file: FileToScan, emit: Emit, report: SourceReport): void {
+/** `open` is called for an archive that only its content tells, such as a layer of a container image or a wheel. */
+function scanText(file: FileToScan, emit: Emit, report: SourceReport, open?: () => void): void {
   const { path, symlink } = file
   let isFirst = true
   for (const { bytes, startLine } of file.chunks()) {
     report.checkTime()
-    if (isFirst && isApplicationFile(bytes)) return
+    if (isFirst && isApplicationFile(bytes)) {
+      if (open !== undefined && isArchive(bytes)) open()
+      return
+    }
     isFirst = false
     emit(symlink === undefined ? { bytes, path, startLine } : { bytes, path, startLine, symlink })
   }
