@@ -40,6 +40,14 @@ export async function redact(finding: Finding, percent = 100): Promise<Finding> 
   return (await import("./finding.ts")).redact(finding, percent)
 }
 
+/** `arca scan known make`: values on standard input, their keyed hashes into a file for `--known`. */
+export async function knownCommand(
+  line: readonly string[],
+  io: ScanIo & { stdin?: { text(): Promise<string> } },
+): Promise<number> {
+  return (await import("./command/known.ts")).knownCommand(line, io)
+}
+
 /** The command line `arca scan …`, without its first two words; resolves to the exit code. */
 export async function scanCommand(line: readonly string[], io: ScanIo): Promise<number> {
   return (await import("./command/run.ts")).runLine(line, io)

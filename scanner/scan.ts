@@ -7,6 +7,7 @@ import type { Finding } from "./finding.ts"
 import type { Ignores } from "./ignore/arcaignore.ts"
 import { type Baseline, isInBaseline } from "./ignore/baseline.ts"
 import { type IgnoredPlaces, isIgnored } from "./ignore/gitleaksignore.ts"
+import type { Known } from "./known.ts"
 import type { Platform } from "./platform.ts"
 import type { Config, Rule } from "./rule.ts"
 import type { Source, SourceReport } from "./sources/source.ts"
@@ -42,6 +43,8 @@ export type ScanOptions = {
   ignored?: IgnoredPlaces
   /** The entries of an `.arcaignore` file (`readIgnores`); findings then carry content fingerprints. */
   ignores?: Ignores
+  /** Values held elsewhere, by keyed hash (`readKnown`). */
+  known?: Known
   /** An earlier report, whose findings are left out, and its path, which is not scanned. */
   baseline?: { known: Baseline; secrets: boolean; path?: string }
   /** Seconds until the scan ends, partial. 0, the default: no limit. */
@@ -102,6 +105,7 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
     const known = raw.flatMap(judge)
     const sift = (fragment: Fragment) => {
       const found = detect(ruleset, detection, fragment)
+      if (options.known !== undefined) found.push(...options.known.find(fragment, detection.ignoreAllowComments))
       if (cache !== undefined) raw.push(...found)
       return found.flatMap(judge)
     }
@@ -252,12 +256,12 @@ const compiledRules = async (config: Config): Promise<Rules> => ({
 
 /** Only whole histories are kept: what options leave out would be missing later. */
 async function cacheFor(target: Target, options: ScanOptions, rulesKey: string, detection: DetectOptions) {
-  const { historyCache, maxArchiveDepth = 0, enableRules = [] } = options
+  const { historyCache, maxArchiveDepth = 0, enableRules = [], known } = options
   if (target.kind !== "history" || (target.logOptions ?? []).length > 0) return undefined
   const place = placeOf(target.repository, options)
   if (historyCache === undefined && !existsSync(join(place.repository, ".git", "arca"))) return undefined
   const { openHistoryCache } = await import("./history-cache.ts")
-  const key = JSON.stringify([rulesKey, enableRules])
+  const key = JSON.stringify([rulesKey, enableRules, known?.id])
   return openHistoryCache(place, historyCache, key, { ...detection, maxArchiveDepth })
 }
 

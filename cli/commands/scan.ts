@@ -31,6 +31,9 @@ export const scanOrLeaks: Foreign = {
     ["List all names below a path of the server", "scan secret/metadata"],
   ],
   start: async (line, io) => {
+    if (line[0] === "known" && line[1] === "export")
+      return (await import("./scan-known.ts")).knownExport.start(line.slice(2), io)
+    if (line[0] === "known") return (await partOf("@arca/scanner", "knownCommand"))(line, io)
     const word = line.find(one => !one.startsWith("-"))
     if (word !== undefined && !LEAKS.has(word)) return scanPaths.start(line, io)
     return (await partOf("@arca/scanner", "scanCommand"))(line, io)

@@ -49,6 +49,7 @@ export const globalFlags = {
     kind: "folder",
     about: "keep what a history holds, so that the next scan reads new commits only; in .git/arca, or --cache=FOLDER",
   },
+  known: { kind: "text", about: "find the values whose hashes this file holds (arca scan known export)" },
   verify: { kind: "switch", about: "ask the issuer of each secret whether it is alive; sends it nowhere else" },
   "verify-dry-run": { kind: "switch", about: "print the requests that --verify would send, with the secrets masked" },
   "verify-connect": { kind: "switch", about: "with --verify: log in to the databases that findings name, too" },

@@ -68,6 +68,7 @@ async function carryOut(words: readonly string[], io: ScanIo): Promise<number> {
 
 /** Commands that Gitleaks does not have. */
 async function otherCommand(word: string | undefined) {
+  if (word === "known") return (await import("./known.ts")).knownCommand
   if (word === "ignore") return (await import("./ignore.ts")).ignoreCommand
   if (word === "install-hook") return (await import("./install-hook.ts")).installHookCommand
   return undefined

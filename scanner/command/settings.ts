@@ -85,6 +85,7 @@ export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log:
     ...(baseline === undefined ? {} : { baseline }),
     timeoutSeconds: numberOf(line, "timeout", 0),
     ...cacheOf(line, io),
+    ...(await knownOf(line, io)),
     allowPartial: switchOf(line, "allow-partial"),
     cwd: placeIn(io, "."),
     env: io.env,
@@ -99,6 +100,11 @@ async function ignoresOf(source: string, { env }: ScanIo): Promise<Pick<ScanOpti
   const { readIgnores } = await import("../ignore/arcaignore.ts")
   const ignores = readIgnores(path, env, new Date())
   return ignores === undefined ? {} : { ignores }
+}
+
+async function knownOf(line: Line, io: ScanIo): Promise<Pick<ScanOptions, "known">> {
+  const path = textOf(line, "known")
+  return path === "" ? {} : { known: (await import("../known.ts")).readKnown(placeIn(io, path)) }
 }
 
 function cacheOf(line: Line, io: ScanIo): { historyCache?: string } {
