@@ -5,6 +5,7 @@ import { test } from "node:test"
 import { memoryStorage } from "@arca/storage"
 import { CLAIM_SECONDS, ClaimLost, claim, release } from "./claims.ts"
 import { type Background, background } from "./jobs.ts"
+import { logsTo } from "./logs/logs.ts"
 import { membersOf } from "./members.ts"
 import { type TestServer, testServer } from "./testing.ts"
 import { reading, transact } from "./transact.ts"
@@ -27,9 +28,13 @@ async function cluster<N extends string>(...names: readonly N[]) {
     let ahead = 0
     const now = () => time + ahead
     const complaints: string[] = []
-    const log = { debug: () => {}, info: () => {}, warn: () => {}, error: (text: string) => void complaints.push(text) }
+    const logs = logsTo([{ write: text => complaints.push(text) }], {
+      level: "error",
+      format: "standard",
+      now: () => 0,
+    })
     const members = membersOf({ alone: false, id: name, hostname: name, worker: 0, now })
-    const parts = { now, log, members, facts: { shared: true, apiAddress: `https://${name}:8200`, startedAt: time } }
+    const parts = { now, logs, members, facts: { shared: true, apiAddress: `https://${name}:8200`, startedAt: time } }
     const first = nodes[0]?.vault
     const reopen = first && { root: first.root, unsealKey: first.unsealKey }
     const vault = await testServer({ inner, parts, ...(reopen === undefined ? {} : { reopen }) })
