@@ -8,9 +8,9 @@ import assert from "node:assert/strict"
 import { describe, test } from "node:test"
 import { start as startPostgresql, missing as withoutTarget } from "../parts/postgresql.ts"
 import { runLeases } from "./leases.ts"
-import { startCluster } from "./nodes.ts"
+import { must, startCluster } from "./nodes.ts"
 import { missing, type StoreType, startStore } from "./stores.ts"
-import { must, run } from "./story.ts"
+import { run } from "./story.ts"
 
 const noTarget = await withoutTarget()
 const runs = Number(process.env.ARCA_CLUSTER_RUNS ?? 1)

@@ -3,8 +3,8 @@
 import { Client } from "pg"
 import { fields } from "../parts/arca.ts"
 import type { Server } from "../parts/postgresql.ts"
-import type { Cluster } from "./nodes.ts"
-import { must, sequence, trouble } from "./story.ts"
+import { type Cluster, must } from "./nodes.ts"
+import { sequence, trouble } from "./story.ts"
 
 /** How long a credential lives, in seconds. */
 const TTL = 3

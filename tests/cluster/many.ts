@@ -3,9 +3,9 @@
  * prints a line; the first violation ends with the seed, the troubles and the history.
  */
 
-import { startCluster } from "./nodes.ts"
+import { must, startCluster } from "./nodes.ts"
 import { missing, type StoreType, startStore } from "./stores.ts"
-import { must, run } from "./story.ts"
+import { run } from "./story.ts"
 
 const [runs = "200", first = "1", only, longest = "5"] = process.argv.slice(2)
 

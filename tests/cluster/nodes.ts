@@ -28,6 +28,10 @@ export interface Cluster {
   /** Resolves when every node answers again; seconds that took. */
   healed(): Promise<number>
   logs(): string
+  /** Ends a node as operators do, and starts it again. */
+  restart(node: number): Promise<void>
+  /** Ends a node as a crash would. */
+  kill(node: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -68,6 +72,18 @@ export async function startCluster(store: Store, size: number): Promise<Cluster>
       }
       return (performance.now() - began) / 1000
     },
+    restart: async node => {
+      const gone = nodes[node]
+      if (gone === undefined) throw new Error(`there is no node ${node}`)
+      const ended = once(gone.process, "exit")
+      gone.process.kill("SIGTERM")
+      await ended
+      nodes[node] = await gone.again()
+    },
+    kill: async node => {
+      const [begin] = nodeTroubles(nodes, node)
+      await begin?.begin()
+    },
     logs: () => nodes.map((node, at) => `--- node ${at}\n${node.log().slice(-4000)}`).join("\n"),
     stop: async () => {
       for (const node of nodes) {
@@ -105,6 +121,13 @@ function nodeTroubles(nodes: Running[], node: number): Trouble[] {
       },
     },
   ]
+}
+
+/** What a test needs to succeed. */
+export async function must(cluster: Cluster, asked: Asked): Promise<Record<string, unknown>> {
+  const told = await cluster.ask(0, asked)
+  if (told === undefined || told.status >= 300) throw new Error(`${asked.path}: ${JSON.stringify(told)}`)
+  return told.json
 }
 
 /** Sends requests over kept connections, and gives up after a while. */

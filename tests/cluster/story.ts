@@ -2,7 +2,7 @@
 
 import { fields } from "../parts/arca.ts"
 import { isLinearizable, type Model, type Operation, violation } from "./linearizable.ts"
-import type { Asked, Cluster, Told } from "./nodes.ts"
+import { type Asked, type Cluster, must, type Told } from "./nodes.ts"
 import type { Trouble } from "./stores.ts"
 import { policyOf, Recorder, rightActs, rightModel, secretActs, secretModel, spend, usesModel } from "./things.ts"
 
@@ -169,12 +169,6 @@ async function makeRight(cluster: Cluster, name: string): Promise<string> {
 async function makeToken(cluster: Cluster, body: unknown): Promise<string> {
   const told = await must(cluster, { method: "POST", path: "auth/token/create", token: cluster.root, body })
   return String(fields(told.auth).client_token)
-}
-
-export async function must(cluster: Cluster, asked: Asked): Promise<Record<string, unknown>> {
-  const told = await cluster.ask(0, asked)
-  if (told === undefined || told.status >= 300) throw new Error(`${asked.path}: ${JSON.stringify(told)}`)
-  return told.json
 }
 
 /** One trouble after the other, sometimes two at once, until time is over; their names. */
