@@ -171,6 +171,10 @@ function openAsLmdb(type: string): Open {
   }
 }
 
+/** A setting that must not stand in a file, as the command line looks for its own. */
+const fromEnvironment = (name: string): string | undefined =>
+  process.env[`ARCA_${name}`] ?? process.env[`BAO_${name}`] ?? process.env[`VAULT_${name}`]
+
 async function openPostgresql(options: Options, clock: Clock, notice: Notice): Promise<Storage> {
   for (const name of ["max_idle_connections", "ha_table"]) {
     if (options.text(name) !== undefined) notice(`The option "${name}" of the storage "postgresql" has no effect`)
@@ -183,7 +187,7 @@ async function openPostgresql(options: Options, clock: Clock, notice: Notice): P
   const retries = options.count("max_connect_retries")
   const parallel = options.count("max_parallel")
   return await postgresqlStorage({
-    connection_url: process.env.VAULT_PG_CONNECTION_URL ?? options.required("connection_url"),
+    connection_url: fromEnvironment("PG_CONNECTION_URL") ?? options.required("connection_url"),
     skip_create_table: options.text("skip_create_table") === "true",
     clock,
     ...(table === undefined ? {} : { table }),

@@ -28,6 +28,8 @@ export interface Cluster {
   /** Resolves when every node answers again; seconds that took. */
   healed(): Promise<number>
   logs(): string
+  /** The processes of the nodes. */
+  pids(): number[]
   /** Ends a node as operators do, and starts it again. */
   restart(node: number): Promise<void>
   /** Ends a node as a crash would. */
@@ -72,6 +74,7 @@ export async function startCluster(store: Store, size: number): Promise<Cluster>
       }
       return (performance.now() - began) / 1000
     },
+    pids: () => nodes.map(({ process: { pid } }) => pid ?? 0),
     restart: async node => {
       const gone = nodes[node]
       if (gone === undefined) throw new Error(`there is no node ${node}`)

@@ -17,6 +17,8 @@ export interface Store {
   /** The storage stanza of a node; each reaches the store through proxies of its own. */
   stanza(node: number): string
   readonly troubles: readonly Trouble[]
+  /** The processes of the store; those they started belong to it as well. */
+  pids(): number[]
   stop(): Promise<void>
 }
 
@@ -81,6 +83,7 @@ async function postgresqlStore(nodes: number) {
     url: server.url,
     stanza,
     troubles: [...networkTroubles(proxies), restart],
+    pids: () => [server.pid()],
     stop: async () => {
       await Promise.all(proxies.flat().map(proxy => proxy.stop()))
       await server.stop()
@@ -128,6 +131,7 @@ async function etcdStore(nodes: number) {
     url: server.endpoints.join(),
     stanza,
     troubles: [...networkTroubles(proxies), ...memberTroubles.flat(), restart],
+    pids: () => server.pids(),
     stop: async () => {
       await Promise.all(proxies.flat().map(proxy => proxy.stop()))
       await server.stop()

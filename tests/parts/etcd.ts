@@ -13,6 +13,8 @@ export interface Etcd {
   readonly endpoints: readonly string[]
   /** Stops all members at once and removes their data. */
   stop(): Promise<void>
+  /** The processes of its members. */
+  pids(): number[]
   /** Sends a signal to a member: SIGKILL as a crash, SIGSTOP and SIGCONT as a pause. */
   signal(member: number, signal: NodeJS.Signals): Promise<void>
   /** Starts a member again on its data and ports. */
@@ -48,6 +50,7 @@ export async function start(size = 1, extra: readonly string[] = [], scheme = "h
   const running = await Promise.all(members.map(run))
   return {
     endpoints: members.map(({ clients }) => clients),
+    pids: () => running.map(({ pid }) => pid ?? 0),
     signal: async (nth, signal) => {
       const one = running[nth]
       if (one !== undefined) await send(one, signal)

@@ -11,6 +11,8 @@ export interface Server {
   /** `postgres://postgres@127.0.0.1:port/postgres` */
   readonly url: string
   readonly port: number
+  /** The process of the server. */
+  pid(): number
   /** Stops the server at once and removes its data. */
   stop(): Promise<void>
   /** Ends the server as a crash would; its data remains. */
@@ -58,6 +60,7 @@ export async function start(
   return {
     url: `postgres://${user}@127.0.0.1:${port}/postgres`,
     port,
+    pid: () => server.pid ?? 0,
     crash: () => end(server, "SIGQUIT"),
     resume: async () => {
       server = await run(bin, data, port, args)
