@@ -41,7 +41,7 @@ function atWork(url: string, token: string, count: number) {
   let answered = 0
   let longest = 0
   const client = async (id: number) => {
-    const ask = asker(1000)
+    const ask = asker(5000)
     let last = performance.now()
     for (let nth = 0; !over; nth++) {
       const path = `kv/c${id}`
