@@ -30,7 +30,11 @@ function cancelNonce(ctx: ServerContext, nonce: string): string | undefined {
   return ctx.asker.token === undefined ? nonce : nonce || undefined
 }
 
-const bare = async (answer: Promise<JsonObject>): Promise<Answer> => ({ bare: await answer })
+type Told = (answer: Promise<JsonObject>) => Promise<Answer>
+
+/** Vault's paths answer without an envelope, OpenBao's, which always ask for a token, with one. */
+const bare: Told = async answer => ({ bare: await answer })
+const enveloped: Told = async answer => ({ data: await answer })
 
 const need = (ctx: ServerContext): Attempts => ctx.server.attempts
 
@@ -42,6 +46,7 @@ const replacedIn = (ctx: ServerContext) => (left: Replaced) => {
 /** The routes of one kind of rekeying. Older clients bring no token: where the operator opted in, they need none. */
 const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) => {
   const common = { sudo: true, rootOnly: true, ...(unauthenticated ? { openWhen: "rekey" } : {}) }
+  const told = unauthenticated ? bare : enveloped
   const name = base.replace("/", "-")
   return [
     sysRoute(`${base}/init`, {
@@ -54,8 +59,8 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
       replies: { read: replies.rekey, write: replies.rekey, delete: {} },
       fields: { ...rekeyFields, nonce: shareFields.nonce },
       ...common,
-      read: (_, ctx) => bare(need(ctx).rekeyStatus(kind)),
-      write: (input, ctx) => bare(need(ctx).rekeyStart(kind, input)),
+      read: (_, ctx) => told(need(ctx).rekeyStatus(kind)),
+      write: (input, ctx) => told(need(ctx).rekeyStart(kind, input)),
       delete: async ({ nonce }, ctx) => {
         await need(ctx).rekeyCancel(kind, cancelNonce(ctx, nonce))
         return undefined
@@ -67,7 +72,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
       replies: { write: replies.rekeyed },
       fields: shareFields,
       ...common,
-      write: (input, ctx) => bare(need(ctx).rekeyUpdate(kind, input, replacedIn(ctx))),
+      write: (input, ctx) => told(need(ctx).rekeyUpdate(kind, input, replacedIn(ctx))),
     }),
     sysRoute(`${base}/verify`, {
       summary: "Give a share of the new key, to show that it arrived.",
@@ -79,9 +84,9 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
       replies: { read: replies.verification, write: replies.verification, delete: replies.verification },
       fields: shareFields,
       ...common,
-      read: (_, ctx) => bare(need(ctx).verifyStatus(kind)),
-      write: (input, ctx) => bare(need(ctx).verifyUpdate(kind, input, replacedIn(ctx))),
-      delete: (_, ctx) => bare(need(ctx).verifyCancel(kind)),
+      read: (_, ctx) => told(need(ctx).verifyStatus(kind)),
+      write: (input, ctx) => told(need(ctx).verifyUpdate(kind, input, replacedIn(ctx))),
+      delete: (_, ctx) => told(need(ctx).verifyCancel(kind)),
     }),
   ]
 }
@@ -119,6 +124,7 @@ async function revokeText(server: Server, text: string): Promise<void> {
 
 const rootRoutes = (attempt: readonly string[], update: string, unauthenticated: boolean) => {
   const common = { sudo: true, rootOnly: true, ...(unauthenticated ? { openWhen: "generate-root" } : {}) }
+  const told = unauthenticated ? bare : enveloped
   return [
     sysRoute(attempt, {
       summary: "Make a root token, with the shares of enough people: begin, look, give up.",
@@ -130,8 +136,8 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
       replies: { read: replies.rootAttempt, write: replies.rootAttempt, delete: {} },
       fields: rootFields,
       ...common,
-      read: (_, ctx) => bare(need(ctx).rootStatus()),
-      write: (input, ctx) => bare(need(ctx).rootStart(input)),
+      read: (_, ctx) => told(need(ctx).rootStatus()),
+      write: (input, ctx) => told(need(ctx).rootStart(input)),
       delete: async ({ nonce }, ctx) => {
         await need(ctx).rootCancel(cancelNonce(ctx, nonce))
         return undefined
@@ -144,7 +150,7 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
       fields: shareFields,
       ...common,
       write: (input, ctx) =>
-        bare(need(ctx).rootUpdate(input, token => ctx.ifUnrecorded(() => revokeText(ctx.server, token)))),
+        told(need(ctx).rootUpdate(input, token => ctx.ifUnrecorded(() => revokeText(ctx.server, token)))),
     }),
   ]
 }
