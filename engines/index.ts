@@ -2,6 +2,7 @@
 
 import type { Engine } from "@arca/api"
 import { aws } from "./aws/engine.ts"
+import { azure } from "./azure/engine.ts"
 import { consul } from "./consul/engine.ts"
 import { cubbyhole } from "./cubbyhole/engine.ts"
 import { database } from "./database/engine.ts"
@@ -17,6 +18,7 @@ export const engines: readonly Engine[] = [
   kv,
   cubbyhole,
   aws,
+  azure,
   consul,
   database,
   gcp,

@@ -4090,6 +4090,80 @@ export interface Aws {
   }
 }
 
+/** Service principals of Azure that live as long as their lease. */
+export interface Azure {
+  /** The application that makes others. */
+  config: {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** The subscription. */
+      readonly subscription_id?: string
+      /** The tenant. */
+      readonly tenant_id?: string
+      /** The application that makes others. */
+      readonly client_id?: string
+      /** Its secret. */
+      readonly client_secret?: string
+      /** The cloud; AzurePublicCloud without one. */
+      readonly environment?: string
+      /** How long a rotated secret is good for. */
+      readonly root_password_ttl?: string | number
+      /** Accepted for compatibility: Azure makes the secrets. @deprecated Azure makes the secrets */
+      readonly password_policy?: string
+    }, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** Give the application that makes others a secret that nobody else knows. It takes a minute. */
+  "rotate-root": {
+    write: Act<Record<never, never>, JsonObject>
+  }
+  /** List the roles. */
+  roles: {
+    list: Act<{
+      /** Only names after this one. */
+      readonly after?: string
+      /** At most this many names. */
+      readonly limit?: number
+    }, Names>
+  }
+  /** A role: what its service principals may do. Read, write, delete. */
+  "roles/:name": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** JSON: `[{"role_name": "Reader", "scope": "/subscriptions/…"}]`. */
+      readonly azure_roles?: string
+      /** JSON: `[{"group_name": "developers"}]`. */
+      readonly azure_groups?: string
+      /** An application that is there already: its secrets are given. */
+      readonly application_object_id?: string
+      /** How long credentials live; the mount's default when 0. */
+      readonly ttl?: string | number
+      /** How long renewals can keep them; the mount's longest when 0. */
+      readonly max_ttl?: string | number
+      /** When Azure ends the secret, whatever happens here; ten years when 0. */
+      readonly explicit_max_ttl?: string | number
+      /** Delete applications for good, not into the recycle bin. */
+      readonly permanently_delete?: boolean
+      /** Not supported. */
+      readonly persist_app?: boolean
+      /** Who may sign in to the applications. */
+      readonly sign_in_audience?: string
+      /** Tags of the applications. */
+      readonly tags?: string | readonly string[]
+    }, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** Make a service principal, or a secret of an application, that lives as long as its lease. */
+  "creds/:role": {
+    read: Act<Record<never, never>, {
+      /** The application's client id. */
+      readonly client_id: string
+      /** Its secret. */
+      readonly client_secret: string
+    }>
+  }
+}
+
 /** Tokens of Consul that live as long as their lease. */
 export interface Consul {
   /** The Consul server, and the token that makes tokens there. */
@@ -5703,6 +5777,7 @@ export interface Engines {
   "kv-v2": KvV2
   cubbyhole: Cubbyhole
   aws: Aws
+  azure: Azure
   consul: Consul
   database: Database
   gcp: Gcp

@@ -163,7 +163,6 @@ test("a static role's access key is replaced by plan, and the one in use is not 
   await vault.runJobs()
   const second = String((await vault.read("aws/static-creds/batch")).data.access_key)
   assert.deepEqual((await keysOf("batch")).sort(), [first, second].sort())
-  // A crash after AWS made a key: nobody knows it.
   await vault.write("aws/static-roles/batch", { username: "batch", rotation_period: "2h" })
   vault.clock.advance("2h")
   await vault.runJobs()

@@ -2,7 +2,7 @@
 
 import { createPrivateKey, createSign } from "node:crypto"
 import { type Context, type JsonObject, parseJson, refuse } from "@arca/api"
-import { objectOf, textOf } from "../answer.ts"
+import { jsonOf, objectOf, textOf } from "../answer.ts"
 
 /** Where a service is: `iam.googleapis.com` is at `https://iam.googleapis.com`. Tests have others. */
 export type Places = (host: string) => string
@@ -99,13 +99,14 @@ export async function google(ctx: Context, places: Places, credentials: Credenti
   const { token } = await accessToken(ctx, credentials, [CLOUD_SCOPE])
   return {
     call: async (method, host, path, body, accept = []) => {
-      const { status, json, headers } = await ctx.outbound.fetch(`${places(host)}${path}`, {
+      const received = await ctx.outbound.fetch(`${places(host)}${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         accept: true,
       })
-      const answer = headers["content-type"]?.includes("json") ? objectOf(json()) : {}
+      const { status } = received
+      const answer = jsonOf(received)
       if ((status >= 200 && status < 300) || accept.includes(status)) return { status, json: answer }
       throw refuse.upstream(
         `${host} answered ${method} ${path.split("?", 1)[0]} with status ${status}${reasonOf(answer)}`,

@@ -1,7 +1,7 @@
 /** The cluster's API: what is made and removed there. */
 
 import { type Context, type Json, type JsonObject, refuse } from "@arca/api"
-import { objectOf, textOf } from "../answer.ts"
+import { jsonOf, objectOf, textOf } from "../answer.ts"
 import type { Cluster } from "./config.ts"
 
 /** The kinds of a role that a service account can be bound to. */
@@ -49,7 +49,7 @@ async function call(
     accept: true,
   })
   const { status } = received
-  const object = received.headers["content-type"]?.includes("json") ? objectOf(received.json()) : {}
+  const object = jsonOf(received)
   if (status >= 200 && status < 300) return object
   if (status === 404 && method === "DELETE") return object
   if (status === 409 && method === "POST") throw new NameTaken(`${path} was not made${reasonOf(object)}`)

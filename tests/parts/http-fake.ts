@@ -43,9 +43,9 @@ export async function serveFake(answer: (asked: Asked) => Answered | Promise<Ans
       headers: request.headers,
       body: parsed(text, request.headers["content-type"] ?? ""),
     })
-    const isText = typeof body === "string"
-    response.writeHead(status, { "content-type": isText ? "text/plain" : "application/json" })
-    response.end(isText ? body : body === undefined ? "" : JSON.stringify(body))
+    const type = typeof body === "string" ? "text/plain" : "application/json"
+    response.writeHead(status, body === undefined ? {} : { "content-type": type })
+    response.end(typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body))
   }).listen(0, "127.0.0.1")
   await once(server, "listening")
   const address = server.address()
