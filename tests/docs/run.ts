@@ -60,7 +60,10 @@ export async function runScript(script: Script, page: string, env: NodeJS.Proces
   const surround = script.needs.includes("server") ? withServer : withFolder
   await surround(async around => {
     const here = (text: string) =>
-      text.replaceAll(PLACES, `${around.work}/$1`).replaceAll(/\b8200\b/g, String(around.port))
+      text
+        .replaceAll(PLACES, `${around.work}/$1`)
+        .replaceAll(/\b8200\b/g, String(around.port))
+        .replaceAll(/\b5432\b/g, env.DATABASE_URL === undefined ? "5432" : new URL(env.DATABASE_URL).port)
     for (const step of script.steps) if (step.kind === "file") await place(around.work, step, here)
     const steps = script.steps.filter(({ kind }) => kind === "run")
     await runSteps(steps, page, { ...around, env: { ...around.env, ...env } }, here)
