@@ -99,7 +99,9 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
     const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [] }
     const detection = detectionOf(target, options)
     const cache = await cacheFor(target, options, key, detection)
-    const source = await open(target, options, ending.signal, path => isSkipped(ruleset, path), cache?.tips ?? [])
+    const skips = (path: string) => isSkipped(ruleset, path)
+    const history = { known: cache?.tips ?? [], exempt: all.global.pathspecs }
+    const source = await open(target, options, ending.signal, skips, history)
     const judge = await judgeFor(target, options)
     const raw: Finding[] = [...(cache?.findings ?? [])]
     const known = raw.flatMap(judge)
@@ -199,7 +201,7 @@ async function open(
   options: ScanOptions,
   signal: AbortSignal,
   skips: (path: string) => boolean,
-  known: readonly string[],
+  history: { known: readonly string[]; exempt: readonly string[] },
 ): Promise<Source> {
   const { maxArchiveDepth = 0, maxTargetMegabytes = 0, allowPartial = false } = options
   const file = { maxArchiveDepth, skips }
@@ -207,7 +209,7 @@ async function open(
     const { gitSource } = await import("./sources/git.ts")
     const read =
       target.kind === "history"
-        ? { kind: "log" as const, options: target.logOptions ?? [], allowPartial, known }
+        ? { kind: "log" as const, options: target.logOptions ?? [], allowPartial, ...history }
         : { kind: "diff" as const, staged: target.staged }
     return gitSource({ ...file, ...placeOf(target.repository, options), read, signal })
   }

@@ -15,7 +15,8 @@ export type CompiledRules = {
   /** By index. */
   ids: readonly string[]
   rule(index: number): CompiledRule
-  global: { allowlists: Allowlist[]; patterns: Record<string, CompiledPattern> }
+  /** With the pathspecs by which git leaves out what the lists exempt. */
+  global: { allowlists: Allowlist[]; patterns: Record<string, CompiledPattern>; pathspecs: string[] }
   /** Rules without keywords, by index: they are run on every text. */
   unconditional: readonly number[]
   /** Those, and the parts of other rules: they are run without being opened by a keyword. */

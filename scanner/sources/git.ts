@@ -18,7 +18,13 @@ export type GitOptions = FileOptions &
   GitPlace & {
     /** What to read: the history, or the changes that are not committed. */
     read:
-      | { kind: "log"; options: readonly string[]; allowPartial: boolean; known: readonly string[] }
+      | {
+          kind: "log"
+          options: readonly string[]
+          allowPartial: boolean
+          known: readonly string[]
+          exempt: readonly string[]
+        }
       | { kind: "diff"; staged: boolean }
     /** Ends git when the scan ends before it. */
     signal: AbortSignal
@@ -44,9 +50,12 @@ const settings = [
 const shape = ["--no-ext-diff", "--no-textconv", "--no-color"]
 
 /** All history, unless the options say otherwise; then they replace Gitleaks' defaults as there. */
-function logArguments(options: readonly string[], hasInput: boolean): string[] {
+function logArguments(options: readonly string[], exempt: readonly string[], hasInput: boolean): string[] {
   const chosen = options.length > 0 ? [...options] : ["--full-history", "--all", "--diff-filter=tuxdb"]
   if (hasInput) chosen.push("--stdin")
+  // Of a whole history git need not compare the files that are exempt. With options of one's own they could change which
+  // commits those mean.
+  if (options.length === 0 && exempt.length > 0) chosen.push("--", ":/", ...exempt)
   const paths = chosen.indexOf("--")
   // The format comes after the user's options, so that none of them replaces it.
   chosen.splice(paths < 0 ? chosen.length : paths, 0, logFormat)
@@ -74,7 +83,8 @@ export function gitSource(options: GitOptions): Source {
   if (short !== undefined) return short
   // Commits that are known already, with all before them, are left out.
   const known = read.kind === "log" && read.known.length > 0 ? read.known.map(id => `^${id}`).join("\n") : undefined
-  const words = read.kind === "log" ? logArguments(read.options, known !== undefined) : diffArguments(read.staged)
+  const words =
+    read.kind === "log" ? logArguments(read.options, read.exempt, known !== undefined) : diffArguments(read.staged)
   const git = startGit(known === undefined ? options : { ...options, input: known }, words, signal)
   const batches = inBatches(git.stdout)
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
