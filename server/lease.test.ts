@@ -107,7 +107,7 @@ test("a lease that cannot be revoked is tried again with growing pauses, then le
   const { lease_id = "" } = (await vault.read("users/creds/alice")).body
   outside.failing = true
   vault.clock.advance("61s")
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 8; round++) {
     await vault.runJobs()
     vault.clock.advance("30m")
   }

@@ -54,7 +54,9 @@ export function resources(now: () => number, log: Logger): Resources {
         return known.opened as Promise<T>
       }
       const opened = open()
-      const one: Held = { opened, close: async () => closeOne(await opened), lastUsed: now() }
+      // What could not be opened need not be closed.
+      const close = () => opened.then(closeOne, () => undefined)
+      const one: Held = { opened, close, lastUsed: now() }
       held.set(key, one)
       opened.catch(() => {
         if (held.get(key)?.opened === opened) held.delete(key)

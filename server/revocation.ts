@@ -19,7 +19,9 @@ import { reading, transact } from "./transact.ts"
 import { cubbyholeOf } from "./wrapping.ts"
 
 /** After so many failed attempts a lease waits for a person (Vault's irrevocable lease). */
-export const MAX_ATTEMPTS = 6
+export const MAX_ATTEMPTS = 8
+/** The pause after the first, in seconds; each is twice the one before. */
+const FIRST_PAUSE = 3
 /** How many children or leases of a token are ended in one step. */
 const STEP = 100
 
@@ -153,13 +155,13 @@ export async function postponeUntried(server: Server, lease: LeaseEntry, seconds
 /** Up to a quarter, so that what failed together does not come back together. */
 const jitter = (server: Server): number => ((server.random(1)[0] ?? 0) / 255) * 0.25
 
-/** Comes back after 10 s, 20 s, 40 s … with a quarter of jitter; after `MAX_ATTEMPTS` only a person can help. */
+/** Comes back after 3 s, 6 s, 12 s … with a quarter of jitter; after `MAX_ATTEMPTS` only a person can help. */
 async function postpone(server: Server, lease: LeaseEntry, error: unknown): Promise<void> {
   await transact(server, async view => {
     const current = await readLease(view, lease.namespace, lease.id)
     if (current === undefined) return
     const attempts = current.attempts + 1
-    const pause = 10 * 2 ** (attempts - 1) * (1 + jitter(server))
+    const pause = FIRST_PAUSE * 2 ** (attempts - 1) * (1 + jitter(server))
     const given = attempts >= MAX_ATTEMPTS
     writeLease(
       view,

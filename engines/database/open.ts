@@ -16,6 +16,30 @@ import {
 } from "./connections.ts"
 import type { Connection } from "./drivers/driver.ts"
 
+/** Failures of getting in, before anything was done. */
+const ENTERING =
+  /after calling end|pool is closed|client (is|was) (closed|destroyed)|SQLSTATE 28|access denied for user|WRONGPASS|authentication|unable to get connection/i
+
+/**
+ * Does something with the connection of a name. A request may have read a configuration that a rotation has replaced meanwhile,
+ * with its connections and its password: it then tries once more with what is stored now.
+ */
+export async function withConnection<T>(
+  ctx: Context,
+  name: string,
+  config: Config,
+  act: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  try {
+    return await act(await connect(ctx, name, config))
+  } catch (error) {
+    const now = await ctx.durably(store => configOf(store, name))
+    const replaced = now !== undefined && (now.version !== config.version || now.pending !== config.pending)
+    if (!replaced || !ENTERING.test(String(error))) throw error
+    return await act(await connect(ctx, name, now))
+  }
+}
+
 /** The connection of a name: opened once in this process, kept until its configuration changes or nobody uses it. */
 export async function connect(ctx: Context, name: string, config: Config): Promise<Connection> {
   return config.pending === undefined ? opened(ctx, name, config) : healed(ctx, name, config)

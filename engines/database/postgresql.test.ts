@@ -380,3 +380,22 @@ test("many users of the same tables are made and dropped at the same time", { sk
   )
   await vault.write("sys/leases/revoke-prefix/database/creds/app")
 })
+
+test("what is under way while the account's password changes goes on, or asks to be sent again", { skip }, async () => {
+  const { vault } = await withDatabase()
+  await vault.write("database/roles/app", { db_name: "pg", creation_statements: CREATION })
+  const statuses: number[] = []
+  for (let round = 0; round < 4; round++) {
+    const asked = Array.from({ length: 6 }, () => vault.read("database/creds/app"))
+    const rotated = vault.write("database/rotate-root/pg")
+    for (const reply of await Promise.all([...asked, rotated])) statuses.push(reply.status)
+  }
+  assert.deepEqual(
+    statuses.filter(status => ![200, 204, 503].includes(status)),
+    [],
+  )
+  await vault.write("sys/leases/revoke-prefix/database/creds/app")
+  vault.clock.advance("31s")
+  await vault.runJobs()
+  assert.deepEqual(await roleNames("v-root-app-%"), [])
+})

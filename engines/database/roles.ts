@@ -6,6 +6,7 @@ import {
   crud,
   field,
   leaseKind,
+  type PreparedLease,
   type Route,
   record,
   refuse,
@@ -25,7 +26,7 @@ import {
 } from "./connections.ts"
 import { type Credential, checkSupported, credentialConfig, credentialType, makeCredential } from "./credentials.ts"
 import type { Connection } from "./drivers/driver.ts"
-import { connect } from "./open.ts"
+import { withConnection } from "./open.ts"
 
 export const roles = record("role", "role/", {
   db_name: field.string("The connection that its users are made with.", { default: "", plain: true }),
@@ -115,8 +116,8 @@ export const user = leaseKind<{ username: string; role: string; db_name: string;
     const role = await roles.get(ctx.store, data.role)
     const name = role?.db_name ?? data.db_name
     const config = await needConfig(ctx.store, name)
-    const connection = await connect(ctx, name, config)
-    await dropUser(connection, data, role?.revocation_statements ?? data.revocation_statements).catch(
+    const statements = role?.revocation_statements ?? data.revocation_statements
+    await withConnection(ctx, name, config, connection => dropUser(connection, data, statements)).catch(
       (error: unknown) => {
         throw told(error, "", secretsOf(config))
       },
@@ -127,12 +128,11 @@ export const user = leaseKind<{ username: string; role: string; db_name: string;
     if (role === undefined)
       throw refuse.failed(`error during renew: could not find role with name ${JSON.stringify(data.role)}`)
     const config = await needConfig(ctx.store, role.db_name)
-    const connection = await connect(ctx, role.db_name, config)
-    await connection
-      .prolong?.(data.username, expiresAt + SLACK_SECONDS, role.renew_statements)
-      .catch((error: unknown) => {
-        throw told(error, "", secretsOf(config))
-      })
+    await withConnection(ctx, role.db_name, config, async connection =>
+      connection.prolong?.(data.username, expiresAt + SLACK_SECONDS, role.renew_statements),
+    ).catch((error: unknown) => {
+      throw told(error, "", secretsOf(config))
+    })
   },
 })
 
@@ -153,12 +153,15 @@ async function issue(name: string, ctx: Context): Promise<Answer> {
     throw refuse.failed("empty creation statements")
   const credential = await makeCredential(ctx, type, role.credential_config, config.password_policy)
   const username = usernameBy(ctx, config, name)
-  const connection = await connect(ctx, role.db_name, config)
   const { db_name, revocation_statements } = role
-  // Durable before the user exists: should we die in between, the lease's job drops it.
-  const lease = await ctx.prepare(user, { username, role: name, db_name, revocation_statements })
-  await create(ctx, connection, { username, role, credential, config })
-  return { data: { username, ...credential.shown }, lease: lease.until(role.default_ttl, role.max_ttl) }
+  let prepared: PreparedLease | undefined
+  await withConnection(ctx, db_name, config, async connection => {
+    // Durable before the user exists: should we die in between, the lease's job drops it.
+    prepared ??= await ctx.prepare(user, { username, role: name, db_name, revocation_statements })
+    await create(ctx, connection, { username, role, credential, config })
+  })
+  if (prepared === undefined) throw new Error("the user was made without a lease")
+  return { data: { username, ...credential.shown }, lease: prepared.until(role.default_ttl, role.max_ttl) }
 }
 
 async function create(

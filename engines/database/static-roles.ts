@@ -24,7 +24,7 @@ import {
 } from "@arca/api"
 import { checkAllowed, cleaned, needConfig, secretsOf, told } from "./connections.ts"
 import { type Credential, checkSupported, credentialConfig, credentialType, makeCredential } from "./credentials.ts"
-import { connect } from "./open.ts"
+import { withConnection } from "./open.ts"
 import { refuseTwin } from "./roles.ts"
 import { checkPlan, isMissed, nextAfter, nextAfterDue } from "./schedule.ts"
 
@@ -178,8 +178,9 @@ async function rotate(ctx: Context, name: string, cause: "by plan" | "by request
   })
   if (pending === undefined) return
   try {
-    const connection = await connect(ctx, seen.db_name, config)
-    await connection.change(seen.username, pending.secret, seen.rotation_statements)
+    await withConnection(ctx, seen.db_name, config, connection =>
+      connection.change(seen.username, pending.secret, seen.rotation_statements),
+    )
   } catch (error) {
     throw told(error, "failed to update user", [...secretsOf(config), ...Object.values(pending.shown).map(String)])
   }
