@@ -16,6 +16,35 @@ import {
 } from "./connections.ts"
 import type { Connection } from "./drivers/driver.ts"
 
+/** What goes on in each open connection: it is closed when that has ended, for pools forget those that wait in them. */
+const uses = new WeakMap<Connection, { count: number; ended: () => void }>()
+
+async function using<T>(connection: Connection, act: (connection: Connection) => Promise<T>): Promise<T> {
+  const use = uses.get(connection) ?? { count: 0, ended: () => {} }
+  uses.set(connection, use)
+  use.count++
+  try {
+    return await act(connection)
+  } finally {
+    use.count--
+    if (use.count === 0) use.ended()
+  }
+}
+
+const LONGEST_USE_MILLISECONDS = 30_000
+
+async function closeAfterUse(connection: Connection): Promise<void> {
+  const use = uses.get(connection)
+  if (use !== undefined && use.count > 0) {
+    const over = AbortSignal.timeout(LONGEST_USE_MILLISECONDS)
+    await new Promise<void>(resolve => {
+      use.ended = resolve
+      over.addEventListener("abort", () => resolve())
+    })
+  }
+  await connection.close()
+}
+
 /** Failures of getting in, before anything was done. */
 const ENTERING =
   /after calling end|pool is closed|client (is|was) (closed|destroyed)|SQLSTATE 28|access denied for user|WRONGPASS|authentication|unable to get connection/i
@@ -31,12 +60,12 @@ export async function withConnection<T>(
   act: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   try {
-    return await act(await connect(ctx, name, config))
+    return await using(await connect(ctx, name, config), act)
   } catch (error) {
     const now = await ctx.durably(store => configOf(store, name))
     const replaced = now !== undefined && (now.version !== config.version || now.pending !== config.pending)
     if (!replaced || !ENTERING.test(String(error))) throw error
-    return await act(await connect(ctx, name, now))
+    return await using(await connect(ctx, name, now), act)
   }
 }
 
@@ -49,11 +78,7 @@ export async function connect(ctx: Context, name: string, config: Config): Promi
 export function opened(ctx: Context, name: string, config: Config): Promise<Connection> {
   const driver = driverFor(config.plugin_name)
   return ctx
-    .resource(
-      `${name}/${config.version}`,
-      () => driver.open(config.details, { outbound: ctx.outbound }),
-      connection => connection.close(),
-    )
+    .resource(`${name}/${config.version}`, () => driver.open(config.details, { outbound: ctx.outbound }), closeAfterUse)
     .catch((error: unknown) => {
       throw told(error, "unable to get connection", secretsOf(config))
     })

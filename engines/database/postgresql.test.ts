@@ -383,10 +383,10 @@ test("many users of the same tables are made and dropped at the same time", { sk
 
 test("what is under way while the account's password changes goes on, or asks to be sent again", { skip }, async () => {
   const { vault } = await withDatabase()
-  await vault.write("database/roles/app", { db_name: "pg", creation_statements: CREATION })
+  await vault.write("database/roles/busy", { db_name: "pg", creation_statements: CREATION })
   const statuses: number[] = []
   for (let round = 0; round < 4; round++) {
-    const asked = Array.from({ length: 6 }, () => vault.read("database/creds/app"))
+    const asked = Array.from({ length: 6 }, () => vault.read("database/creds/busy"))
     const rotated = vault.write("database/rotate-root/pg")
     for (const reply of await Promise.all([...asked, rotated])) statuses.push(reply.status)
   }
@@ -394,8 +394,8 @@ test("what is under way while the account's password changes goes on, or asks to
     statuses.filter(status => ![200, 204, 503].includes(status)),
     [],
   )
-  await vault.write("sys/leases/revoke-prefix/database/creds/app")
+  await vault.write("sys/leases/revoke-prefix/database/creds/busy")
   vault.clock.advance("31s")
   await vault.runJobs()
-  assert.deepEqual(await roleNames("v-root-app-%"), [])
+  assert.deepEqual(await roleNames("v-root-busy-%"), [])
 })
