@@ -152,6 +152,21 @@ const readList =
     return split ? tidyItems(text.split(",")) : [text]
   }
 
+/** An address, or a network in CIDR form, of IPv4 or IPv6. */
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/")
+  const isV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/.test(address)
+  const isV6 = /^[\da-f:.]*:[\da-f:.]*$/i.test(address) && URL.canParse(`http://[${address}]`)
+  if (more.length > 0 || !(isV4 || isV6)) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isV4 ? 32 : 128))
+}
+
+const readNetworks = (raw: Json): string[] | Unreadable => {
+  const texts = readList(true)(raw)
+  if (texts instanceof Unreadable || texts.every(isNetwork)) return texts
+  return new Unreadable("expected addresses or networks such as 10.0.0.0/8")
+}
+
 function textsOf(items: readonly Json[], trim: boolean): string[] | Unreadable {
   const texts: string[] = []
   for (const item of items) {
@@ -260,6 +275,8 @@ export const field = {
   time: kindOf<number>({ name: "time", openapi: "string", format: "date-time", read: readTime }),
   /** A list of strings, or one string with commas. Blanks are dropped. */
   commaList: kindOf<string[]>({ name: "comma list", openapi: "array", read: readList(true) }),
+  /** A list of addresses and networks (`10.0.0.0/8`), or one string with commas. */
+  networks: kindOf<string[]>({ name: "comma list", openapi: "array", read: readNetworks }),
   /** A list of strings that may hold commas. */
   stringList: kindOf<string[]>({ name: "string list", openapi: "array", read: readList(false) }),
   intList: kindOf<number[]>({ name: "int list", openapi: "array", read: readInts }),

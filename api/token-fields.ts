@@ -15,7 +15,7 @@ export const tokenFields = {
     group,
   }),
   token_policies: field.commaList("Policies of the token.", { default: [], plain: true, alias: ["policies"], group }),
-  token_bound_cidrs: field.commaList("Networks from which the token may be used.", {
+  token_bound_cidrs: field.networks("Networks from which the token may be used.", {
     default: [],
     group,
     plain: true,

@@ -18,12 +18,12 @@ import {
   tokenFields,
   type Values,
 } from "@arca/api"
-import { isWithinCidrs } from "../cidr.ts"
+import { isNetworkWithin, isWithinCidrs } from "../cidr.ts"
 import { type SecretId, secretIds } from "./secret-ids.ts"
 
 const roles = record("role", "role/", {
   bind_secret_id: field.bool("A login needs a secret id.", { default: true }),
-  secret_id_bound_cidrs: field.commaList("Networks from which secret ids may be used.", {
+  secret_id_bound_cidrs: field.networks("Networks from which secret ids may be used.", {
     default: [],
     plain: true,
     alias: ["bound_cidr_list"],
@@ -121,11 +121,11 @@ async function useSecretId(ctx: Context, name: string, secretId: string | undefi
 const secretIdFields = {
   role_name,
   metadata: field.string("JSON object of strings, carried into the token's metadata.", { default: "" }),
-  cidr_list: field.commaList("Networks from which this secret id may be used; within the role's.", {
+  cidr_list: field.networks("Networks from which this secret id may be used; within the role's.", {
     default: [],
     plain: true,
   }),
-  token_bound_cidrs: field.commaList("Networks from which its tokens may be used; within the role's.", {
+  token_bound_cidrs: field.networks("Networks from which its tokens may be used; within the role's.", {
     default: [],
     plain: true,
   }),
@@ -144,7 +144,12 @@ function metadataOf(text: string): Record<string, string> {
     throw refuse.invalid("metadata is not a JSON object of strings")
   }
   const entries = Object.entries((parsed ?? {}) as JsonObject)
-  if (typeof parsed !== "object" || parsed === null || entries.some(([, value]) => typeof value !== "string")) {
+  if (
+    typeof parsed !== "object" ||
+    parsed === null ||
+    Array.isArray(parsed) ||
+    entries.some(([, value]) => typeof value !== "string")
+  ) {
     throw refuse.invalid("metadata is not a JSON object of strings")
   }
   return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]))
@@ -188,7 +193,7 @@ function limited(asked: number | undefined, role: number, name: string): number 
 
 function refuseWider(asked: readonly string[], role: readonly string[]): void {
   if (role.length === 0) return
-  const outside = asked.find(cidr => !isWithinCidrs(role, cidr.split("/", 1)[0] ?? ""))
+  const outside = asked.find(cidr => !isNetworkWithin(role, cidr))
   if (outside !== undefined)
     throw refuse.invalid(`CIDR block ${JSON.stringify(outside)} is not within those of the role`)
 }
