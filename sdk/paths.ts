@@ -3932,7 +3932,7 @@ export interface Aws {
     read: Act<Record<never, never>, JsonObject>
     write: Act<{
       /** `iam_user`, `assumed_role`, `federation_token` or `session_token`. */
-      readonly credential_type?: string | readonly string[]
+      readonly credential_type?: string
       /** Roles that may be assumed. */
       readonly role_arns?: string | readonly string[]
       /** Policies: attached to users, or the most that a session may do. */
@@ -4010,7 +4010,16 @@ export interface Aws {
   }
   /** Make a credential of the kind that the role says. */
   "creds/:name": {
-    read: Act<Record<never, never>, {
+    read: Act<{
+      /** How long a session lives. */
+      readonly ttl?: string | number
+      /** The role to assume, where more than one may be. */
+      readonly role_arn?: string
+      /** What the session is called. */
+      readonly role_session_name?: string
+      /** The code of the MFA device, for session tokens. */
+      readonly mfa_code?: string
+    }, {
       /** The access key. */
       readonly access_key: string
       /** Its secret. */
@@ -4050,7 +4059,16 @@ export interface Aws {
   }
   /** Make a credential of the kind that the role says. */
   "sts/:name": {
-    read: Act<Record<never, never>, {
+    read: Act<{
+      /** How long a session lives. */
+      readonly ttl?: string | number
+      /** The role to assume, where more than one may be. */
+      readonly role_arn?: string
+      /** What the session is called. */
+      readonly role_session_name?: string
+      /** The code of the MFA device, for session tokens. */
+      readonly mfa_code?: string
+    }, {
       /** The access key. */
       readonly access_key: string
       /** Its secret. */
@@ -4414,7 +4432,7 @@ export interface Gcp {
     }>
   }
   /** List the role sets. */
-  rolesets: {
+  roleset: {
     list: Act<{
       /** Only names after this one. */
       readonly after?: string
@@ -4423,7 +4441,7 @@ export interface Gcp {
     }, Names>
   }
   /** List the role sets. */
-  roleset: {
+  rolesets: {
     list: Act<{
       /** Only names after this one. */
       readonly after?: string
@@ -4455,7 +4473,7 @@ export interface Gcp {
     write: Act<Record<never, never>, JsonObject>
   }
   /** List the static accounts. */
-  "static-accounts": {
+  "static-account": {
     list: Act<{
       /** Only names after this one. */
       readonly after?: string
@@ -4464,7 +4482,7 @@ export interface Gcp {
     }, Names>
   }
   /** List the static accounts. */
-  "static-account": {
+  "static-accounts": {
     list: Act<{
       /** Only names after this one. */
       readonly after?: string
@@ -4492,7 +4510,7 @@ export interface Gcp {
     write: Act<Record<never, never>, JsonObject>
   }
   /** List the impersonated accounts. */
-  "impersonated-accounts": {
+  "impersonated-account": {
     list: Act<{
       /** Only names after this one. */
       readonly after?: string
@@ -4501,7 +4519,7 @@ export interface Gcp {
     }, Names>
   }
   /** List the impersonated accounts. */
-  "impersonated-account": {
+  "impersonated-accounts": {
     list: Act<{
       /** Only names after this one. */
       readonly after?: string
@@ -4543,7 +4561,14 @@ export interface Gcp {
   }
   /** A key of the service account, which lives as long as its lease. */
   "roleset/:name/key": {
-    read: Act<Record<never, never>, {
+    read: Act<{
+      /** How long the key lives. */
+      readonly ttl?: string | number
+      /** The kind of key. */
+      readonly key_algorithm?: "KEY_ALG_RSA_1024" | "KEY_ALG_RSA_2048"
+      /** The form it comes in. */
+      readonly key_type?: "TYPE_GOOGLE_CREDENTIALS_FILE" | "TYPE_PKCS12_FILE"
+    }, {
       /** The key, in Base64. */
       readonly private_key_data: string
       /** The kind of key. */
@@ -4569,7 +4594,14 @@ export interface Gcp {
   }
   /** A key of the service account, which lives as long as its lease. */
   "static-account/:name/key": {
-    read: Act<Record<never, never>, {
+    read: Act<{
+      /** How long the key lives. */
+      readonly ttl?: string | number
+      /** The kind of key. */
+      readonly key_algorithm?: "KEY_ALG_RSA_1024" | "KEY_ALG_RSA_2048"
+      /** The form it comes in. */
+      readonly key_type?: "TYPE_GOOGLE_CREDENTIALS_FILE" | "TYPE_PKCS12_FILE"
+    }, {
       /** The key, in Base64. */
       readonly private_key_data: string
       /** The kind of key. */
@@ -4595,7 +4627,14 @@ export interface Gcp {
   }
   /** A key of the service account, which lives as long as its lease. */
   "key/:name": {
-    read: Act<Record<never, never>, {
+    read: Act<{
+      /** How long the key lives. */
+      readonly ttl?: string | number
+      /** The kind of key. */
+      readonly key_algorithm?: "KEY_ALG_RSA_1024" | "KEY_ALG_RSA_2048"
+      /** The form it comes in. */
+      readonly key_type?: "TYPE_GOOGLE_CREDENTIALS_FILE" | "TYPE_PKCS12_FILE"
+    }, {
       /** The key, in Base64. */
       readonly private_key_data: string
       /** The kind of key. */

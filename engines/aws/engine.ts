@@ -49,6 +49,8 @@ const issued = {
   ttl: field.int("Seconds that the session lives.", { optional: true }),
 }
 
+const verbs = ["read", "write"] as const
+
 export const aws = engine({
   kind: "secret",
   type: "aws",
@@ -64,14 +66,14 @@ export const aws = engine({
       summary: "Make a credential of the kind that the role says.",
       operation: {
         read: "generate-credentials|generate-sts-credentials",
-        write: "generate-credentials2|generate-sts-credentials2",
+        write: "generate-credentials-with-parameters|generate-sts-credentials-with-parameters",
       },
       fields: {
         name: field.nameWithAt("Name of the role.", { plain: true }),
-        ttl: field.duration("How long a session lives."),
-        role_arn: field.string("The role to assume, where more than one may be.", { default: "", plain: true }),
-        role_session_name: field.string("What the session is called.", { default: "", plain: true }),
-        mfa_code: field.string("The code of the MFA device, for session tokens.", { default: "", secret: true }),
+        ttl: field.duration("How long a session lives.", { verbs }),
+        role_arn: field.string("The role to assume, where more than one may be.", { default: "", plain: true, verbs }),
+        role_session_name: field.string("What the session is called.", { default: "", plain: true, verbs }),
+        mfa_code: field.string("The code of the MFA device, for session tokens.", { default: "", secret: true, verbs }),
       },
       read: issue,
       write: issue,

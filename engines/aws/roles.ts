@@ -47,6 +47,11 @@ export const roles = record("role", "role/", {
 
 export type Role = Values<typeof roles.fields>
 
+/** One word to callers; two in roles of the older kind. */
+const credentialType = field.string("`iam_user`, `assumed_role`, `federation_token` or `session_token`.", {
+  plain: true,
+})
+
 const legacyFields = {
   policy: field.string("A policy in JSON.", { deprecated: "use policy_document with credential_type" }),
   arn: field.string("A role or policy.", { deprecated: "use role_arns or policy_arns with credential_type" }),
@@ -131,7 +136,8 @@ export const roleRoutes = [
   route("roles/:name", {
     summary: "A role: which kind of credential, and what it may do. Read, write, delete.",
     item: "Role",
-    fields: { name, ...roles.fields, ...legacyFields },
+    operation: "*-role",
+    fields: { name, ...roles.fields, credential_type: credentialType, ...legacyFields },
     read: async (input, ctx) => {
       const role = await roles.get(ctx.store, input.name)
       if (role === undefined) return undefined

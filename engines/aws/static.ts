@@ -114,6 +114,7 @@ export const staticRoutes = [
   route("static-roles/:name", {
     summary: "A static role: read, write, delete. Writing a new one makes an access key of its user.",
     item: "Static role",
+    operation: "*-static-roles-name",
     fields: { name, username: fields.username, rotation_period: fields.rotation_period },
     read: async (input, ctx) => {
       const role = await roles.get(ctx.store, input.name)
@@ -125,7 +126,7 @@ export const staticRoutes = [
   }),
   route("static-creds/:name", {
     summary: "The access key of a static role.",
-    operation: "read-static-creds",
+    operation: "read-static-creds-name",
     fields: { name },
     read: async (input, ctx) => {
       const role = await roles.get(ctx.store, input.name)

@@ -93,6 +93,7 @@ function shown(given: Config): JsonObject {
 
 export const configRoute = route("config", {
   summary: "The application that makes others.",
+  operation: { read: "read-configuration", write: "configure", delete: "delete-configuration" },
   fields: parameters,
   exists: async (_, ctx: Context) => (await config.get(ctx.store)) !== undefined,
   read: async (_, ctx) => {

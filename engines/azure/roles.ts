@@ -198,6 +198,7 @@ export const roleRoutes = (places: Places) => [
   route("roles/:name", {
     summary: "A role: what its service principals may do. Read, write, delete.",
     item: "Role",
+    operation: "*-role",
     fields: { name: nameField, ...parameters },
     exists: async ({ name }, ctx) => (await roles.get(ctx.store, name)) !== undefined,
     read: async ({ name }, ctx) => {

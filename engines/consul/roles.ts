@@ -81,6 +81,7 @@ export const roleRoutes = [
   route("roles/:name", {
     summary: "A role: what its tokens may do. Read, write, delete.",
     item: "Role",
+    operation: "*-role",
     fields: { name, ...roles.fields, ...legacyFields },
     read: async (input, ctx) => {
       const role = await roles.get(ctx.store, input.name)

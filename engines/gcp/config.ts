@@ -48,6 +48,7 @@ async function rotateRoot(ctx: Context, places: Places): Promise<Answer> {
 export const configRoutes = (places: Places) => [
   route("config", {
     summary: "The service account that makes others, and how long keys live.",
+    operation: { read: "read-configuration", write: "configure" },
     fields: parameters,
     read: async (_, ctx) => {
       const found = await config.get(ctx.store)

@@ -73,16 +73,19 @@ export const gcpWith = (places: Places) => {
     }
   }
 
+  const verbs = ["read", "write"] as const
   const keyFields = {
-    ttl: field.duration("How long the key lives.", { default: 0 }),
+    ttl: field.duration("How long the key lives.", { default: 0, verbs }),
     key_algorithm: field.string("The kind of key.", {
       default: KEY_ALGORITHM,
       choices: ["KEY_ALG_RSA_1024", "KEY_ALG_RSA_2048"],
+      verbs,
       plain: true,
     }),
     key_type: field.string("The form it comes in.", {
       default: KEY_TYPE,
       choices: ["TYPE_GOOGLE_CREDENTIALS_FILE", "TYPE_PKCS12_FILE"],
+      verbs,
       plain: true,
     }),
   }
@@ -96,7 +99,7 @@ export const gcpWith = (places: Places) => {
   const keyRoute = (paths: string | readonly string[], holder: string, words: string, old: boolean) =>
     route(paths, {
       summary: "A key of the service account, which lives as long as its lease.",
-      operation: { read: `generate-${words}-key`, write: `generate-${words}-key2` },
+      operation: { read: `generate-${words}-key${old ? 4 : 2}`, write: `generate-${words}-key${old ? 3 : ""}` },
       fields: { name, ...keyFields },
       read: (input, ctx) => giveKey(holder, input.name ?? "", input, ctx),
       write: (input, ctx) => giveKey(holder, input.name ?? "", input, ctx),
@@ -106,7 +109,10 @@ export const gcpWith = (places: Places) => {
   const tokenRoute = (paths: string | readonly string[], holder: string, words: string, old: boolean) =>
     route(paths, {
       summary: "An access token of the service account. It has no lease: nobody can take it back.",
-      operation: { read: `generate-${words}-access-token`, write: `generate-${words}-access-token2` },
+      operation: {
+        read: `generate-${words}-access-token${old ? 4 : 2}`,
+        write: `generate-${words}-access-token${old ? 3 : ""}`,
+      },
       fields: { name },
       read: (input, ctx) => giveToken(holder, input.name ?? "", ctx),
       write: (input, ctx) => giveToken(holder, input.name ?? "", ctx),
@@ -127,10 +133,10 @@ export const gcpWith = (places: Places) => {
       ...staticAccountRoutes(places),
       keyRoute("roleset/:name/key", "roleset", "roleset", false),
       keyRoute("static-account/:name/key", "static-account", "static-account", false),
-      keyRoute("key/:name", "roleset", "roleset-key", true),
+      keyRoute("key/:name", "roleset", "roleset", true),
       tokenRoute("roleset/:name/token", "roleset", "roleset", false),
       tokenRoute("static-account/:name/token", "static-account", "static-account", false),
-      tokenRoute("token/:name", "roleset", "roleset-token", true),
+      tokenRoute("token/:name", "roleset", "roleset", true),
     ],
   })
 }

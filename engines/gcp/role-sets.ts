@@ -116,7 +116,7 @@ async function rotateKey(name: string, ctx: Context, places: Places): Promise<un
 const name = field.name("Name of the role set.", { plain: true })
 
 export const roleSetRoutes = (places: Places) => [
-  listRoute(["rolesets", "roleset"], "List the role sets.", names(roleSets)),
+  listRoute(["roleset", "rolesets"], "List the role sets.", names(roleSets)),
   route("roleset/:name", {
     summary: "A role set: a service account that is made here, with its roles. Read, write, delete.",
     item: "Role set",

@@ -123,7 +123,7 @@ export const tokenReply = {
 }
 
 export const staticAccountRoutes = (places: Places) => [
-  listRoute(["static-accounts", "static-account"], "List the static accounts.", names(staticAccounts)),
+  listRoute(["static-account", "static-accounts"], "List the static accounts.", names(staticAccounts)),
   route("static-account/:name", {
     summary: "A service account that is there already: read, write, delete.",
     item: "Static account",
@@ -148,7 +148,7 @@ export const staticAccountRoutes = (places: Places) => [
     fields: { name },
     write: (input, ctx) => rotateKey(input.name, ctx, places),
   }),
-  listRoute(["impersonated-accounts", "impersonated-account"], "List the impersonated accounts.", (ctx, page) =>
+  listRoute(["impersonated-account", "impersonated-accounts"], "List the impersonated accounts.", (ctx, page) =>
     impersonated.list(ctx.store, page),
   ),
   route("impersonated-account/:name", {

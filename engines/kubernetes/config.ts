@@ -60,6 +60,7 @@ function check(given: Config, pod: Pod): void {
 export const configRoutes = (pod: Pod) => [
   route("config", {
     summary: "The cluster, and the service account that this engine acts with.",
+    operation: { read: "read-configuration", write: "configure", delete: "delete-configuration" },
     fields: config.fields,
     read: async (_, ctx) => {
       const found = await config.get(ctx.store)

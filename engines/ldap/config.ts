@@ -162,6 +162,7 @@ function shown(given: Config): JsonObject {
 
 export const configRoute = route("config", {
   summary: "The directory, and the account that manages it.",
+  operation: { read: "read-configuration", write: "configure", delete: "delete-configuration" },
   fields: parameters,
   exists: async (_, ctx) => (await config.get(ctx.store)) !== undefined,
   read: async (_, ctx) => {

@@ -139,7 +139,12 @@ async function issue(name: string, ctx: Context): Promise<Answer | undefined> {
 }
 
 export const dynamicRoutes = [
-  route("role", { summary: "List the roles.", fields: pageFields, list: listFolder(rolesIn) }),
+  route("role", {
+    summary: "List the roles.",
+    operation: "list-dynamic-roles",
+    fields: pageFields,
+    list: listFolder(rolesIn),
+  }),
   route("role/:name", {
     summary: "A dynamic role: LDIF that makes and removes its entries. Read, write, delete; list a folder.",
     item: "Role",

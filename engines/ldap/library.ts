@@ -269,7 +269,12 @@ export const libraryRoutes = [
     summary:
       "A library of accounts that are lent: read, write, delete; list a folder. Writing one changes their passwords.",
     item: "Library",
-    operation: "library-*",
+    operation: {
+      read: "library-read",
+      write: "library-configure",
+      delete: "library-delete",
+      list: "library-list-path",
+    },
     fields: { name: nameField, ...sets.fields, ...pageFields },
     exists: async ({ name }, ctx) => (await sets.get(ctx.store, name)) !== undefined,
     read: async ({ name }, ctx) => {

@@ -43,6 +43,7 @@ function checkUri(text: string): void {
 export const configRoutes = [
   route("config/connection", {
     summary: "The broker, and the account that manages its users.",
+    operation: "configure-connection",
     fields: {
       ...connection.fields,
       verify_connection: field.bool("Try the account before it is stored.", { default: true }),
@@ -60,6 +61,7 @@ export const configRoutes = [
   }),
   route("config/lease", {
     summary: "How long users live.",
+    operation: { read: "read-lease-configuration", write: "configure-lease" },
     fields: lease.fields,
     read: async (_, ctx) => {
       const found = await lease.get(ctx.store)

@@ -64,6 +64,7 @@ export const rabbitmq = engine({
     route("roles/:name", {
       summary: "A role: what its users may do. Read, write, delete.",
       item: "Role",
+      operation: "*-role",
       fields: { name, ...roles.fields },
       read: async ({ name: wanted }, ctx) => {
         const role = await roles.get(ctx.store, wanted)

@@ -104,6 +104,7 @@ export const totp = engine({
     listRoute("keys", "List the keys.", (ctx, page) => keys.list(ctx.store, page)),
     route("keys/:name", {
       summary: "A key: make or import it, read what is not secret of it, delete it.",
+      operation: { read: "read-key", write: "create-key", delete: "delete-key" },
       fields: { name, ...keys.fields, ...inputs },
       read: async ({ name: wanted }, ctx) => {
         const key = await keys.get(ctx.store, wanted)
@@ -125,6 +126,7 @@ export const totp = engine({
       },
     }),
     route("code/:name", {
+      operation: { read: "generate-code", write: "validate-code" },
       summary: "The code of now, as an app would show it; or check the code of an app. A code is accepted once.",
       fields: { name, code: field.string("The code to check.", { secret: true, default: "" }) },
       read: async ({ name: wanted }, ctx) => generate(await needKey(ctx, wanted), ctx),
