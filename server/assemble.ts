@@ -65,6 +65,7 @@ export interface Parts {
   /** This node among those that share the store. */
   readonly members: Members
   readonly auditPlaces: AuditPlaces
+  readonly snapshotFolders: readonly string[]
   /** Where engines may connect to. */
   readonly outbound: OutboundRules
   /** Called after each unsealing, and before each sealing. */
@@ -152,6 +153,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     followSeal: sealFollower(),
     members: parts.members ?? membersOf({ alone: true, id: "self", hostname: "localhost", worker: 0, now }),
     claims: new Map(),
+    snapshotFolders: parts.snapshotFolders ?? [],
     attempts: attempts({ seal, random, rootToken: view => rootToken(server, view) }),
     unauthenticated: parts.unauthenticated ?? new Set(),
     acl: aclMemory(),

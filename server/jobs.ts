@@ -16,6 +16,7 @@ import { ownRequest } from "./revocation.ts"
 import { rotation } from "./rotation.ts"
 import type { Server } from "./server.ts"
 import { completeRestore } from "./snapshot/restore.ts"
+import { makeScheduled, schedules } from "./snapshot/schedule.ts"
 import { reading, transact } from "./transact.ts"
 
 /** How often a node looks whether its jobs fall to others now, in seconds. */
@@ -62,6 +63,11 @@ export function background(server: Server): Background {
     )
   }
 
+  const snapshotJobs = async (): Promise<void> => {
+    const all = await reading(server, schedules)
+    await Promise.all(all.map(one => start(`snapshot/${one.name}`, one.interval, () => makeScheduled(server, one))))
+  }
+
   const tellAlive = async (): Promise<void> => {
     if (server.members.alone) return
     await server.members.beat(server)
@@ -88,6 +94,7 @@ export function background(server: Server): Background {
         expireIfClaimed(server, expiry).catch(failed("expiry")),
         start("rotation", 0, () => rotation.rotateIfDue(server)),
         engineJobs().catch(failed("engines")),
+        snapshotJobs().catch(failed("snapshots")),
         usagePeriod > 0 ? start("usage", usagePeriod, () => measureUsage(server)) : undefined,
       ])
     },

@@ -177,6 +177,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     logs: opened.logs,
     stopping: stopping.signal,
     reloads,
+    snapshotFolders: config.snapshotDirectories,
     peers: cluster.isWorker ? workerPeers() : alone,
     members: membersOf({
       alone: !SHARED.includes(config.storage.type) && !cluster.isWorker,

@@ -142,6 +142,8 @@ export interface Server {
   /** The nodes that share the store. */
   readonly members: Members
   readonly claims: ClaimMemory
+  /** Folders that snapshots by schedule may be written to. */
+  readonly snapshotFolders: readonly string[]
   /** Rekeying and root generation in progress. */
   readonly attempts: Attempts
   /** What the operator allows on all listeners without a token, beyond what must be: `rekey`, `generate-root`. */

@@ -9,6 +9,7 @@ import { bool, choice, int, text } from "../flags.ts"
 import { columns, table } from "../output/table.ts"
 import { serverFunction } from "../server-part.ts"
 import { isObject, string } from "../shape.ts"
+import { drill } from "./operator-drill.ts"
 
 const FILE = { usage: "FILE", min: 0, max: 1, expected: "1" }
 
@@ -158,7 +159,7 @@ export const raft = family({
       name: "snapshot",
       summary: "Saves and restores backups of the store",
       examples: [["Make a backup", "operator raft snapshot save backup.snap"]],
-      commands: [inspect, restore, save],
+      commands: [drill, inspect, restore, save],
     }),
   ],
 })

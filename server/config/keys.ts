@@ -53,6 +53,7 @@ export const topKeys: Keys = {
       "list",
       "Directories where audit files may be, beside /var/log and the configuration's.",
     ),
+    snapshot_directories: key("list", "Directories where snapshots by schedule may be written; none unless listed."),
   },
   idle: [
     ...["ha_storage", "ui", "disable_mlock", "default_max_request_duration", "plugin_directory"],

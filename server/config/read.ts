@@ -72,6 +72,7 @@ export interface ServerConfig {
   readonly logRotateMaxFiles: number
   readonly pidFile: string
   readonly auditDirectories: readonly string[]
+  readonly snapshotDirectories: readonly string[]
   readonly workers: number | undefined
   readonly introspection: boolean
   readonly lockout: LockoutStanzas
@@ -182,6 +183,7 @@ export function configOf(sources: readonly Source[]): ServerConfig {
     logRotateMaxFiles: last("log_rotate_max_files", countOf) ?? 0,
     pidFile: last("pid_file", readString) ?? "",
     auditDirectories: last("audit_allowed_directories", readStrings) ?? [],
+    snapshotDirectories: last("snapshot_directories", readStrings) ?? [],
     workers: last("workers", readInteger),
     introspection: last("introspection_endpoint", readBool) ?? false,
     lockout: new Map(

@@ -8,6 +8,7 @@ import { decodeJson, encodeJson, field, type JsonObject, refuse, type Values } f
 import type { ServerContext } from "../server.ts"
 import { restoreSnapshot } from "../snapshot/restore.ts"
 import { takeSnapshot } from "../snapshot/save.ts"
+import { deleteSchedule, scheduleStatus, schedules, writeSchedule } from "../snapshot/schedule.ts"
 import { sysRoute } from "./route.ts"
 
 async function restore(ctx: ServerContext, force: boolean) {
@@ -105,6 +106,64 @@ export const storageRoutes = [
     rootOnly: true,
     streams: true,
     write: (_, ctx) => restore(ctx, true),
+  }),
+  sysRoute("storage/raft/snapshot-auto/config", {
+    summary: "The schedules of snapshots.",
+    rootOnly: true,
+    sudo: true,
+    list: async (_, { view }) => ({ data: { keys: (await schedules(view)).map(({ name }) => name).sort() } }),
+  }),
+  sysRoute("storage/raft/snapshot-auto/config/:name", {
+    summary: "A schedule: how often a snapshot is made, and where it is kept.",
+    description:
+      "One of the nodes makes each snapshot, into a folder of its own that `snapshot_directories` of its configuration allows. A snapshot gets its name when it was read back whole; the oldest beyond `retain` are removed.",
+    rootOnly: true,
+    sudo: true,
+    fields: {
+      name: field.name("Its name."),
+      interval: field.duration("The time from one snapshot to the next.", {}),
+      retain: field.int("How many are kept.", { default: 1 }),
+      path_prefix: field.string("The folder.", { default: "" }),
+      file_prefix: field.string("What the files' names begin with.", { default: "arca-snapshot" }),
+      storage_type: field.string("Where they are kept; only `local`, a folder.", { default: "local" }),
+      local_max_space: field.int("How many bytes the snapshots may take together.", { default: 0 }),
+    },
+    read: async ({ name }, { view }) => {
+      const found = (await schedules(view)).find(one => one.name === name)
+      return found && { data: { ...found } }
+    },
+    write: async (input, ctx) => {
+      if (input.storage_type !== "local") throw refuse.invalid('storage_type must be "local"')
+      const next = { ...input, interval: input.interval ?? 0, storage_type: "local" as const }
+      await writeSchedule(ctx.view, next, ctx.server.snapshotFolders)
+      return undefined
+    },
+    delete: async ({ name }, { view }) => {
+      await deleteSchedule(view, name)
+      return undefined
+    },
+  }),
+  sysRoute("storage/raft/snapshot-auto/status/:name", {
+    summary: "How the latest snapshot of a schedule went.",
+    rootOnly: true,
+    sudo: true,
+    fields: { name: field.name("The schedule's name.") },
+    read: async ({ name }, { view }) => {
+      const status = await scheduleStatus(view, name)
+      if (status === undefined) return undefined
+      const at = (seconds: number) => new Date(seconds * 1000).toISOString()
+      return {
+        data: {
+          consecutive_errors: status.failures,
+          last_snapshot_start: at(status.started),
+          last_snapshot_end: at(status.ended),
+          last_snapshot_error: status.error,
+          last_snapshot_url: status.file,
+          last_snapshot_size: status.bytes,
+          last_snapshot_node: status.node,
+        },
+      }
+    },
   }),
   sysRoute("storage/raft/configuration", {
     summary: "The nodes that share the store, as far as this one knows them.",
