@@ -765,6 +765,33 @@ export interface System {
   "storage/raft/snapshot-force": {
     write: Act<Record<never, never>, JsonObject>
   }
+  /** The schedules of snapshots. */
+  "storage/raft/snapshot-auto/config": {
+    list: Act<Record<never, never>, Names>
+  }
+  /** A schedule: how often a snapshot is made, and where it is kept. */
+  "storage/raft/snapshot-auto/config/:name": {
+    read: Act<Record<never, never>, JsonObject>
+    write: Act<{
+      /** The time from one snapshot to the next. */
+      readonly interval?: string | number
+      /** How many are kept. */
+      readonly retain?: number
+      /** The folder. */
+      readonly path_prefix?: string
+      /** What the files' names begin with. */
+      readonly file_prefix?: string
+      /** Where they are kept; only `local`, a folder. */
+      readonly storage_type?: string
+      /** How many bytes the snapshots may take together. */
+      readonly local_max_space?: number
+    }, JsonObject>
+    delete: Act<Record<never, never>, JsonObject>
+  }
+  /** How the latest snapshot of a schedule went. */
+  "storage/raft/snapshot-auto/status/:name": {
+    read: Act<Record<never, never>, JsonObject>
+  }
   /** The nodes that share the store, as far as this one knows them. */
   "storage/raft/configuration": {
     read: Act<Record<never, never>, JsonObject>

@@ -10,9 +10,10 @@ export const drill = command({
   name: "drill",
   summary: "Rehearses a restore: opens every entry of a backup, in an empty store on this machine.",
   about:
-    "It asks for the key shares that a restore would need, or takes the seal of the server's configuration. No server is touched, and what was laid out is erased. Run it for each backup that you count on.",
+    "It asks for the key shares that a restore would need, reads them from stdin where that is no terminal, or takes the seal of the server's configuration. No server is touched, and what was laid out is erased. Run it for each backup that you count on.",
   examples: [
     ["With key shares", "operator raft snapshot drill backup.snap"],
+    ["With shares from a file, a line each", "operator raft snapshot drill backup.snap < shares"],
     ["With the server's seal", "operator raft snapshot drill -config=/etc/arca/arca.hcl backup.snap"],
   ],
   args: { usage: "FILE", min: 1, max: 1, expected: "1" },
@@ -21,8 +22,8 @@ export const drill = command({
   local: true,
   run: async ({ args: [path = ""], flags, globals, io, out }) => {
     const needed = Number(await told((await serverFunction("snapshot/drill", "sharesNeeded"))(path)))
-    const shares: string[] = []
-    while (shares.length < needed) {
+    const shares = io.stdin.isTerminal ? [] : (await io.stdin.text()).split(/\s+/).filter(share => share !== "")
+    while (io.stdin.isTerminal && shares.length < needed) {
       const question = `Unseal Key ${shares.length + 1} of ${needed}`
       shares.push(await shareOf(undefined, io, globals["non-interactive"], question))
     }
