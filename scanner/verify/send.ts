@@ -108,7 +108,7 @@ async function publicAddress(host: string, allowPrivate: boolean): Promise<strin
   const [first] = found
   if (first === undefined) throw new SendError(`${host} cannot be found`)
   if (!allowPrivate && found.some(({ address }) => isSpecial(address)))
-    throw new SendError(`${host} leads to a private or special address (verify-private allows it)`)
+    throw new SendError(`${host} leads to a private or special address`)
   return first.address
 }
 

@@ -86,7 +86,7 @@ function checkFor(ruleId: string, settings: VerifyOptions): Check | undefined {
   if (login === undefined) return undefined
   return async (credential, sender) => {
     if (settings.dryRun) return announced(`log in to ${login.issuer} as the connection URL says`, settings)
-    if (!settings.connect) return unknown("logging in to databases is off (verify-connect)")
+    if (!settings.connect) return unknown("logging in to databases is off (--verify-connect allows it)")
     return login.connect(credential, { timeoutMs: settings.timeoutMs, resolve: sender.resolve })
   }
 }
