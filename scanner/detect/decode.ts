@@ -92,37 +92,54 @@ export function decodedLine(segments: readonly Segment[], text: string): string 
   return text.slice(Math.max(start, 0), end < 0 ? text.length : end)
 }
 
-function candidates(text: string): Candidate[] {
+/** Spans that look encoded. Most texts hold some that do not decode, so that little may be allocated for each. */
+function candidates(text: string): readonly Candidate[] {
+  const signs = { percent: -1, backslash: -1, codePoint: -1 }
+  let at = nextStart(text, 0, signs)
+  if (at >= text.length) return none
   const all: Candidate[] = []
-  const starts = startFinder(text)
-  for (let at = starts(0); at < text.length; ) {
+  while (at < text.length) {
     encoded.lastIndex = at
-    const found = encoded.exec(text)
-    if (found === null) {
-      at = starts(at + 1)
-      continue
-    }
-    const encoding = encodings.find((_, i) => found[i + 1] !== undefined) ?? "base64"
-    all.push({ start: at, end: encoded.lastIndex, encoding })
-    at = starts(encoded.lastIndex)
+    if (encoded.test(text)) {
+      const end = encoded.lastIndex
+      all.push({ start: at, end, encoding: encodingAt(text, at) })
+      at = nextStart(text, end, signs)
+    } else at = nextStart(text, at + 1, signs)
   }
-  const rank = (one: Candidate) => encodings.indexOf(one.encoding)
-  const loses = (one: Candidate, to: Candidate | undefined) =>
-    to !== undefined && touches(one, to) && rank(to) < rank(one)
-  return all.filter((one, i) => !loses(one, all[i - 1]) && !loses(one, all[i + 1]))
+  return all.length < 2 ? all : all.filter((one, i) => !loses(one, all[i - 1]) && !loses(one, all[i + 1]))
 }
 
-/** Gives the next place, from an offset on, where an encoding may begin; the text's length when there is none. */
-function startFinder(text: string): (from: number) => number {
-  const signs = ["%", "\\", "U+"].map(sign => ({ sign, at: -1 }))
-  return from => {
-    let next = nextRun(text, from)
-    for (const one of signs) {
-      if (one.at < from) one.at = (text.indexOf(one.sign, from) + 1 || text.length + 1) - 1
-      if (one.at < next) next = one.at
-    }
-    return next
-  }
+const none: readonly Candidate[] = []
+const rank = (one: Candidate) => encodings.indexOf(one.encoding)
+const loses = (one: Candidate, to: Candidate | undefined) =>
+  to !== undefined && touches(one, to) && rank(to) < rank(one)
+
+const codePoints = /(?:U\+[a-fA-F0-9]{4}(?:[\t\n\f\r ]|$))+/y
+
+/** Which alternative of the expression has matched there. */
+function encodingAt(text: string, at: number): Encoding {
+  const first = text.charCodeAt(at)
+  if (first === 0x25) return "percent"
+  if (first === 0x5c) return "unicode"
+  codePoints.lastIndex = at
+  if (first === 0x55 && codePoints.test(text)) return "unicode"
+  for (let i = at; i < at + 32; i++) if (hexAt(text, i) < 0) return "base64"
+  return "hex"
+}
+
+type Signs = { percent: number; backslash: number; codePoint: number }
+
+/** The next place, from an offset on, where an encoding may begin; the text's length when there is none. */
+function nextStart(text: string, from: number, signs: Signs): number {
+  if (signs.percent < from) signs.percent = placeOf(text, "%", from)
+  if (signs.backslash < from) signs.backslash = placeOf(text, "\\", from)
+  if (signs.codePoint < from) signs.codePoint = placeOf(text, "U+", from)
+  return Math.min(nextRun(text, from), signs.percent, signs.backslash, signs.codePoint)
+}
+
+function placeOf(text: string, sign: string, from: number): number {
+  const at = text.indexOf(sign, from)
+  return at < 0 ? text.length : at
 }
 
 const isRun = new Uint8Array(256)

@@ -94,7 +94,8 @@ function openInRunes(ruleset: Ruleset, text: string): readonly Matcher[] {
 
 function inOrder({ compiled, matcher }: Ruleset, opened: number[]): readonly Matcher[] {
   if (compiled.unconditional.length > 0) opened.push(...compiled.unconditional)
-  return opened.sort((a, b) => a - b).map(matcher)
+  if (opened.length > 1) opened.sort((a, b) => a - b)
+  return opened.map(matcher)
 }
 
 /** The tries of the open rules, and of those that are run without being opened. */
