@@ -27,7 +27,8 @@ export function readBaseline(path: string, compare: Compare): Baseline {
   return new Set(entries.map(entry => keyOfEntry(entry, compare, unsupported)))
 }
 
-const textFields = ["RuleID", "Description", "File", "Commit", "Author", "Email", "Date", "Message"] as const
+// Not the description: ours are our own, and a baseline of Gitleaks' own making shall count.
+const textFields = ["RuleID", "File", "Commit", "Author", "Email", "Date", "Message"] as const
 const numberFields = ["StartLine", "EndLine", "StartColumn", "EndColumn", "Entropy"] as const
 
 function keyOfEntry(entry: unknown, compare: Compare, unsupported: string): string {
@@ -43,11 +44,11 @@ const keyOf = (texts: string[], numbers: number[], { secrets }: Compare, match: 
   JSON.stringify([...texts, ...numbers, ...(secrets ? [match, secret] : [])])
 
 export function isInBaseline(baseline: Baseline, finding: Finding, compare: Compare): boolean {
-  const { ruleId, description, file, commit, author, email, date, message } = finding
+  const { ruleId, file, commit, author, email, date, message } = finding
   const { startLine, endLine, startColumn, endColumn, entropy } = finding
   return baseline.has(
     keyOf(
-      [ruleId, description, file, commit, author, email, date, message],
+      [ruleId, file, commit, author, email, date, message],
       [startLine, endLine, startColumn, endColumn, Math.fround(entropy)],
       compare,
       finding.match,
