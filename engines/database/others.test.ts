@@ -83,6 +83,8 @@ test("mongodb: users are made with their roles, rotated and dropped, by MongoDB'
   const revoke = () => vault.write("sys/leases/revoke", { lease_id: issued.body.lease_id ?? "" })
   assert.equal((await revoke()).status, 204)
   assert.deepEqual([...mongo.users.keys()], ["admin.static"])
+  const metadata = await vault.write("database/config/db", { connection_url: "mongodb://169.254.169.254/admin" })
+  assert.match(metadata.errors[0] ?? "", /are not allowed/)
   await vault.write("database/roles/bad", { db_name: "db", creation_statements: "CREATE USER" })
   assert.match((await vault.read("database/creds/bad")).errors[0] ?? "", /a creation statement is JSON/)
 })

@@ -3,7 +3,7 @@
 import { field, type JsonObject, nodeTls, parseJson, refuse, type Values } from "@arca/api"
 import type { MongoClientOptions } from "mongodb"
 import { textsOf } from "../statements.ts"
-import { checkAccount } from "./address.ts"
+import { readUrl } from "./address.ts"
 import { account, type Connection, driver, library, passwordOf, tls, type World } from "./driver.ts"
 
 const fields = {
@@ -80,8 +80,9 @@ function databaseOf(statements: readonly string[]): string {
 const NOT_FOUND = 11
 
 async function open(settings: Settings, { outbound }: World): Promise<Connection> {
-  if (settings.connection_url === "") throw refuse.invalid("connection_url cannot be empty")
-  checkAccount({ ...settings, disable_escaping: false })
+  // Hosts in numbers are not looked up by anybody; names are, each time, through the same rules.
+  const { places, scheme } = readUrl(settings.connection_url, { ...settings, disable_escaping: false }, 27017)
+  if (scheme === "mongodb") await Promise.all(places.map(({ host, port }) => outbound.approve(host, port)))
   const { MongoClient } = await library("mongodb", () => import("mongodb"))
   const client = new MongoClient(urlOf(settings), { ...optionsOf(settings), lookup: outbound.lookup })
   await client.connect().catch(async (error: unknown) => {
