@@ -1,7 +1,7 @@
 /** The identity store, always at `identity/`: entities, their aliases on mounts, and groups. */
 
-import { type Answer, field, refuse } from "@arca/api"
-import { identityStore } from "../identity.ts"
+import { type Answer, field, type JsonObject, refuse } from "@arca/api"
+import { type Entity, type Group, identityStore } from "../identity.ts"
 import type { AnyEngine, ServerContext } from "../server.ts"
 import { sysRoute } from "../sys/route.ts"
 import { aliasById, aliasRoutes } from "./aliases.ts"
@@ -37,38 +37,50 @@ function checkKeys({ id, name, alias_id, alias_name, alias_mount_accessor }: Key
   )
 }
 
-async function lookUpEntity(given: Keys, ctx: ServerContext): Promise<Answer | undefined> {
-  checkKeys(given)
-  const { id, name, alias_id, alias_name = "", alias_mount_accessor = "" } = given
-  const byAlias = async () => {
-    const owner = await identityStore(ctx.view, ctx.namespace.id).entityIdByAlias(alias_mount_accessor, alias_name)
-    return owner === undefined ? undefined : entityById(ctx, owner)
-  }
-  const entity = id
-    ? await entityById(ctx, id)
-    : name
-      ? await entityByName(ctx, name)
-      : alias_id
-        ? (await aliasById(ctx, alias_id))?.entity
-        : await byAlias()
-  return entity && { data: await shownEntity(ctx, entity) }
+type Find<T> = (ctx: ServerContext, word: string, other?: string) => Promise<T | undefined>
+
+/** How one kind of thing is found. */
+interface Finders<T> {
+  readonly byId: Find<T>
+  readonly byName: Find<T>
+  readonly byAliasId: Find<T>
+  /** The id of what has the alias of a mount. */
+  readonly idByAlias: Find<string>
+  readonly show: (ctx: ServerContext, found: T) => Promise<JsonObject>
 }
 
-async function lookUpGroup(given: Keys, ctx: ServerContext): Promise<Answer | undefined> {
-  checkKeys(given)
-  const { id, name, alias_id, alias_name = "", alias_mount_accessor = "" } = given
-  const byAlias = async () => {
-    const owner = await identityStore(ctx.view, ctx.namespace.id).groupIdByAlias(alias_mount_accessor, alias_name)
-    return owner === undefined ? undefined : groupById(ctx, owner)
+const lookUp =
+  <T>({ byId, byName, byAliasId, idByAlias, show }: Finders<T>) =>
+  async (given: Keys, ctx: ServerContext): Promise<Answer | undefined> => {
+    checkKeys(given)
+    const { id, name, alias_id, alias_name = "", alias_mount_accessor = "" } = given
+    const find = async (): Promise<T | undefined> => {
+      if (id) return byId(ctx, id)
+      if (name) return byName(ctx, name)
+      if (alias_id) return byAliasId(ctx, alias_id)
+      const owner = await idByAlias(ctx, alias_mount_accessor, alias_name)
+      return owner === undefined ? undefined : byId(ctx, owner)
+    }
+    const found = await find()
+    return found && { data: await show(ctx, found) }
   }
-  const group = id
-    ? await groupById(ctx, id)
-    : name
-      ? await groupByName(ctx, name)
-      : alias_id
-        ? await groupByAliasId(ctx, alias_id)
-        : await byAlias()
-  return group && { data: await shownGroup(ctx, group) }
+
+const storeOf = (ctx: ServerContext) => identityStore(ctx.view, ctx.namespace.id)
+
+const entities: Finders<Entity> = {
+  byId: entityById,
+  byName: entityByName,
+  byAliasId: async (ctx, id) => (await aliasById(ctx, id))?.entity,
+  idByAlias: async (ctx, accessor, name = "") => storeOf(ctx).entityIdByAlias(accessor, name),
+  show: shownEntity,
+}
+
+const groups: Finders<Group> = {
+  byId: groupById,
+  byName: groupByName,
+  byAliasId: groupByAliasId,
+  idByAlias: async (ctx, accessor, name = "") => storeOf(ctx).groupIdByAlias(accessor, name),
+  show: shownGroup,
 }
 
 export const identityEngine: AnyEngine = {
@@ -85,13 +97,13 @@ export const identityEngine: AnyEngine = {
       summary: "Find an entity. Answers 204 when there is none.",
       operation: "look-up",
       fields: keys,
-      write: lookUpEntity,
+      write: lookUp(entities),
     }),
     sysRoute("lookup/group", {
       summary: "Find a group. Answers 204 when there is none.",
       operation: "look-up",
       fields: keys,
-      write: lookUpGroup,
+      write: lookUp(groups),
     }),
   ],
 }
