@@ -4189,7 +4189,7 @@ export interface Azure {
       readonly explicit_max_ttl?: string | number
       /** Delete applications for good, not into the recycle bin. */
       readonly permanently_delete?: boolean
-      /** Not supported. */
+      /** Make one application for the role, and give secrets of it. */
       readonly persist_app?: boolean
       /** Who may sign in to the applications. */
       readonly sign_in_audience?: string

@@ -83,6 +83,40 @@ test("an application that is there gets secrets that go with their lease", async
   assert.deepEqual(secrets(), [cloud.root.secret])
 })
 
+test("an application that is kept for a role gives secrets, and goes with the role", async t => {
+  const { vault, cloud } = await withAzure(t)
+  const role = { azure_roles: READER, persist_app: true, ttl: "1h" }
+  assert.deepEqual((await vault.write("azure/roles/kept", role)).errors, [])
+  const [app] = made(cloud)
+  assert.equal((await vault.read("azure/roles/kept")).data.application_object_id, app?.id)
+  const issued = await vault.read("azure/creds/kept")
+  assert.equal(issued.data.client_id, app?.appId)
+  assert.deepEqual(
+    app?.passwordCredentials.map(key => key.secretText),
+    [issued.data.client_secret],
+  )
+  assert.deepEqual((await vault.write("azure/roles/kept", { ttl: "2h" })).errors, [])
+  const other = await vault.write("azure/roles/kept", { azure_groups: '[{"group_name":"developers"}]' })
+  assert.match(other.errors[0] ?? "", /with persist_app cannot change/)
+  vault.clock.advance("61m")
+  await vault.runJobs()
+  assert.deepEqual([made(cloud).length, app?.passwordCredentials], [1, []])
+  assert.equal((await vault.delete("azure/roles/kept")).status, 204)
+  assert.deepEqual([made(cloud), cloud.principals.size, cloud.assignments.size], [[], 0, 0])
+  assert.equal((await vault.read("azure/roles/kept")).status, 404)
+})
+
+test("an application that was made for a role that failed does not stay", async t => {
+  const { vault, cloud } = await withAzure(t)
+  cloud.failNext("/servicePrincipals", 403, "Authorization_RequestDenied")
+  const failed = await vault.write("azure/roles/kept", { azure_roles: READER, persist_app: true })
+  assert.match(failed.errors[0] ?? "", /Authorization_RequestDenied/)
+  assert.equal(made(cloud).length, 1)
+  vault.clock.advance("11m")
+  await vault.runJobs()
+  assert.deepEqual(made(cloud), [])
+})
+
 test("the application's own secret is replaced once the new one works", async t => {
   const { vault, cloud } = await withAzure(t)
   const names = () => cloud.applications.get(cloud.root.objectId)?.passwordCredentials.map(key => key.displayName)
@@ -127,7 +161,11 @@ test("what makes no sense is refused in Vault's words, and no secret is repeated
     ["roles/x", { azure_groups: '[{"object_id":"../x"}]' }, /is no id of a group$/],
     ["roles/x", { application_object_id: "a/b" }, /is no id of an application$/],
     ["roles/x", { azure_roles: READER, ttl: 20, max_ttl: 10 }, /^ttl cannot be greater than max_ttl$/],
-    ["roles/x", { azure_roles: READER, persist_app: true }, /^persist_app is not supported/],
+    [
+      "roles/x",
+      { persist_app: true, application_object_id: "11111111-2222-3333-4444-555555555555" },
+      /leave application_object_id out/,
+    ],
     ["roles/x", { azure_roles: READER, sign_in_audience: "all" }, /^Invalid value for sign_in_audience field/],
     ["config", { tenant_id: "a/b" }, /^tenant_id is no id/],
     ["config", { environment: "Mars" }, /^unknown environment "Mars"; there are AzurePublicCloud/],

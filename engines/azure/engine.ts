@@ -4,18 +4,12 @@ import { type Answer, type Context, engine, field, leaseKind, refuse, route } fr
 import { randomName } from "../username-template.ts"
 import { azure as connect, type Places } from "./azure.ts"
 import { configRoute, needConfig } from "./config.ts"
-import { addSecret, assignmentPath, makePrincipal, removePrincipal, removeSecrets } from "./principals.ts"
+import { tidyPersisted } from "./persisted.ts"
+import { addSecret, assignmentPath, makePrincipal, removePrincipal, removeSecrets, uuid } from "./principals.ts"
 import { azureGroupsOf, azureRolesOf, nameField, type Role, roleRoutes, roles } from "./roles.ts"
 import { finishRotation, rotateRootRoute } from "./rotate-root.ts"
 
 const TEN_YEARS = 10 * 365 * 86400
-
-function uuid(ctx: Context): string {
-  const bytes = Buffer.from(ctx.random(16))
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
-}
 
 export const azureWith = (places: Places) => {
   const renew = async ({ role }: { readonly role: string }, ctx: Context): Promise<void> => {
@@ -96,7 +90,10 @@ export const azureWith = (places: Places) => {
     type: "azure",
     summary: "Service principals of Azure that live as long as their lease.",
     leases: [principal, secret],
-    jobs: [{ name: "finish root rotation", everySeconds: 15, run: ctx => finishRotation(ctx, places) }],
+    jobs: [
+      { name: "finish root rotation", everySeconds: 15, run: ctx => finishRotation(ctx, places) },
+      { name: "remove applications of no role", everySeconds: 60, run: ctx => tidyPersisted(ctx, places) },
+    ],
     routes: [
       configRoute,
       rotateRootRoute(places),

@@ -14,13 +14,23 @@ export interface Making {
   readonly roles: readonly AzureRole[]
   readonly groups: readonly AzureGroup[]
   readonly assignments: readonly string[]
-  /** Seconds since 1970. */
-  readonly endsAt: number
+  /** When its secret ends, in seconds since 1970; undefined: it gets none. */
+  readonly endsAt: number | undefined
 }
 
 export interface Made {
+  /** The id of the application's object; `clientId` is what it signs in by. */
+  readonly objectId: string
   readonly clientId: string
   readonly secret: string
+}
+
+/** A random id, version 4 (RFC 9562). */
+export function uuid(ctx: Context): string {
+  const bytes = Buffer.from(ctx.random(16))
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
 }
 
 export const assignmentPath = (scope: string, id: string): string =>
@@ -55,15 +65,7 @@ export async function makePrincipal(ctx: Context, cloud: Azure, making: Making):
   const clientId = textOf(app.json.appId)
   const principal = await whenKnown(() => cloud.graph("POST", "/v1.0/servicePrincipals", { appId: clientId }))
   const principalId = textOf(principal.json.id)
-  const given = await whenKnown(() =>
-    cloud.graph("POST", `/v1.0/servicePrincipals/${principalId}/addPassword`, {
-      passwordCredential: {
-        displayName: making.appName,
-        startDateTime: time(ctx.now),
-        endDateTime: time(making.endsAt),
-      },
-    }),
-  )
+  const secret = making.endsAt === undefined ? "" : await principalSecret(ctx, cloud, principalId, making.endsAt)
   for (const [index, role] of making.roles.entries()) {
     const path = assignmentPath(role.scope, making.assignments[index] ?? "")
     const properties = { roleDefinitionId: role.role_id, principalId, principalType: "ServicePrincipal" }
@@ -73,7 +75,14 @@ export async function makePrincipal(ctx: Context, cloud: Azure, making: Making):
     const member = { "@odata.id": cloud.objectUrl(principalId) }
     await whenKnown(() => cloud.graph("POST", `/v1.0/groups/${group.object_id}/members/$ref`, member))
   }
-  return { clientId, secret: textOf(given.json.secretText) }
+  return { objectId: textOf(app.json.id), clientId, secret }
+}
+
+async function principalSecret(ctx: Context, cloud: Azure, principalId: string, endsAt: number): Promise<string> {
+  const passwordCredential = { displayName: "vault", startDateTime: time(ctx.now), endDateTime: time(endsAt) }
+  const path = `/v1.0/servicePrincipals/${principalId}/addPassword`
+  const { json } = await whenKnown(() => cloud.graph("POST", path, { passwordCredential }))
+  return textOf(json.secretText)
 }
 
 /** Removes an application by its name, with its principal, its memberships and its role assignments. */

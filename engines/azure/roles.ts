@@ -16,6 +16,7 @@ import {
 import { listOf, objectOf, textOf } from "../answer.ts"
 import { type Azure, azure, checkId, checkPath, escaped, filter, type Places } from "./azure.ts"
 import { needConfig } from "./config.ts"
+import { letGo, persist } from "./persisted.ts"
 
 const AUDIENCES = [
   "AzureADMyOrg",
@@ -41,15 +42,17 @@ const fields = {
     default: 0,
   }),
   permanently_delete: field.bool("Delete applications for good, not into the recycle bin.", { default: false }),
-  persist_app: field.bool("Not supported.", { default: false }),
+  persist_app: field.bool("Make one application for the role, and give secrets of it.", { default: false }),
   sign_in_audience: field.string("Who may sign in to the applications.", { default: "", plain: true }),
   tags: field.commaList("Tags of the applications.", { default: [], plain: true }),
+  /** Not a parameter: the name of the application that is kept for the role. */
+  managed_app: field.string("The application that is kept for the role.", { default: "" }),
 }
 
 export const roles = record("role", "roles/", fields)
 export type Role = Values<typeof fields>
 
-const { application_id: _id, ...parameters } = fields
+const { application_id: _id, managed_app: _app, ...parameters } = fields
 
 export interface AzureRole {
   readonly role_name: string
@@ -137,8 +140,8 @@ function checkTimes({ ttl, max_ttl, explicit_max_ttl }: Role): void {
 
 function check(role: Role): void {
   checkTimes(role)
-  if (role.persist_app)
-    throw refuse.invalid("persist_app is not supported: make an application, and give its application_object_id")
+  if (role.persist_app && role.application_object_id !== "" && role.managed_app === "")
+    throw refuse.invalid("persist_app makes an application itself: leave application_object_id out")
   if (role.sign_in_audience !== "" && !AUDIENCES.includes(role.sign_in_audience))
     throw refuse.invalid(`Invalid value for sign_in_audience field. Valid values are: ${AUDIENCES.join(", ")}`)
   if (role.tags.some(tag => tag.length > 256 || /\s/.test(tag)))
@@ -187,6 +190,16 @@ async function applicationId(cloud: Azure, objectId: string): Promise<string> {
   return textOf(json.appId)
 }
 
+/** Secrets of a kept application may be out: what it may do does not change under them. */
+function checkPersisted(role: Role, before: Role): void {
+  const isSame =
+    role.persist_app && role.azure_roles === before.azure_roles && role.azure_groups === before.azure_groups
+  if (isSame && role.application_object_id === before.application_object_id) return
+  throw refuse.invalid(
+    "the application, roles and groups of a role with persist_app cannot change: delete it, and write it anew",
+  )
+}
+
 export const nameField = field.lowerCase("Name of the role.", {
   default: "",
   plain: true,
@@ -204,19 +217,25 @@ export const roleRoutes = (places: Places) => [
     read: async ({ name }, ctx) => {
       const role = await roles.get(ctx.store, name)
       if (role === undefined) return undefined
-      const { application_id: _, ...shown } = roles.shown(role)
+      const { application_id: _, managed_app: _m, ...shown } = roles.shown(role)
       const azure_roles = azureRolesOf(role).map(one => ({ ...one }))
       return { data: { ...shown, azure_roles, azure_groups: azureGroupsOf(role).map(one => ({ ...one })) } }
     },
     write: async ({ name }, ctx) => {
-      const { application_id: _, ...body } = ctx.body
-      const merged = roles.merge(await roles.get(ctx.store, name), body)
+      const { application_id: _, managed_app: _m, ...body } = ctx.body
+      const before = await roles.get(ctx.store, name)
+      const merged = roles.merge(before, body)
       check(merged)
-      roles.put(ctx.store, name, await resolved(ctx, places, merged))
+      const role = await resolved(ctx, places, merged)
+      if (before !== undefined && before.managed_app !== "") checkPersisted(role, before)
+      const isNew = role.persist_app && role.managed_app === ""
+      roles.put(ctx.store, name, isNew ? await persist(ctx, places, name, role) : role)
       return undefined
     },
-    delete: ({ name }, ctx) => {
-      roles.delete(ctx.store, name)
+    delete: async ({ name }, ctx) => {
+      const role = await roles.get(ctx.store, name)
+      if (role !== undefined && role.managed_app !== "") await letGo(ctx, places, name, role)
+      else roles.delete(ctx.store, name)
       return undefined
     },
   }),
