@@ -6,7 +6,8 @@ import { azure as connect, type Places } from "./azure.ts"
 import { configRoute, needConfig } from "./config.ts"
 import { tidyPersisted } from "./persisted.ts"
 import { addSecret, assignmentPath, makePrincipal, removePrincipal, removeSecrets, uuid } from "./principals.ts"
-import { azureGroupsOf, azureRolesOf, nameField, type Role, roleRoutes, roles } from "./roles.ts"
+import { roleRoutes } from "./role-routes.ts"
+import { azureGroupsOf, azureRolesOf, nameField, type Role, roles } from "./roles.ts"
 import { finishRotation, rotateRootRoute } from "./rotate-root.ts"
 
 const TEN_YEARS = 10 * 365 * 86400

@@ -1,4 +1,4 @@
-/** Roles: what service principals may do, by Azure's roles and groups, or the application whose secrets are given. */
+/** What service principals may do, by Azure's roles and groups, or the application whose secrets are given. */
 
 import {
   type Context,
@@ -6,17 +6,14 @@ import {
   isJsonObject,
   type Json,
   type JsonObject,
-  listRoute,
   parseJson,
   record,
   refuse,
-  route,
   type Values,
 } from "@arca/api"
 import { listOf, objectOf, textOf } from "../answer.ts"
 import { type Azure, azure, checkId, checkPath, escaped, filter, type Places } from "./azure.ts"
 import { needConfig } from "./config.ts"
-import { letGo, persist } from "./persisted.ts"
 
 const AUDIENCES = [
   "AzureADMyOrg",
@@ -52,7 +49,9 @@ const fields = {
 export const roles = record("role", "roles/", fields)
 export type Role = Values<typeof fields>
 
-const { application_id: _id, managed_app: _app, ...parameters } = fields
+/** What a write takes. */
+const { application_id: _id, managed_app: _app, ...taken } = fields
+export const parameters = taken
 
 export interface AzureRole {
   readonly role_name: string
@@ -138,7 +137,7 @@ function checkTimes({ ttl, max_ttl, explicit_max_ttl }: Role): void {
     throw refuse.invalid("max_ttl cannot be greater than explicit_max_ttl")
 }
 
-function check(role: Role): void {
+export function check(role: Role): void {
   checkTimes(role)
   if (role.persist_app && role.application_object_id !== "" && role.managed_app === "")
     throw refuse.invalid("persist_app makes an application itself: leave application_object_id out")
@@ -156,7 +155,7 @@ function check(role: Role): void {
 }
 
 /** What a role names is looked up when it is written, so that a slip is seen then. */
-async function resolved(ctx: Context, places: Places, role: Role): Promise<Role> {
+export async function resolved(ctx: Context, places: Places, role: Role): Promise<Role> {
   const cloud = await azure(ctx, places, await needConfig(ctx.store))
   const azureRoles = await inOrder(azureRolesOf(role), one => resolveRole(cloud, one))
   refuseTwins(
@@ -190,53 +189,8 @@ async function applicationId(cloud: Azure, objectId: string): Promise<string> {
   return textOf(json.appId)
 }
 
-/** Secrets of a kept application may be out: what it may do does not change under them. */
-function checkPersisted(role: Role, before: Role): void {
-  const isSame =
-    role.persist_app && role.azure_roles === before.azure_roles && role.azure_groups === before.azure_groups
-  if (isSame && role.application_object_id === before.application_object_id) return
-  throw refuse.invalid(
-    "the application, roles and groups of a role with persist_app cannot change: delete it, and write it anew",
-  )
-}
-
 export const nameField = field.lowerCase("Name of the role.", {
   default: "",
   plain: true,
   pattern: "\\w(?:[\\w.-]*\\w)?",
 })
-
-export const roleRoutes = (places: Places) => [
-  listRoute("roles", "List the roles.", (ctx, page) => roles.list(ctx.store, page)),
-  route("roles/:name", {
-    summary: "A role: what its service principals may do. Read, write, delete.",
-    item: "Role",
-    operation: "*-role",
-    fields: { name: nameField, ...parameters },
-    exists: async ({ name }, ctx) => (await roles.get(ctx.store, name)) !== undefined,
-    read: async ({ name }, ctx) => {
-      const role = await roles.get(ctx.store, name)
-      if (role === undefined) return undefined
-      const { application_id: _, managed_app: _m, ...shown } = roles.shown(role)
-      const azure_roles = azureRolesOf(role).map(one => ({ ...one }))
-      return { data: { ...shown, azure_roles, azure_groups: azureGroupsOf(role).map(one => ({ ...one })) } }
-    },
-    write: async ({ name }, ctx) => {
-      const { application_id: _, managed_app: _m, ...body } = ctx.body
-      const before = await roles.get(ctx.store, name)
-      const merged = roles.merge(before, body)
-      check(merged)
-      const role = await resolved(ctx, places, merged)
-      if (before !== undefined && before.managed_app !== "") checkPersisted(role, before)
-      const isNew = role.persist_app && role.managed_app === ""
-      roles.put(ctx.store, name, isNew ? await persist(ctx, places, name, role) : role)
-      return undefined
-    },
-    delete: async ({ name }, ctx) => {
-      const role = await roles.get(ctx.store, name)
-      if (role !== undefined && role.managed_app !== "") await letGo(ctx, places, name, role)
-      else roles.delete(ctx.store, name)
-      return undefined
-    },
-  }),
-]

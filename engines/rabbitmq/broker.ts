@@ -1,10 +1,14 @@
 /** The RabbitMQ side: its management plugin's HTTP API. */
 
-import { type Context, Refusal, refuse, type Values } from "@arca/api"
-import type { connection } from "./connection.ts"
+import { type Context, Refusal, refuse } from "@arca/api"
 import type { Topics, Vhosts } from "./permissions.ts"
 
-export type Connection = Values<typeof connection.fields>
+/** Where the management plugin listens, and who asks it. */
+export interface Connection {
+  readonly connection_uri: string
+  readonly username: string
+  readonly password: string
+}
 
 export interface NewUser {
   readonly username: string
