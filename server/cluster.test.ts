@@ -127,6 +127,10 @@ test("every node names the others, and says of one that died that it is not acti
   ])
   await advance(CLAIM_SECONDS + 2, nodes.slice(0, 2))
   assert.deepEqual((await shown())[2], ["https://c:8200", false])
+  const { data: pilot } = await nodeAt(nodes, 0).vault.read("sys/storage/raft/autopilot/state")
+  assert.deepEqual([pilot.healthy, pilot.failure_tolerance], [false, 1])
+  const { data: raft } = await nodeAt(nodes, 0).vault.read("sys/storage/raft/configuration")
+  assert.equal(JSON.stringify(raft).match(/"node_id"/g)?.length, 3)
   await nodeAt(nodes, 1).jobs.leave()
   await advance(3, nodes.slice(0, 1))
   assert.deepEqual(

@@ -37,13 +37,69 @@ async function restore(ctx: ServerContext, force: boolean) {
 
 const nodeName = (ctx: ServerContext): string => ctx.server.facts.clusterAddress || ctx.server.facts.apiAddress
 
-const peer = (ctx: ServerContext): JsonObject => ({
-  address: nodeName(ctx),
-  leader: true,
-  node_id: hostname(),
+/** A node as Vault shows a server of its integrated storage. */
+interface Peer {
+  readonly id: string
+  readonly address: string
+  readonly self: boolean
+  readonly alive: boolean
+  /** Seconds since 1970. */
+  readonly since: number
+  readonly contact: number
+}
+
+/** This node, then the others that share the store; one for each machine, whatever its workers. */
+function peersOf(ctx: ServerContext): Peer[] {
+  const { members, facts } = ctx.server
+  const self = { id: hostname(), address: nodeName(ctx), self: true, alive: true, since: facts.startedAt, contact: 0 }
+  const others = members.all().filter(({ member }) => member.worker <= 1)
+  return [
+    self,
+    ...others.map(({ member, alive, since }) => ({
+      // Several nodes of one machine have one name.
+      id: member.hostname === self.id ? member.id : member.hostname,
+      address: member.apiAddress.replace(/^https?:\/\//, ""),
+      self: false,
+      alive,
+      since: member.startedAt,
+      contact: Math.max(0, Math.round(ctx.now - since)),
+    })),
+  ]
+}
+
+const shownPeer = ({ id, address, self }: Peer): JsonObject => ({
+  address,
+  leader: self,
+  node_id: id,
   protocol_version: "3",
   voter: true,
 })
+
+const pilotedPeer = ({ id, address, self, alive, since, contact }: Peer): JsonObject => ({
+  id,
+  name: id,
+  address,
+  node_status: alive ? "alive" : "left",
+  last_contact: `${contact}s`,
+  last_term: 1,
+  last_index: 0,
+  healthy: alive,
+  stable_since: new Date(since * 1000).toISOString(),
+  status: self ? "leader" : "voter",
+  meta: null,
+})
+
+/** How the nodes are. Any of them may be lost, as long as one is left. */
+function pilotState(peers: readonly Peer[]): JsonObject {
+  const living = peers.filter(({ alive }) => alive)
+  return {
+    healthy: living.length === peers.length,
+    failure_tolerance: living.length - 1,
+    leader: hostname(),
+    voters: peers.map(({ id }) => id),
+    servers: Object.fromEntries(peers.map(one => [one.id, pilotedPeer(one)])),
+  }
+}
 
 /** What Vault's autopilot can be told. It is kept and told again; nodes that share a store need no pilot. */
 const autopilotFields = {
@@ -168,34 +224,12 @@ export const storageRoutes = [
   sysRoute("storage/raft/configuration", {
     summary: "The nodes that share the store, as far as this one knows them.",
     rootOnly: true,
-    read: (_, ctx) => ({ data: { config: { index: 0, servers: [peer(ctx)] } } }),
+    read: (_, ctx) => ({ data: { config: { index: 0, servers: peersOf(ctx).map(shownPeer) } } }),
   }),
   sysRoute("storage/raft/autopilot/state", {
     summary: "How the nodes are.",
     rootOnly: true,
-    read: (_, ctx) => ({
-      data: {
-        healthy: true,
-        failure_tolerance: 0,
-        leader: hostname(),
-        voters: [hostname()],
-        servers: {
-          [hostname()]: {
-            id: hostname(),
-            name: hostname(),
-            address: nodeName(ctx),
-            node_status: "alive",
-            last_contact: "0s",
-            last_term: 1,
-            last_index: 0,
-            healthy: true,
-            stable_since: new Date(ctx.server.facts.startedAt * 1000).toISOString(),
-            status: "leader",
-            meta: null,
-          },
-        },
-      },
-    }),
+    read: (_, ctx) => ({ data: pilotState(peersOf(ctx)) }),
   }),
   sysRoute("storage/raft/autopilot/configuration", {
     summary: "What Vault's autopilot is told: kept, without effect here.",
