@@ -15,3 +15,13 @@ export const systemClock: Clock = {
     await sleep(seconds * 1000, undefined, { signal, ref: false }).catch(() => undefined)
   },
 }
+
+/** Waits `seconds` before something is tried again: somebody waits for it, so unlike `sleep` it keeps the process alive. */
+export async function pause(clock: Clock, seconds: number): Promise<void> {
+  const alive = setInterval(() => {}, 60_000)
+  try {
+    await clock.sleep(seconds, new AbortController().signal)
+  } finally {
+    clearInterval(alive)
+  }
+}

@@ -23,7 +23,7 @@ import {
   type ServiceError,
   status,
 } from "@grpc/grpc-js"
-import { type Clock, systemClock } from "./clock.ts"
+import { type Clock, pause, systemClock } from "./clock.ts"
 import * as messages from "./etcd-messages.ts"
 import { StorageUnavailable } from "./view.ts"
 
@@ -150,7 +150,7 @@ export class EtcdClient {
     const deadline = this.#clock.now() + this.#patience
     const request = create(rpc.input, input)
     let renewed = false
-    for (let pause = 0.02; ; pause = Math.min(pause * 2, 1)) {
+    for (let wait = 0.02; ; wait = Math.min(wait * 2, 1)) {
       const asked = this.#current
       try {
         return await this.#once(rpc, request, asked)
@@ -163,10 +163,10 @@ export class EtcdClient {
         }
         if (error instanceof EtcdRefused) throw error
         if (this.#current === asked) this.#current = (asked + 1) % this.#members.length
-        if (this.#clock.now() + pause > deadline) throw unreachable(this.#patience, error)
+        if (this.#clock.now() + wait > deadline) throw unreachable(this.#patience, error)
       }
       retried()
-      await this.#clock.sleep(pause, new AbortController().signal)
+      await pause(this.#clock, wait)
     }
   }
 

@@ -8,6 +8,7 @@
  */
 
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf"
+import { pause } from "./clock.ts"
 import { EtcdRefused, RPC } from "./etcd-client.ts"
 import { type CommitSource, type Held, stillTheSame, writesOf } from "./etcd-commit.ts"
 import { TxnRequestSchema } from "./etcd-messages.ts"
@@ -166,7 +167,7 @@ export async function passLock(source: CommitSource, lock: Lock, deadline: numbe
   const { client, space, clock } = source
   const seen = clock.now()
   for (;;) {
-    await clock.sleep(LOOK, new AbortController().signal)
+    await pause(clock, LOOK)
     const current = lockOf((await client.call(RPC.range, { key: space.lock })).kvs[0])
     if (current?.revision !== lock.revision) return
     const now = clock.now()

@@ -4,6 +4,7 @@ import { after, before, describe, type TestContext, test } from "node:test"
 import { create, toBinary } from "@bufbuild/protobuf"
 import { certificates } from "../tests/parts/certificates.ts"
 import { type Etcd, missing, start } from "../tests/parts/etcd.ts"
+import { freePort } from "../tests/parts/port.ts"
 import { startProxy } from "../tests/parts/proxy.ts"
 import { systemClock } from "./clock.ts"
 import { testStorage } from "./conformance.ts"
@@ -293,4 +294,15 @@ describe("etcd, three members", { skip: skip ?? false }, () => {
     await write(again, { c: "1" })
     assert.equal(await read(storage, "a"), "1")
   })
+})
+
+test("a process that starts before its cluster waits for it", { skip: skip ?? false }, async () => {
+  const port = await freePort()
+  const text = `import { etcdStorage } from "@arca/storage/etcd"
+    try { await etcdStorage({ endpoints: ["http://127.0.0.1:${port}"], patience: 1 }) } catch (error) { console.log(error.name) }`
+  const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "-e", text], {
+    cwd: import.meta.dirname,
+    encoding: "utf8",
+  })
+  assert.deepEqual([stdout.trim(), status], ["StorageFailed", 0])
 })

@@ -6,7 +6,7 @@
  */
 
 import type { Pool, PoolClient } from "pg"
-import type { Clock } from "./clock.ts"
+import { type Clock, pause } from "./clock.ts"
 import { type Foresight, ReadAhead, type Wanted } from "./foresight.ts"
 import type { Names } from "./postgresql-schema.ts"
 import type { Listing, Snapshot } from "./transaction.ts"
@@ -155,15 +155,15 @@ export class PostgresqlSnapshot implements Snapshot {
   async #untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
     const { clock, retry } = this.#reading
     const deadline = clock.now() + retry
-    for (let pause = 0.02; ; pause *= 2) {
+    for (let wait = 0.02; ; wait *= 2) {
       try {
         return await ask()
       } catch (cause) {
         if (cause instanceof Conflict) throw cause
-        if (!isTransient(cause) || clock.now() + pause > deadline) {
+        if (!isTransient(cause) || clock.now() + wait > deadline) {
           throw new StorageUnavailable(`PostgreSQL could not be read: ${textOf(cause)}`, { cause })
         }
-        await clock.sleep(pause, new AbortController().signal)
+        await pause(clock, wait)
       }
     }
   }

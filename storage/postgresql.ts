@@ -9,7 +9,7 @@
 
 import { randomUUID } from "node:crypto"
 import { Client, type ClientConfig, Pool } from "pg"
-import { type Clock, systemClock } from "./clock.ts"
+import { type Clock, pause, systemClock } from "./clock.ts"
 import { CommitQueue, type Waiting } from "./commit-queue.ts"
 import { type CommitRecord, type FeedSource, feed, mustReach, Signal } from "./feed.ts"
 import { Foresight } from "./foresight.ts"
@@ -143,7 +143,7 @@ class Committer {
     const { clock, remembered, patience } = this.#limits
     const values = [randomUUID(), ...argumentsOf(members), remembered]
     const deadline = clock.now() + patience
-    for (let pause = 0.05; ; pause = Math.min(pause * 2, 1)) {
+    for (let wait = 0.05; ; wait = Math.min(wait * 2, 1)) {
       try {
         this.sent++
         const [row] = await this.#writer.query(this.#sql, values, "arca-commit")
@@ -153,11 +153,11 @@ class Committer {
           throw new StorageUnavailable(`PostgreSQL refused the commit: ${textOf(cause)}`, { cause })
         }
         await this.#writer.drop()
-        if (clock.now() + pause > deadline) {
+        if (clock.now() + wait > deadline) {
           const text = `PostgreSQL did not answer a commit within ${patience} seconds; whether it took effect is unknown`
           throw new StorageUnavailable(`${text}: ${textOf(cause)}`, { cause })
         }
-        await clock.sleep(pause, new AbortController().signal)
+        await pause(clock, wait)
       }
     }
   }
@@ -272,7 +272,7 @@ async function connectFirst(writer: Writer, names: Names, options: PostgresqlOpt
     } catch (cause) {
       await writer.drop()
       if (isTransient(cause) && tries < (options.max_connect_retries ?? 1)) {
-        await clock.sleep(1, new AbortController().signal)
+        await pause(clock, 1)
         continue
       }
       const hint = HINTS.find(([pattern]) => pattern.test(textOf(cause)))?.[1]

@@ -16,6 +16,7 @@ type Output = { readonly read: string } | { readonly done: boolean } | "unknown"
 
 const register: Model<string, Input, Output> = {
   start: "n",
+  observes: (input, output) => input.do === "r" || (typeof output === "object" && "done" in output && !output.done),
   name: state => state,
   step: (state, input, output) => {
     if (input.do === "r") return output === "unknown" || ("read" in output && output.read === state) ? state : undefined

@@ -18,6 +18,8 @@ export interface Model<S, I, O> {
   readonly start: S
   /** The state after an operation; undefined when it cannot answer so in this state. An unknown answer fits any. */
   step(state: S, input: I, output: O): S | undefined
+  /** Whether an operation that was answered so changes no state, whatever that is. */
+  observes(input: I, output: O): boolean
   /** Equal texts for equal states. */
   name(state: S): string
 }
@@ -36,10 +38,10 @@ interface Head<I, O> {
   next: Entry<I, O> | undefined
 }
 
-/** A place in the search: what was done last, and what could be done next. */
+/** A place in the search: what was done to come here, and what could be done next. */
 interface Frame<S, I, O> {
   readonly state: S
-  readonly done: Entry<I, O> | undefined
+  readonly done: readonly Entry<I, O>[]
   readonly candidates: readonly Entry<I, O>[]
   tried: number
 }
@@ -58,7 +60,32 @@ export function isLinearizable<S, I, O>(model: Model<S, I, O>, history: readonly
   }
   const situations = new Set<string>()
   let left = history.filter(isKnown).length
-  const frames: Frame<S, I, O>[] = [{ state: model.start, done: undefined, candidates: candidates(head), tried: 0 }]
+  const mark = (entry: Entry<I, O>) => {
+    lift(head, entry)
+    flip(entry.nth)
+    if (isKnown(entry.operation)) left--
+  }
+  const unmark = (entry: Entry<I, O>) => {
+    unlift(head, entry)
+    flip(entry.nth)
+    if (isKnown(entry.operation)) left++
+  }
+  const after = (state: S, { operation: { input, output } }: Entry<I, O>) => model.step(state, input, output)
+  /** What only observes, and fits now, is done at once: no order is lost by it, and the search has less to choose from. */
+  const enter = (state: S, first: Entry<I, O> | undefined): Frame<S, I, O> => {
+    const done = first === undefined ? [] : [first]
+    for (;;) {
+      const next = candidates(head)
+      const idle = next.filter(entry => {
+        const { input, output } = entry.operation
+        return isKnown(entry.operation) && model.observes(input, output) && after(state, entry) !== undefined
+      })
+      if (idle.length === 0) return { state, done, candidates: next, tried: 0 }
+      for (const entry of idle) mark(entry)
+      done.push(...idle)
+    }
+  }
+  const frames: Frame<S, I, O>[] = [enter(model.start, undefined)]
   for (;;) {
     const frame = frames.at(-1)
     if (left === 0) return true
@@ -66,27 +93,21 @@ export function isLinearizable<S, I, O>(model: Model<S, I, O>, history: readonly
     const entry = frame.candidates[frame.tried++]
     if (entry === undefined) {
       frames.pop()
-      if (frame.done === undefined) continue
-      unlift(head, frame.done)
-      flip(frame.done.nth)
-      if (isKnown(frame.done.operation)) left++
+      for (const one of frame.done.toReversed()) unmark(one)
       continue
     }
-    const { input, output } = entry.operation
-    const state = model.step(frame.state, input, output)
+    const state = after(frame.state, entry)
     if (state === undefined) continue
     const name = model.name(state)
     if (!isKnown(entry.operation) && name === model.name(frame.state)) continue
-    flip(entry.nth)
+    mark(entry)
     const situation = `${String.fromCharCode(...done)}|${name}`
     if (situations.has(situation)) {
-      flip(entry.nth)
+      unmark(entry)
       continue
     }
     situations.add(situation)
-    lift(head, entry)
-    if (isKnown(entry.operation)) left--
-    frames.push({ state, done: entry, candidates: candidates(head), tried: 0 })
+    frames.push(enter(state, entry))
   }
 }
 

@@ -62,6 +62,7 @@ type SecretOutput = { readonly seen: Secret } | { readonly written: number } | "
 
 export const secretModel: Model<Secret, SecretInput, SecretOutput | "unknown"> = {
   start: { version: 0, value: "" },
+  observes: (input, output) => input.do === "read" || output === "refused",
   name: ({ version, value }) => `${version} ${value}`,
   step: (state, input, output) => {
     if (input.do === "read") {
@@ -122,6 +123,7 @@ type RightOutput = "granted" | "denied" | "done"
 
 export const rightModel: Model<Right, RightInput, RightOutput | "unknown"> = {
   start: { alive: true, permitted: true },
+  observes: ({ do: what }) => what === "use",
   name: ({ alive, permitted }) => `${alive} ${permitted}`,
   step: (state, input, output) => {
     if (input.do === "revoke") return { ...state, alive: false }
@@ -166,6 +168,7 @@ type UseOutput = "granted" | "denied"
 
 export const usesModel = (uses: number): Model<number, UseInput, UseOutput | "unknown"> => ({
   start: uses,
+  observes: (_, output) => output === "denied",
   name: String,
   step: (left, _, output) => {
     if (output === "unknown") return Math.max(0, left - 1)
