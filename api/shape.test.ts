@@ -73,7 +73,7 @@ test("a document names mounts as they are, or by a parameter, and tells what is 
   const item = object(object(generic.paths)["/auth/{web_mount_path}/role/{name}"])
   assert.deepEqual([item["x-vault-sudo"], item["x-vault-createSupported"]], [true, true])
   assert.equal(object(item.get).operationId, "web-read-role_x")
-  assert.deepEqual(object(object(generic.components).schemas)["WebWriteRole_xRequest"], {
+  assert.deepEqual(object(object(generic.components).schemas).WebWriteRole_xRequest, {
     type: "object",
     properties: {
       lease: {

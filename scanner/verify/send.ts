@@ -76,9 +76,9 @@ async function openDispatchers({ env, ca }: SendSettings): Promise<Dispatchers> 
   const trust = ca === undefined ? {} : { ca: [...rootCertificates, ca] }
   const open = (lookup: { lookup?: LookupFunction }) =>
     new EnvHttpProxyAgent({
-      httpProxy: env["http_proxy"] ?? env["HTTP_PROXY"] ?? "",
-      httpsProxy: env["https_proxy"] ?? env["HTTPS_PROXY"] ?? "",
-      noProxy: env["no_proxy"] ?? env["NO_PROXY"] ?? "",
+      httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? "",
+      httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? "",
+      noProxy: env.no_proxy ?? env.NO_PROXY ?? "",
       connect: { ...trust, ...lookup },
       requestTls: trust,
       proxyTls: trust,

@@ -42,7 +42,12 @@ function busy(server: Server): { stop(): Promise<number> } {
     for (; on; answered++) await put(server, `kv/busy/${answered % 50}`, { v: answered })
     return answered
   })()
-  return { stop: () => ((on = false), writing) }
+  return {
+    stop: () => {
+      on = false
+      return writing
+    },
+  }
 }
 
 /** Writes without pause, whatever the answer; returns which answers there were. */
@@ -56,7 +61,12 @@ function persistent(server: Server): { stop(): Promise<ReadonlySet<number>> } {
     }
     return statuses
   })()
-  return { stop: () => ((on = false), writing) }
+  return {
+    stop: () => {
+      on = false
+      return writing
+    },
+  }
 }
 
 async function story(server: Server, name: string): Promise<void> {
