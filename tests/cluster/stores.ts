@@ -70,7 +70,7 @@ async function postgresqlStore(nodes: number) {
   )
   const stanza = (node: number) => {
     const url = `postgres://postgres@127.0.0.1:${proxies[node]?.[0]?.port}/postgres`
-    return `storage "postgresql" {\n  connection_url = "${url}"\n  max_parallel = "8"\n}`
+    return `storage "postgresql" {\n  connection_url = "${url}"\n  max_parallel = "8"\n  max_connect_retries = "20"\n}`
   }
   const restart: Trouble = {
     name: "PostgreSQL crashes and is started again",

@@ -193,7 +193,8 @@ export async function trouble(
       ends.push(await one.begin())
     }
     await pause(100 + random() * longest * 1000)
-    for (const end of ends) await end()
+    // Together: a node may wait for the store to come back.
+    await Promise.all(ends.map(end => end()))
   }
   return names
 }
