@@ -132,29 +132,29 @@ test("nesting beyond the limit is refused without exhausting the stack", () => {
 
 test("a text beyond the limit is refused, and one of a megabyte is read in bounded time", () => {
   assert.match(problemOf("#".repeat(9 * 1024 * 1024)).problem, /longer than/)
-  const started = performance.now()
+  const started = process.cpuUsage()
   parseHcl(`# ${"x".repeat(1_000_000)}\na = "${"y".repeat(1_000_000)}"`)
   parseHcl(`{"a": "${"y".repeat(1_000_000)}"}`)
   parseHcl(`${'"a" '.repeat(200_000)}{}`)
   assert.ok(problemOf("x".repeat(1_000_000)).message.length < 400)
   assert.match(problemOf(`a = ${"1".repeat(1_000_000)}`).problem, /^"1+…$/)
   parseHcl(`/*${"*\n".repeat(500_000)}*/ a = 1`)
-  assert.ok(performance.now() - started < 1000)
+  assert.ok(process.cpuUsage(started).user < 1_000_000)
 })
 
 test("blocks inside each other format in time linear in their depth", () => {
   const deep = `${"a {\n".repeat(90)}b = 1\n${"}\n".repeat(90)}`
-  const started = performance.now()
+  const started = process.cpuUsage()
   assert.equal(formatHcl(formatHcl(deep)), formatHcl(deep))
-  assert.ok(performance.now() - started < 1000)
+  assert.ok(process.cpuUsage(started).user < 1_000_000)
 })
 
 test("texts of many lines format in bounded time", () => {
-  const started = performance.now()
+  const started = process.cpuUsage()
   formatHcl(`a {\n${Array.from({ length: 200_000 }, (_, index) => `  k${index} = 1\n`).join("")}}`)
   formatHcl(`a = [\n${"1,\n".repeat(200_000)}]`)
   formatHcl(`a {\n${"  # x\n\n  b {}\n".repeat(20_000)}}`)
-  assert.ok(performance.now() - started < 5000)
+  assert.ok(process.cpuUsage(started).user < 5_000_000)
 })
 
 test("no text makes anything but an HclError", () => {

@@ -133,9 +133,9 @@ test("the built-in policies parse without a warning, and only the default one is
 })
 
 test("policies beyond the limits are refused in bounded time (B15)", () => {
-  const started = performance.now()
+  const started = process.cpuUsage()
   assert.throws(() => parsePolicy('path "a" {}\n'.repeat(MAX_POLICY_RULES + 1)), /at most 10000 paths/)
   assert.throws(() => parsePolicy(`# ${"x".repeat(1024 * 1024)}`), /longer than/)
   assert.throws(() => parsePolicy('path "a" { policy = "read" }\n'.repeat(100_000)), /longer than/)
-  assert.ok(performance.now() - started < 2000)
+  assert.ok(process.cpuUsage(started).user < 2_000_000)
 })

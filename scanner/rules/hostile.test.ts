@@ -32,9 +32,9 @@ test("no hostile text keeps a rule busy", () => {
     const path = rule.path === undefined ? "a.py" : (rule.finds[0]?.path ?? "a.tf")
     for (const unit of hostileTexts(rule).filter(text => text !== "")) {
       const text = Buffer.from(unit.repeat(Math.ceil(bytes / unit.length)).slice(0, bytes))
-      const start = performance.now()
+      const start = process.cpuUsage()
       detect(ruleset, options, { bytes: text, path, startLine: 1 })
-      const took = performance.now() - start
+      const took = process.cpuUsage(start).user / 1000
       if (took > maxMilliseconds)
         slow.push(`${rule.id}: ${Math.round(took)} ms on ${JSON.stringify(unit.slice(0, 60))}`)
     }
