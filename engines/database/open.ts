@@ -45,6 +45,9 @@ async function closeAfterUse(connection: Connection): Promise<void> {
   await connection.close()
 }
 
+/** The connection was closed between being found and being used. */
+const CLOSED = /after calling end|pool is closed|client (is|was) (closed|destroyed)/i
+
 /** Failures of getting in, before anything was done. */
 const ENTERING =
   /after calling end|pool is closed|client (is|was) (closed|destroyed)|SQLSTATE 28|access denied for user|WRONGPASS|authentication|unable to get connection/i
@@ -64,7 +67,8 @@ export async function withConnection<T>(
   } catch (error) {
     const now = await ctx.durably(store => configOf(store, name))
     const replaced = now !== undefined && (now.version !== config.version || now.pending !== config.pending)
-    if (!replaced || !ENTERING.test(String(error))) throw error
+    const again = CLOSED.test(String(error)) || (replaced && ENTERING.test(String(error)))
+    if (now === undefined || !again) throw error
     return await using(await connect(ctx, name, now), act)
   }
 }
@@ -99,7 +103,7 @@ export async function healed(ctx: Context, name: string, config: Config): Promis
 }
 
 /** Makes the pending password the password, unless somebody else did. */
-export async function settle(ctx: Context, name: string, { pending }: Config): Promise<Config> {
+export async function settle(ctx: Context, name: string, { pending, version }: Config): Promise<Config> {
   const settled = await ctx.durably(async store => {
     const current = await needConfig(store, name)
     if (current.pending === undefined || current.pending !== pending) return current
@@ -108,7 +112,8 @@ export async function settle(ctx: Context, name: string, { pending }: Config): P
     putConfig(store, name, next)
     return next
   })
-  await forget(ctx, name)
+  // Only those of the old password: others may have opened new ones already.
+  if (settled.version !== version) await ctx.closeResources(`${name}/${version}`)
   return settled
 }
 
