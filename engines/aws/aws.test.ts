@@ -258,6 +258,18 @@ test("an endpoint that is away or forbidden is told without the secret", async (
   assert.doesNotMatch(JSON.stringify([away.body, forbidden.body]), /hunter2/)
 })
 
+test("without an account of any kind the answer says what to give, and nothing is left to clean up", async t => {
+  t.mock.property(process, "env", { PATH: process.env.PATH, AWS_EC2_METADATA_DISABLED: "true" })
+  const vault = await testServer()
+  await vault.write("sys/mounts/aws", { type: "aws" })
+  await vault.write("aws/roles/user", { credential_type: "iam_user" })
+  await vault.write("aws/roles/session", { credential_type: "session_token" })
+  for (const path of ["aws/creds/user", "aws/sts/session"]) {
+    assert.match((await vault.read(path)).errors[0] ?? "", /^there is no AWS account to act with: give access_key/)
+  }
+  assert.equal((await vault.ask("read", "sys/leases/count")).data.lease_count, 0)
+})
+
 test("roles and configurations that make no sense are refused in Vault's words", async () => {
   const vault = await testServer()
   await vault.write("sys/mounts/aws", { type: "aws" })

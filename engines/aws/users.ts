@@ -2,7 +2,7 @@
 
 import { type Answer, type Context, leaseKind, refuse } from "@arca/api"
 import type { IAMClient } from "@aws-sdk/client-iam"
-import { awsCode, doing, iamClient, iamLibrary, isMissing, isTaken, told } from "./clients.ts"
+import { doing, iamClient, iamLibrary, isMissing, isTaken, madeNothing, told } from "./clients.ts"
 import { nameFor } from "./names.ts"
 import type { Role } from "./roles.ts"
 import { lease } from "./root.ts"
@@ -20,7 +20,7 @@ export async function issueUser(ctx: Context, roleName: string, role: Role): Pro
   const prepared = await ctx.prepare(user, { username })
   await createUser(client, username, role).catch(async (error: unknown) => {
     // AWS answered, and made nothing: there is nothing to undo, least of all somebody else's user of that name.
-    if (awsCode(error) !== undefined) await prepared.forget()
+    if (madeNothing(error)) await prepared.forget()
     throw isTaken(error)
       ? refuse.failed(`the user ${username} is there already: the username_template must make names that are used once`)
       : told(error, "Error creating IAM user")
