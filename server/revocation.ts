@@ -114,7 +114,7 @@ export async function undoPrepared(server: Server, lease: LeaseEntry): Promise<v
 /** How long a revocation may take before another node tries it, too. */
 const HOLD_SECONDS = 30
 /** How soon the index brings a held lease up again: whoever holds it may have died. */
-export const GLANCE_SECONDS = 3
+export const GLANCE_SECONDS = 1
 
 /** Whether a revocation goes on elsewhere, or in this process, by someone who lives. */
 export function isHeld({ members }: Server, { heldUntil = 0, heldBy = "" }: LeaseEntry, now: number): boolean {
