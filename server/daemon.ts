@@ -13,6 +13,7 @@ const DRAIN_SECONDS = 20
 const NOTICE_SECONDS = 3
 /** How often background work is looked for: what is due is late by at most this and the second that it is filed under. */
 export const JOB_MILLISECONDS = 500
+const TICKS_EACH_ROUND = 5
 
 export interface Daemon {
   readonly listeners: readonly Listener[]
@@ -31,7 +32,15 @@ export async function startDaemon(
     listeners.push(await listen(one, httpHandler(server, options.clusterName, one)))
   }
   const jobs = background(server)
-  const timer = setInterval(() => void jobs.round(), JOB_MILLISECONDS)
+  // What came due while nobody served is not made to wait for the first beat after the unsealing.
+  let ticks = 0
+  let wasSealed = true
+  const timer = setInterval(() => {
+    const opened = wasSealed && !server.sealed()
+    wasSealed = server.sealed()
+    if (opened) ticks = 0
+    if (ticks++ % TICKS_EACH_ROUND === 0) void jobs.round()
+  }, JOB_MILLISECONDS / TICKS_EACH_ROUND)
   return {
     listeners,
     reload: async () => {
