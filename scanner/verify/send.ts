@@ -55,7 +55,8 @@ export async function openSender(settings: SendSettings): Promise<Sender> {
     resolve: host => publicAddress(host, settings.allowPrivate),
     async close() {
       const opened = await dispatchers
-      await Promise.all([opened?.direct.destroy(), opened?.unguarded.destroy()])
+      // Not waited for: a connection that is still being made would take its time.
+      for (const one of [opened?.direct, opened?.unguarded]) void one?.destroy().catch(() => {})
     },
   }
 }
@@ -121,18 +122,33 @@ async function sendOnce(
   const timeout = AbortSignal.timeout(timeoutMs)
   const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal])
   try {
-    const answer = await send(url, {
-      dispatcher,
-      method,
-      headers: { "user-agent": userAgent, accept: "application/json", ...headers },
-      body: body ?? null,
-      signal: either,
-    })
+    const answer = await untilAborted(
+      either,
+      send(url, {
+        dispatcher,
+        method,
+        headers: { "user-agent": userAgent, accept: "application/json", ...headers },
+        body: body ?? null,
+        signal: either,
+      }),
+    )
     const text = await firstBytes(answer.body)
     return { status: answer.statusCode, headers: plainHeaders(answer.headers), text, json: parsed(text) }
   } catch (error) {
     if (timeout.aborted) throw new SendError(`no answer within ${timeoutMs} ms`)
     throw new SendError(reasonOf(error))
+  }
+}
+
+/** A proxy that does not answer CONNECT holds a request for minutes: undici does not heed the signal before that is done. */
+async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  signal.addEventListener("abort", abort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener("abort", abort)
   }
 }
 
