@@ -4,8 +4,9 @@
  */
 
 import { lookup } from "node:dns/promises"
-import { BlockList, isIP } from "node:net"
+import { isIP } from "node:net"
 import { type Approved, nodeTls, type Outbound, type Received, refuse, type Sending, type TlsOptions } from "@arca/api"
+import { blockListOf, isListed } from "@arca/auth/cidr"
 import { Agent, request } from "undici"
 
 /** Networks are in CIDR form; a network named in `allow` is allowed whatever else forbids it. */
@@ -28,26 +29,6 @@ const NEVER = [
 const PRIVATE = ["127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "::1/128", "fc00::/7"]
 
 type Verdict = "allowed" | "private" | "forbidden"
-
-/** Reads a network in CIDR form, or a single address; undefined when it is neither. */
-export function networkOf(text: string): { address: string; bits: number; family: "ipv4" | "ipv6" } | undefined {
-  const [address = "", bits, ...rest] = text.split("/")
-  const version = isIP(address)
-  const longest = version === 6 ? 128 : 32
-  if (version === 0 || rest.length > 0 || (bits !== undefined && !/^\d{1,3}$/.test(bits))) return undefined
-  const length = bits === undefined ? longest : Number(bits)
-  return length > longest ? undefined : { address, bits: length, family: version === 6 ? "ipv6" : "ipv4" }
-}
-
-function blockListOf(networks: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const text of networks) {
-    const network = networkOf(text)
-    if (network === undefined) throw new Error(`${JSON.stringify(text)} is no network`)
-    list.addSubnet(network.address, network.bits, network.family)
-  }
-  return list
-}
 
 /** The IPv4 address that an IPv6 address stands for (mapped, NAT64 of RFC 6052, 6to4 of RFC 3056); itself otherwise. */
 export function plainAddress(address: string): string {
@@ -77,14 +58,16 @@ function groupsOf(address: string): number[] {
 
 /** Judges addresses by the operator's rules. */
 export function judge(rules: OutboundRules): (address: string) => Verdict {
-  const [allow, deny, never, own] = [rules.allow, rules.deny, NEVER, PRIVATE].map(blockListOf)
+  const allow = blockListOf(rules.allow)
+  const deny = blockListOf(rules.deny)
+  const never = blockListOf(NEVER)
+  const own = blockListOf(PRIVATE)
   return given => {
     const address = plainAddress(given)
-    const family = isIP(address) === 6 ? "ipv6" : "ipv4"
     if (isIP(address) === 0) return "forbidden"
-    if (allow?.check(address, family)) return "allowed"
-    if (deny?.check(address, family) || never?.check(address, family)) return "forbidden"
-    return own?.check(address, family) && !rules.privateNetworks ? "private" : "allowed"
+    if (isListed(allow, address)) return "allowed"
+    if (isListed(deny, address) || isListed(never, address)) return "forbidden"
+    return isListed(own, address) && !rules.privateNetworks ? "private" : "allowed"
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type TlsOptions,
 } from "../listener/options.ts"
 import type { ProxyBehavior } from "../listener/proxy-protocol.ts"
-import { secondsOf, textsOf } from "./values.ts"
+import { checkedNetworks, secondsOf, textsOf } from "./values.ts"
 
 type Body = HclBlock["body"]
 
@@ -141,7 +141,7 @@ function forwardedOf(read: Reader, body: Body): ForwardedFor | undefined {
   const authorized = textsOf(body).get("x_forwarded_for_authorized_addrs")
   if (authorized === undefined) return undefined
   return {
-    authorized: listOf(authorized),
+    authorized: checkedNetworks(listOf(authorized), "x_forwarded_for_authorized_addrs", body.position),
     hopSkips: read.int("x_forwarded_for_hop_skips") ?? 0,
     rejectNotPresent: read.flag("x_forwarded_for_reject_not_present") ?? true,
     rejectNotAuthorized: read.flag("x_forwarded_for_reject_not_authorized") ?? true,
@@ -157,9 +157,10 @@ function proxyOf(body: Body): ProxyProtocol | undefined {
   const behavior = BEHAVIORS.find(one => one === given)
   if (behavior === undefined)
     throw new HclError(`proxy_protocol_behavior is one of ${BEHAVIORS.join(", ")}`, body.position)
-  const authorized = listOf(texts.get("proxy_protocol_authorized_addrs") ?? "")
+  const name = "proxy_protocol_authorized_addrs"
+  const authorized = checkedNetworks(listOf(texts.get(name) ?? ""), name, body.position)
   if (behavior !== "use_always" && authorized.length === 0)
-    throw new HclError(`proxy_protocol_behavior ${behavior} needs proxy_protocol_authorized_addrs`, body.position)
+    throw new HclError(`proxy_protocol_behavior ${behavior} needs ${name}`, body.position)
   return { behavior, authorized }
 }
 

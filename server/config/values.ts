@@ -1,7 +1,8 @@
 /** Values of configuration files. */
 
 import { parseDuration } from "@arca/api"
-import { type HclBlock, HclError, type HclItem, plainObject, readInteger, readString } from "@arca/hcl"
+import { networkOf } from "@arca/auth/cidr"
+import { type HclBlock, HclError, type HclItem, type Position, plainObject, readInteger, readString } from "@arca/hcl"
 
 /** Seconds of a duration, written as text or as a number. */
 export function secondsOf(item: HclItem): number {
@@ -26,4 +27,12 @@ export function textsOf(body: HclBlock["body"]): Map<string, string> {
     else if (Array.isArray(value)) texts.set(name, value.map(String).join(","))
   }
   return texts
+}
+
+/** Checks networks where the file and line are known: one that is misread later would let in too many, or nobody. */
+export function checkedNetworks(networks: readonly string[], name: string, position: Position): readonly string[] {
+  const wrong = networks.find(text => networkOf(text) === undefined)
+  if (wrong !== undefined)
+    throw new HclError(`${name}: ${JSON.stringify(wrong)} is no network; write it like "10.0.0.0/8"`, position)
+  return networks
 }

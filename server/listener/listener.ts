@@ -5,13 +5,14 @@ import { createServer as createHttp, type IncomingMessage, type Server, type Ser
 import { createServer as createHttps } from "node:https"
 import {
   type AddressInfo,
-  BlockList,
+  type BlockList,
   createServer as createDoor,
   isIP,
   type Server as NetServer,
   type Socket,
 } from "node:net"
 import type { TLSSocket } from "node:tls"
+import { blockListOf, isListed, unmapped } from "@arca/auth/cidr"
 import type { Peer } from "../wire.ts"
 import { limitArrival } from "./deadline.ts"
 import type { ListenerOptions, ProxyProtocol } from "./options.ts"
@@ -46,7 +47,7 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
   const server: Server = tls === undefined ? createHttp(limits) : createHttps({ ...limits, ...tls })
   server.maxHeadersCount = 128
   server.maxConnections = options.maxConnections
-  const forwarders = networksOf(options.forwardedFor?.authorized ?? [])
+  const forwarders = blockListOf(options.forwardedFor?.authorized ?? [])
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
     for (const [name, value] of options.headers) response.setHeader(name, value)
     const verb = verbOf(message)
@@ -133,10 +134,10 @@ const peerKey = (socket: Socket): string => `${socket.remoteAddress} ${socket.re
 
 /** A server in front of `server` that reads the PROXY header of each connection before it passes it on. */
 function behindProxy(server: Server, options: ListenerOptions, rule: ProxyProtocol): NetServer {
-  const proxies = networksOf(rule.authorized)
+  const proxies = blockListOf(rule.authorized)
   const door = createDoor(socket => {
-    const peer = plainAddress(socket.remoteAddress)
-    const authorized = rule.behavior === "use_always" || isWithin(proxies, peer)
+    const peer = unmapped(socket.remoteAddress ?? "")
+    const authorized = rule.behavior === "use_always" || isListed(proxies, peer)
     if (!authorized && rule.behavior === "deny_unauthorized") return void socket.destroy()
     const key = peerKey(socket)
     const decide = (header: Header | undefined): boolean => {
@@ -159,9 +160,6 @@ function behindProxy(server: Server, options: ListenerOptions, rule: ProxyProtoc
   return door
 }
 
-const isWithin = (networks: BlockList, address: string): boolean =>
-  isIP(address) !== 0 && networks.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
-
 function refuseAtOnce(response: ServerResponse, status: number, text: string): void {
   const body = `${JSON.stringify({ errors: [text] })}\n`
   const length = Buffer.byteLength(body)
@@ -169,27 +167,15 @@ function refuseAtOnce(response: ServerResponse, status: number, text: string): v
   response.end(body)
 }
 
-function networksOf(cidrs: readonly string[]): BlockList {
-  const networks = new BlockList()
-  for (const cidr of cidrs) {
-    const [network = "", bits] = cidr.split("/")
-    const family = isIP(network) === 6 ? "ipv6" : "ipv4"
-    networks.addSubnet(network, bits === undefined ? (family === "ipv6" ? 128 : 32) : Number(bits), family)
-  }
-  return networks
-}
-
-const plainAddress = (address: string | undefined): string => (address ?? "").replace(/^::ffff:(?=\d+\.)/, "")
-
 /** The client's address: the socket's, or what a proxy that may say so says. A sentence when the request must be refused. */
 function peerOf(message: IncomingMessage, options: ListenerOptions, forwarders: BlockList): Peer | string {
   const { socket } = message
   const origin = origins.size === 0 ? undefined : origins.get(peerKey(socket))
-  const address = plainAddress(origin?.address ?? socket.remoteAddress)
+  const address = unmapped(origin?.address ?? socket.remoteAddress ?? "")
   const direct: Peer = { address, port: origin?.port ?? socket.remotePort ?? 0, certificate: certificateOf(socket) }
   const rule = options.forwardedFor
   if (rule === undefined) return direct
-  const isForwarder = isWithin(forwarders, address)
+  const isForwarder = isListed(forwarders, address)
   const chain = [message.headersDistinct["x-forwarded-for"] ?? []]
     .flat()
     .flatMap(value => value.split(","))
