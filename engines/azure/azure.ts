@@ -1,16 +1,11 @@
 /** Microsoft Graph and Azure Resource Manager over HTTP, spoken to as an application (OAuth 2.0 client credentials). */
 
 import { type Context, type JsonObject, refuse } from "@arca/api"
-import { jsonOf, objectOf, textOf } from "../answer.ts"
+import { type Called, callWithBearer, objectOf, textOf } from "../answer.ts"
 import { type Config, hostsOf } from "./config.ts"
 
 /** Where a host is: `https://host`. Tests have others. */
 export type Places = (host: string) => string
-
-export interface Called {
-  readonly status: number
-  readonly json: JsonObject
-}
 
 /** Refuses (502) every status but 2xx and those in `accept`. */
 type Call = (method: string, path: string, body?: JsonObject, accept?: readonly number[]) => Promise<Called>
@@ -60,18 +55,7 @@ export async function azure(ctx: Context, places: Places, given: Config): Promis
     let token: string | undefined
     return async (method, path, body, accept = []) => {
       token ??= await tokenFor(ctx, places, given, given.client_secret, host)
-      const received = await ctx.outbound.fetch(`${places(host)}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        accept: true,
-      })
-      const { status } = received
-      const json = jsonOf(received)
-      if ((status >= 200 && status < 300) || accept.includes(status)) return { status, json }
-      throw refuse.upstream(
-        `${host} answered ${method} ${path.split("?", 1)[0]} with status ${status}${reasonOf(json)}`,
-      )
+      return callWithBearer(ctx, { method, host, base: places(host), path, token, body, accept })
     }
   }
   return {
@@ -80,13 +64,6 @@ export async function azure(ctx: Context, places: Places, given: Config): Promis
     subscription: `/subscriptions/${given.subscription_id}`,
     objectUrl: id => `https://${graph}/v1.0/directoryObjects/${id}`,
   }
-}
-
-/** Azure's own words: a code and a sentence. */
-function reasonOf(json: JsonObject): string {
-  const { code, message } = objectOf(json.error)
-  const words = [textOf(code), textOf(message).slice(0, 300)].filter(text => text !== "")
-  return words.length === 0 ? "" : `: ${words.join(": ")}`
 }
 
 /** A value in an OData filter: quotes are doubled. */

@@ -15,13 +15,10 @@ import {
   type Store,
   writeField,
 } from "@arca/api"
-import { compileTemplate } from "../username-template.ts"
+import { checkTemplate } from "../username.ts"
 import { holdsPassword, redacted } from "./drivers/address.ts"
 import type { Driver } from "./drivers/driver.ts"
 import { driverOf, drivers } from "./drivers/index.ts"
-
-/** What a template of usernames may ask for. */
-export const NAME_FIELDS = ["DisplayName", "RoleName"]
 
 /** A stored configuration. */
 export interface Config {
@@ -178,7 +175,7 @@ export async function writeConfig(input: ConfigInput, ctx: Context): Promise<Ans
     ...(before?.pending === undefined || "password" in given ? {} : { pending: before.pending }),
   }
   const template = textOf(config.details.username_template)
-  if (template !== "") compileTemplate(template, NAME_FIELDS)({ now: ctx.now, random: ctx.random, fields: {} })
+  checkTemplate(ctx, template)
   if (input.verify_connection) await verify(ctx, driver, config)
   putConfig(ctx.store, input.name, config)
   if (holdsPassword(textOf(config.details.connection_url)))

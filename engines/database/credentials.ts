@@ -3,8 +3,9 @@
 import { generateKeyPair } from "node:crypto"
 import { promisify } from "node:util"
 import { type Context, type JsonObject, refuse } from "@arca/api"
+import { NAME_FIELDS } from "../username.ts"
 import { compileTemplate } from "../username-template.ts"
-import { type Config, driverFor, NAME_FIELDS } from "./connections.ts"
+import { type Config, driverFor } from "./connections.ts"
 import type { CredentialType, Secret } from "./drivers/driver.ts"
 
 /** A credential that was made: what the database is told, and what its user gets. */

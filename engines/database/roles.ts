@@ -13,17 +13,8 @@ import {
   route,
   type Values,
 } from "@arca/api"
-import { compileTemplate } from "../username-template.ts"
-import {
-  type Config,
-  checkAllowed,
-  cleaned,
-  driverFor,
-  NAME_FIELDS,
-  needConfig,
-  secretsOf,
-  told,
-} from "./connections.ts"
+import { usernameBy } from "../username.ts"
+import { type Config, checkAllowed, cleaned, driverFor, needConfig, secretsOf, told } from "./connections.ts"
 import { type Credential, checkSupported, credentialConfig, credentialType, makeCredential } from "./credentials.ts"
 import type { Connection } from "./drivers/driver.ts"
 import { withConnection } from "./open.ts"
@@ -81,25 +72,13 @@ const roleRoutes: readonly Route[] = crud("roles", roles, {
   },
 })
 
-/** Only what no database reads as anything but a name; the template's own text is the operator's. */
-const tame = (text: string): string => text.replaceAll(/[^A-Za-z0-9_-]/g, "-")
+/** The longest name that is asked of any database; most allow less, and say so. */
+const LONGEST_USERNAME = 255
 
-function usernameBy(ctx: Context, config: Config, role: string): string {
+function usernameFor(ctx: Context, config: Config, role: string): string {
   const given = config.details.username_template
   const template = typeof given === "string" && given !== "" ? given : driverFor(config.plugin_name).usernameTemplate
-  const name = compileTemplate(
-    template,
-    NAME_FIELDS,
-  )({
-    now: ctx.now,
-    random: ctx.random,
-    fields: { DisplayName: tame(ctx.caller.displayName), RoleName: tame(role) },
-  })
-  if (name === "" || name.length > 255 || /[\0-\x1f\x7f]/.test(name))
-    throw refuse.failed(
-      `the template of connection ${JSON.stringify(role)} makes names that are empty, too long or unprintable`,
-    )
-  return name
+  return usernameBy(ctx, template, role, LONGEST_USERNAME)
 }
 
 /** What the lease of a user keeps: enough to end it when its role is gone. */
@@ -152,7 +131,7 @@ async function issue(name: string, ctx: Context): Promise<Answer> {
   if (driverFor(config.plugin_name).needsCreation && role.creation_statements.length === 0)
     throw refuse.failed("empty creation statements")
   const credential = await makeCredential(ctx, type, role.credential_config, config.password_policy)
-  const username = usernameBy(ctx, config, name)
+  const username = usernameFor(ctx, config, name)
   const { db_name, revocation_statements } = role
   let prepared: PreparedLease | undefined
   await withConnection(ctx, db_name, config, async connection => {

@@ -2,7 +2,7 @@
 
 import { createPrivateKey, createSign } from "node:crypto"
 import { type Context, type JsonObject, parseJson, refuse } from "@arca/api"
-import { jsonOf, objectOf, textOf } from "../answer.ts"
+import { type Called, callWithBearer, objectOf, textOf } from "../answer.ts"
 
 /** Where a service is: `iam.googleapis.com` is at `https://iam.googleapis.com`. Tests have others. */
 export type Places = (host: string) => string
@@ -84,11 +84,6 @@ export async function accessToken(
   return { token: textOf(answer.access_token), expiresAt: now + seconds }
 }
 
-export interface Called {
-  readonly status: number
-  readonly json: JsonObject
-}
-
 /** Calls to Google's services with one access token. */
 export interface Google {
   /** Refuses (502) every status but 2xx and those in `accept`. */
@@ -99,25 +94,7 @@ export async function google(ctx: Context, places: Places, credentials: Credenti
   const { token } = await accessToken(ctx, credentials, [CLOUD_SCOPE])
   return {
     call: async (method, host, path, body, accept = []) => {
-      const received = await ctx.outbound.fetch(`${places(host)}${path}`, {
-        method,
-        headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        accept: true,
-      })
-      const { status } = received
-      const answer = jsonOf(received)
-      if ((status >= 200 && status < 300) || accept.includes(status)) return { status, json: answer }
-      throw refuse.upstream(
-        `${host} answered ${method} ${path.split("?", 1)[0]} with status ${status}${reasonOf(answer)}`,
-      )
+      return callWithBearer(ctx, { method, host, base: places(host), path, token, body, accept })
     },
   }
-}
-
-/** Google's own words (google.rpc.Status), which say which permission is missing. */
-function reasonOf(answer: JsonObject): string {
-  const { status, message } = objectOf(answer.error)
-  const words = [textOf(status), textOf(message).slice(0, 300)].filter(text => text !== "")
-  return words.length === 0 ? "" : `: ${words.join(": ")}`
 }
