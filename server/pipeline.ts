@@ -72,7 +72,7 @@ interface Run extends Course {
 async function untilNoConflict(server: Server, request: Request, run: Run): Promise<Reply> {
   for (let tries = 1; ; tries++) {
     using _turn = tries < PATIENT_TRY ? undefined : await server.turn()
-    using view = server.storage.view(hintsOf(request))
+    using view = server.storage.view(() => hintsOf(request))
     const effects = noEffects()
     try {
       return await attempt(server, request, view, effects, run)

@@ -74,7 +74,7 @@ export async function etcdStorage(options: EtcdOptions): Promise<EtcdStorage> {
   return {
     view: hints => {
       if (closed.signal.aborted) throw new StorageFailed("The store is closed")
-      return new Transaction(new EtcdSnapshot(source, hints ?? []), memo)
+      return new Transaction(new EtcdSnapshot(source, hints?.() ?? []), memo)
     },
     commit: async view => {
       const transaction = taken(view, memo, EtcdSnapshot)

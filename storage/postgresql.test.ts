@@ -165,12 +165,12 @@ describe("postgresql", { skip: skip ?? false }, () => {
       return storage.sent() - before
     }
     {
-      using view = storage.view(["x"])
+      using view = storage.view(() => ["x"])
       assert.equal(await readAll(view), 4)
     }
     // There is one connection: each of these would wait for the other for ever if it held it.
-    using one = storage.view(["x"])
-    using other = storage.view(["x"])
+    using one = storage.view(() => ["x"])
+    using other = storage.view(() => ["x"])
     assert.deepEqual([await readAll(one), await readAll(other)], [1, 1])
   })
 
@@ -179,14 +179,14 @@ describe("postgresql", { skip: skip ?? false }, () => {
     await write(storage, { a: "1", b: "1" })
     const first = async (view: View) => text(await view.get("a"))
     {
-      using view = storage.view(["x"])
+      using view = storage.view(() => ["x"])
       await first(view)
     }
-    using same = storage.view(["x"])
+    using same = storage.view(() => ["x"])
     await first(same)
     await write(storage, { b: "2" })
     assert.equal(text(await same.get("b")), "2")
-    using stale = storage.view(["x"])
+    using stale = storage.view(() => ["x"])
     await first(stale)
     await write(storage, { a: "3", b: "3" })
     await assert.rejects(async () => stale.get("b"), { name: "Conflict" })

@@ -238,7 +238,7 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Pos
   return {
     view: hints => {
       if (!open) throw new StorageFailed("The store is closed")
-      return new Transaction(new PostgresqlSnapshot(reading, hints ?? []), memo)
+      return new Transaction(new PostgresqlSnapshot(reading, hints?.() ?? []), memo)
     },
     commit: async view => {
       const transaction = taken(view, memo, PostgresqlSnapshot)

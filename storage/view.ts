@@ -59,9 +59,10 @@ export interface Change {
 export interface Storage extends AsyncDisposable {
   /**
    * Opens a snapshot. Dispose of it (or commit it) soon: an open snapshot keeps old pages alive. `hints` name what the view
-   * is for, the most exact first: over a network, what views with the same hint have read comes with the first read.
+   * is for, the most exact first: over a network, what views with the same hint have read comes with the first read. Only
+   * stores that foresee ask for them.
    */
-  view(hints?: readonly string[]): View
+  view(hints?: () => readonly string[]): View
   /**
    * Makes the writes of `view` durable, all or none, provided nothing it read has changed; throws `Conflict` otherwise.
    * Resolves only when a power cut could no longer undo it. A view without writes costs nothing, and answers
