@@ -4382,8 +4382,14 @@ export interface Database {
       readonly username: string
       /** Its password, unless the role asks for another credential. */
       readonly password?: string | null
-      /** Its key, where the role asks for one. */
+      /** Its key (PKCS #8, PEM), where the role asks for one. */
       readonly rsa_private_key?: string | null
+      /** Its certificate (PEM), where the role asks for one. */
+      readonly client_certificate?: string | null
+      /** The certificate's key, PEM. */
+      readonly private_key?: string | null
+      /** The kind of that key: `rsa`, `ec` or `ed25519`. */
+      readonly private_key_type?: string | null
     }>
   }
   /** List the static roles. */

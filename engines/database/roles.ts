@@ -15,8 +15,14 @@ import {
 } from "@arca/api"
 import { usernameBy } from "../username.ts"
 import { type Config, checkAllowed, cleaned, driverFor, needConfig, secretsOf, told } from "./connections.ts"
-import { type Credential, checkSupported, credentialConfig, credentialType, makeCredential } from "./credentials.ts"
-import type { Connection } from "./drivers/driver.ts"
+import {
+  checkSupported,
+  credentialConfig,
+  credentialType,
+  makeCredential,
+  shownCredentialConfig,
+} from "./credentials.ts"
+import { type Connection, NameTaken, type NewUser } from "./drivers/driver.ts"
 import { withConnection } from "./open.ts"
 
 export const roles = record("role", "role/", {
@@ -62,24 +68,32 @@ const roleRoutes: readonly Route[] = crud("roles", roles, {
     return {
       ...merged,
       revocation_statements: merged.revocation_statements.filter(one => one.trim() !== ""),
-      credential_config: credentialConfig(type, merged.credential_config),
+      credential_config: await credentialConfig(type, merged.credential_config),
     }
   },
   show: role => {
-    const { credential_config, ...shown } = roles.shown(role)
-    const { ca_private_key: _, ...config } = Object.fromEntries(role.credential_config)
-    return Object.keys(config).length === 0 ? shown : { ...shown, credential_config: config }
+    const { credential_config: _, ...shown } = roles.shown(role)
+    return { ...shown, ...shownCredentialConfig(role.credential_config) }
   },
 })
 
 /** The longest name that is asked of any database; most allow less, and say so. */
 const LONGEST_USERNAME = 255
 
-function usernameFor(ctx: Context, config: Config, role: string): string {
+/** The template of a user's name. */
+function templateFor(config: Config, role: Role): string {
+  const driver = driverFor(config.plugin_name)
+  if (role.credential_type === "client_certificate" && driver.namedByCertificate)
+    return role.credential_config.get("common_name_template") ?? ""
   const given = config.details.username_template
-  const template = typeof given === "string" && given !== "" ? given : driverFor(config.plugin_name).usernameTemplate
-  return usernameBy(ctx, template, role, LONGEST_USERNAME)
+  return typeof given === "string" && given !== "" ? given : driver.usernameTemplate
 }
+
+/** Whether a template may make one name twice. */
+const repeats = (template: string): boolean => !/\b(random|uuid)\b/.test(template)
+
+const taken = (username: string): Error =>
+  refuse.failed(`the user ${username} is there already: the template of its name must make names that are used once`)
 
 /** What the lease of a user keeps: enough to end it when its role is gone. */
 interface UserData {
@@ -127,37 +141,60 @@ async function issue(name: string, ctx: Context): Promise<Answer> {
   const config = await needConfig(ctx.store, role.db_name)
   checkAllowed(config, name)
   const type = credentialType(role.credential_type)
-  checkSupported(config, type)
-  if (driverFor(config.plugin_name).needsCreation && role.creation_statements.length === 0)
-    throw refuse.failed("empty creation statements")
-  const credential = await makeCredential(ctx, type, role.credential_config, config.password_policy)
-  const username = usernameFor(ctx, config, name)
-  const { db_name, revocation_statements } = role
+  const statements = role.creation_statements
+  checkSupported(config, type, statements)
+  const driver = driverFor(config.plugin_name)
+  if (driver.needsCreation && statements.length === 0) throw refuse.failed("empty creation statements")
+  const expiresAt = ctx.now + lifeOf(ctx, role) + SLACK_SECONDS
+  const { credential_config, db_name, revocation_statements } = role
+  const wish = { config: credential_config, policy: config.password_policy, role: name, expiresAt }
+  const { secret, shown } = await makeCredential(ctx, type, wish)
+  const template = templateFor(config, role)
+  const username =
+    secret.type === "client_certificate" && driver.namedByCertificate
+      ? secret.commonName
+      : usernameBy(ctx, template, name, LONGEST_USERNAME)
   let prepared: PreparedLease | undefined
   await withConnection(ctx, db_name, config, async connection => {
+    if (prepared === undefined && repeats(template) && (await connection.exists?.(username))) throw taken(username)
     // Durable before the user exists: should we die in between, the lease's job drops it.
     prepared ??= await ctx.prepare(user, { username, role: name, db_name, revocation_statements })
-    await create(ctx, connection, { username, role, credential, config })
+    const secrets = [...secretsOf(config), ...Object.values(shown).map(String)]
+    await create(ctx, connection, { prepared, role, secrets, wished: { username, secret, expiresAt, statements } })
   })
   if (prepared === undefined) throw new Error("the user was made without a lease")
-  return { data: { username, ...credential.shown }, lease: prepared.until(role.default_ttl, role.max_ttl) }
+  // A certificate ends when it says: what has one cannot be prolonged.
+  const renewable = type === "client_certificate" ? false : undefined
+  return { data: { username, ...shown }, lease: prepared.until(role.default_ttl, role.max_ttl, renewable) }
+}
+
+/** Seconds that a role's users live unless they are renewed. */
+const lifeOf = (ctx: Context, { default_ttl, max_ttl }: Role): number =>
+  Math.min(default_ttl || ctx.mount.defaultTtl, max_ttl || ctx.mount.maxTtl, ctx.mount.maxTtl)
+
+interface Creation {
+  readonly prepared: PreparedLease
+  readonly role: Role
+  readonly wished: NewUser
+  /** What no message may hold. */
+  readonly secrets: readonly string[]
 }
 
 async function create(
   ctx: Context,
   connection: Connection,
-  { username, role, credential, config }: { username: string; role: Role; credential: Credential; config: Config },
+  { prepared, role, wished, secrets }: Creation,
 ): Promise<void> {
-  const wished = role.default_ttl || ctx.mount.defaultTtl
-  const life = Math.min(wished, role.max_ttl || ctx.mount.maxTtl, ctx.mount.maxTtl)
-  const secrets = [...secretsOf(config), ...Object.values(credential.shown).map(String)]
   try {
-    const expiresAt = ctx.now + life + SLACK_SECONDS
-    await connection.create({ username, secret: credential.secret, expiresAt, statements: role.creation_statements })
+    await connection.create(wished)
   } catch (error) {
+    if (error instanceof NameTaken) {
+      await prepared.forget()
+      throw taken(wished.username)
+    }
     if (role.rollback_statements.length > 0) {
-      await connection.drop(username, role.rollback_statements).catch((failed: unknown) => {
-        ctx.log("warn", `could not roll back user ${username}: ${cleaned(String(failed), secrets)}`)
+      await connection.drop(wished.username, role.rollback_statements).catch((failed: unknown) => {
+        ctx.log("warn", `could not roll back user ${wished.username}: ${cleaned(String(failed), secrets)}`)
       })
     }
     throw told(error, "failed to execute query", secrets)
@@ -177,7 +214,13 @@ export const dynamicRoutes: readonly Route[] = [
           secret: true,
           optional: true,
         }),
-        rsa_private_key: field.string("Its key, where the role asks for one.", { secret: true, optional: true }),
+        rsa_private_key: field.string("Its key (PKCS #8, PEM), where the role asks for one.", {
+          secret: true,
+          optional: true,
+        }),
+        client_certificate: field.string("Its certificate (PEM), where the role asks for one.", { optional: true }),
+        private_key: field.string("The certificate's key, PEM.", { secret: true, optional: true }),
+        private_key_type: field.string("The kind of that key: `rsa`, `ec` or `ed25519`.", { optional: true }),
       },
     },
   }),

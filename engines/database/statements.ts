@@ -1,5 +1,6 @@
 /**
- * Statements with `{{name}}`, `{{username}}`, `{{password}}` and `{{expiration}}` in them, as operators write them.
+ * Statements with `{{name}}`, `{{username}}`, `{{password}}`, `{{public_key}}`, `{{subject}}`, `{{common_name}}` and
+ * `{{expiration}}` in them, as operators write them.
  *
  * A value is put in by where it stands: doubled in quotes, quoted where a bare name stands, refused where nothing makes it safe.
  * Values are put in once, in one pass: what a value holds is never read as a template.
@@ -143,9 +144,16 @@ function filled(span: Span, values: Values, dialect: Dialect): string {
 
 type Write = (value: string, name: string) => string
 
+/** Left as it stands, '{{password}}' would be a password that everybody knows. */
+const CREDENTIALS: ReadonlySet<string> = new Set(["password", "public_key", "subject", "common_name"])
+
 const put = (text: string, values: Values, write: Write): string =>
   text.replaceAll(PLACE, (place, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name] : undefined
+    if (value === undefined && CREDENTIALS.has(name))
+      throw refuse.invalid(
+        `a statement asks for ${place}, which this credential_type has not, or which is not known here`,
+      )
     if (value === undefined) return place
     if (/[\0\r\n]/.test(value)) throw refuse.invalid(`the value of {{${name}}} holds a control character`)
     return write(value, name)

@@ -23,7 +23,15 @@ import {
   writeFields,
 } from "@arca/api"
 import { checkAllowed, cleaned, needConfig, secretsOf, told } from "./connections.ts"
-import { type Credential, checkSupported, credentialConfig, credentialType, makeCredential } from "./credentials.ts"
+import type { Credential } from "./credential-kind.ts"
+import {
+  checkSupported,
+  credentialConfig,
+  credentialType,
+  makeCredential,
+  shownCredentialConfig,
+  unsupported,
+} from "./credentials.ts"
 import { withConnection } from "./open.ts"
 import { refuseTwin } from "./roles.ts"
 import { checkPlan, isMissed, nextAfter, nextAfterDue } from "./schedule.ts"
@@ -104,12 +112,12 @@ interface WriteInput {
 
 async function write({ name, password }: WriteInput, ctx: Context): Promise<undefined> {
   const before = await get(ctx.store, name)
-  const wished = checked(merged(before, ctx.body), before)
+  const wished = await checked(merged(before, ctx.body), before)
   await refuseTwin(ctx, "role/", name)
-  if (before !== undefined) return update(ctx, name, wished)
   const config = await needConfig(ctx.store, wished.db_name)
   checkAllowed(config, name)
-  checkSupported(config, credentialType(wished.credential_type))
+  checkSupported(config, credentialType(wished.credential_type), wished.rotation_statements)
+  if (before !== undefined) return update(ctx, name, wished)
   const next = nextAfter(wished, ctx.now)
   const current = importedFrom(wished, password)
   const imported: State = { ...NEW, due: next, wakes: next, lastRotation: ctx.now, current }
@@ -129,13 +137,16 @@ async function write({ name, password }: WriteInput, ctx: Context): Promise<unde
   })
 }
 
-function checked(role: Fields, before: StaticRole | undefined): Fields {
+async function checked(role: Fields, before: StaticRole | undefined): Promise<Fields> {
   if (role.db_name === "") throw refuse.invalid("database name is a required field")
   if (role.username === "") throw refuse.invalid("username is a required field to create a static account")
   if (before !== undefined && before.username !== role.username)
     throw refuse.invalid("cannot update static account username")
   checkPlan(role)
-  return { ...role, credential_config: credentialConfig(credentialType(role.credential_type), role.credential_config) }
+  const type = credentialType(role.credential_type)
+  // Nothing in a database changes with a certificate: to rotate one is to issue one, which dynamic roles do.
+  if (type === "client_certificate") throw unsupported(type)
+  return { ...role, credential_config: await credentialConfig(type, role.credential_config) }
 }
 
 /** What the operator says the password is, when the role is taken over as it stands. */
@@ -168,7 +179,13 @@ async function rotate(ctx: Context, name: string, cause: "by plan" | "by request
   const seen = await ctx.durably(store => need(store, name))
   const config = await needConfig(ctx.store, seen.db_name)
   const type = credentialType(seen.credential_type)
-  const fresh = await makeCredential(ctx, type, seen.credential_config, config.password_policy)
+  const wish = {
+    config: seen.credential_config,
+    policy: config.password_policy,
+    role: name,
+    expiresAt: Number.POSITIVE_INFINITY,
+  }
+  const fresh = await makeCredential(ctx, type, wish)
   const pending = await ctx.durably(async store => {
     const role = await need(store, name)
     if (cause === "by plan" && role.state.wakes > ctx.now) return undefined
@@ -249,12 +266,11 @@ const planOf = ({ rotation_period, rotation_schedule, rotation_window }: Fields)
     : { rotation_schedule, ...(rotation_window > 0 ? { rotation_window } : {}) }
 
 function shown(role: StaticRole): JsonObject {
-  const { ca_private_key: _, ...config } = Object.fromEntries(role.credential_config)
   return {
     db_name: role.db_name,
     username: role.username,
     credential_type: role.credential_type,
-    ...(Object.keys(config).length === 0 ? {} : { credential_config: config }),
+    ...shownCredentialConfig(role.credential_config),
     rotation_statements: role.rotation_statements,
     skip_import_rotation: role.skip_import_rotation,
     ...planOf(role),

@@ -3,7 +3,7 @@
 import { field, nodeTls, type Outbound, refuse, type Values } from "@arca/api"
 import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
 import { placesOf } from "./address.ts"
-import { account, type Connection, driver, library, passwordOf, valuesOf } from "./driver.ts"
+import { account, type Connection, driver, library, valuesOf } from "./driver.ts"
 
 const fields = {
   ...account,
@@ -35,6 +35,7 @@ export const cassandra = driver({
   fields,
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 | replace "-" "_" | lowercase }}`,
   needsCreation: false,
+  fills: true,
   open: (settings, { outbound }) => open(settings, outbound),
 })
 
@@ -71,8 +72,7 @@ async function open(settings: Settings, outbound: Outbound): Promise<Connection>
     },
     create: ({ username, secret, expiresAt, statements }) =>
       run(or(statements, CREATE), valuesOf(username, secret, expiresAt)),
-    change: (username, secret, statements) =>
-      run(or(statements, CHANGE), { username, name: username, password: passwordOf(secret) }),
+    change: (username, secret, statements) => run(or(statements, CHANGE), valuesOf(username, secret)),
     drop: (username, statements) => run(or(statements, DROP), valuesOf(username)),
     close: () => client.shutdown(),
   }

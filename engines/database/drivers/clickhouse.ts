@@ -2,7 +2,7 @@
 
 import { field, refuse, type Values } from "@arca/api"
 import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
-import { account, type Connection, driver, passwordOf, valuesOf, type World } from "./driver.ts"
+import { account, type Connection, driver, valuesOf, type World } from "./driver.ts"
 import { asking, httpFields } from "./http.ts"
 
 const fields = {
@@ -19,6 +19,7 @@ export const clickhouse = driver({
   fields,
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 | replace "-" "_" }}`,
   needsCreation: true,
+  fills: true,
   open: async (settings, world) => open(settings, world),
 })
 
@@ -46,11 +47,10 @@ function open(settings: Settings, world: World): Connection {
       if (statements.length > 0) await run(statements, valuesOf(username, undefined, expiresAt))
     },
     change: (username, secret, statements) =>
-      run(or(statements, `ALTER USER \`{{username}}\`${everywhere} IDENTIFIED BY '{{password}}'`), {
-        username,
-        name: username,
-        password: passwordOf(secret),
-      }),
+      run(
+        or(statements, `ALTER USER \`{{username}}\`${everywhere} IDENTIFIED BY '{{password}}'`),
+        valuesOf(username, secret),
+      ),
     drop: (username, statements) =>
       run(or(statements, `DROP USER IF EXISTS \`{{username}}\`${everywhere}`), valuesOf(username)),
     close: async () => {},

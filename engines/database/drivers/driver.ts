@@ -19,7 +19,7 @@ export type CredentialType = "password" | "rsa_private_key" | "client_certificat
 /** What a user proves itself with, as the database is told. */
 export type Secret =
   | { readonly type: "password"; readonly password: string }
-  /** PEM. */
+  /** SubjectPublicKeyInfo in base64: PEM without its first and last line. */
   | { readonly type: "rsa_private_key"; readonly publicKey: string }
   /** The certificate's subject: `CN=app`. */
   | { readonly type: "client_certificate"; readonly subject: string; readonly commonName: string }
@@ -60,21 +60,29 @@ export interface Driver {
   readonly summary: string
   readonly fields: Fields
   readonly usernameTemplate: string
+  /** What the database itself knows. */
   readonly credentials: readonly CredentialType[]
+  /** Values are put into its statements, which may take what the database itself does not know. */
+  readonly fills: boolean
+  /** The database knows users by the common names of their certificates. */
+  readonly namedByCertificate: boolean
   /** Without creation statements a role makes no user. */
   readonly needsCreation: boolean
   readonly open: (details: JsonObject, world: World) => Promise<Connection>
 }
 
-interface Declared<F extends Fields> extends Omit<Driver, "fields" | "open" | "credentials"> {
+interface Declared<F extends Fields>
+  extends Omit<Driver, "fields" | "open" | "credentials" | "fills" | "namedByCertificate">,
+    Partial<Pick<Driver, "credentials" | "fills" | "namedByCertificate">> {
   readonly fields: F
-  readonly credentials?: readonly CredentialType[]
   readonly open: (settings: Values<F>, world: World) => Promise<Connection>
 }
 
 /** Declares a driver; its settings are typed by its fields. */
 export const driver = <const F extends Fields>(declared: Declared<F>): Driver => ({
   credentials: ["password"],
+  fills: false,
+  namedByCertificate: false,
   ...declared,
   open: (details, world) => declared.open(readFields(declared.fields, details), world),
 })
@@ -125,8 +133,13 @@ export function valuesOf(username: string, secret?: Secret, expiresAt?: number):
   if (expiresAt !== undefined) values.expiration = expirationText(expiresAt)
   if (secret?.type === "password") values.password = secret.password
   if (secret?.type === "rsa_private_key") values.public_key = secret.publicKey
-  if (secret?.type === "client_certificate") values.subject = secret.subject
-  return values
+  if (secret?.type !== "client_certificate") return values
+  return { ...values, subject: secret.subject, common_name: secret.commonName }
+}
+
+/** There is somebody of that name already, so nothing was made. */
+export class NameTaken extends Error {
+  override readonly name = "NameTaken"
 }
 
 /** The password of a user; refuses other kinds of secret, which the engine has refused before. */

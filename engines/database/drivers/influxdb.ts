@@ -2,7 +2,7 @@
 
 import { field, refuse, type Values } from "@arca/api"
 import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
-import { account, type Connection, driver, passwordOf, valuesOf, type World } from "./driver.ts"
+import { account, type Connection, driver, valuesOf, type World } from "./driver.ts"
 import { asking } from "./http.ts"
 
 const fields = {
@@ -25,6 +25,7 @@ export const influxdb = driver({
   fields,
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 | replace "-" "_" | lowercase }}`,
   needsCreation: false,
+  fills: true,
   open: async (settings, world) => open(settings, world),
 })
 
@@ -68,8 +69,7 @@ function open(settings: Settings, world: World): Connection {
     verify: () => query("SHOW USERS"),
     create: ({ username, secret, expiresAt, statements }) =>
       run(or(statements, CREATE), valuesOf(username, secret, expiresAt)),
-    change: (username, secret, statements) =>
-      run(or(statements, CHANGE), { username, name: username, password: passwordOf(secret) }),
+    change: (username, secret, statements) => run(or(statements, CHANGE), valuesOf(username, secret)),
     drop: (username, statements) =>
       run(or(statements, DROP), valuesOf(username)).catch((error: unknown) => {
         if (!(error instanceof Error) || error.message !== "user not found") throw error

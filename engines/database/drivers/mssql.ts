@@ -4,7 +4,7 @@ import { field, nodeTls, type Outbound, refuse, type Values } from "@arca/api"
 import type { ConnectionConfiguration, Connection as Tedious } from "tedious"
 import { DIALECTS, type Values as Filling, fill, textsOf } from "../statements.ts"
 import { readUrl } from "./address.ts"
-import { account, type Connection, driver, library, passwordOf, pooled, valuesOf } from "./driver.ts"
+import { account, type Connection, driver, library, pooled, valuesOf } from "./driver.ts"
 
 const fields = {
   ...pooled,
@@ -20,6 +20,7 @@ export const mssql = driver({
   fields,
   usernameTemplate: `{{ printf "v-%s-%s-%s-%s" (.DisplayName | truncate 20) (.RoleName | truncate 20) (random 20) (unix_time) | truncate 128 }}`,
   needsCreation: true,
+  fills: true,
   open: (settings, { outbound }) => open(settings, outbound),
 })
 
@@ -68,7 +69,7 @@ async function open(settings: Settings, outbound: Outbound): Promise<Connection>
       const usual = settings.contained_db
         ? `ALTER USER [{{username}}] WITH PASSWORD = '{{password}}'`
         : `ALTER LOGIN [{{username}}] WITH PASSWORD = '{{password}}'`
-      const values = { username, name: username, password: passwordOf(secret) }
+      const values = valuesOf(username, secret)
       await run(filled(statements.length > 0 ? statements : [usual], values))
     },
     exists: async username =>

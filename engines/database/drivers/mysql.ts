@@ -5,7 +5,7 @@ import { type Approved, nodeTls, type Outbound, refuse, type Values } from "@arc
 import type { Pool, PoolConnection } from "mysql2/promise"
 import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
 import { type Address, readGoMysql } from "./address.ts"
-import { account, type Connection, driver, library, passwordOf, pooled, tls, valuesOf } from "./driver.ts"
+import { account, type Connection, driver, library, pooled, tls, valuesOf } from "./driver.ts"
 
 const fields = { ...pooled, ...account, ...tls }
 
@@ -13,8 +13,8 @@ type Settings = Values<typeof fields>
 
 const common = {
   fields,
-  credentials: ["password"],
   needsCreation: true,
+  fills: true,
   open: (settings: Settings, { outbound }: { readonly outbound: Outbound }) => open(settings, outbound),
 } as const
 
@@ -59,7 +59,7 @@ async function open(settings: Settings, outbound: Outbound): Promise<Connection>
     verify: () => use(async connection => void (await connection.query("SELECT 1"))),
     create: ({ username, secret, expiresAt, statements }) => run(statements, valuesOf(username, secret, expiresAt)),
     change: async (username, secret, statements) => {
-      const values = { name: username, username, password: passwordOf(secret) }
+      const values = valuesOf(username, secret)
       if (statements.length > 0) return run(statements, values)
       const hosts = username === address.username ? await use(ownHost) : await use(one => hostsOf(one, username))
       const texts = chosen(hosts).map(host => `ALTER USER '{{username}}'@${quote(host)} IDENTIFIED BY '{{password}}'`)

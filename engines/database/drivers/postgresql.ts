@@ -6,7 +6,7 @@ import { type Approved, field, nodeTls, type Outbound, refuse, type Values } fro
 import type { PoolClient, PoolConfig } from "pg"
 import { DIALECTS, type Values as Filling, fill, textsOf } from "../statements.ts"
 import { type Address, readKeywords, readUrl } from "./address.ts"
-import { account, type Connection, driver, passwordOf, pooled, type Secret, valuesOf } from "./driver.ts"
+import { account, type Connection, driver, NameTaken, pooled, type Secret, valuesOf } from "./driver.ts"
 
 const fields = {
   ...pooled,
@@ -38,6 +38,9 @@ export const postgresql = driver({
   fields,
   usernameTemplate: NAME,
   needsCreation: true,
+  credentials: ["password", "client_certificate"],
+  namedByCertificate: true,
+  fills: true,
   open: (settings, { outbound }) =>
     open(settings, outbound, {
       begin: BEGIN,
@@ -53,6 +56,7 @@ export const redshift = driver({
   fields,
   usernameTemplate: NAME.replace("| truncate 63", "| truncate 63 | lowercase"),
   needsCreation: true,
+  fills: true,
   open: (settings, { outbound }) =>
     open(settings, outbound, { begin: "BEGIN", users: "SELECT 1 FROM pg_user WHERE usename = $1", dropOwned: false }),
 })
@@ -115,14 +119,15 @@ async function open(settings: Settings, outbound: Outbound, flavour: Flavour): P
   return {
     verify: () => transact(async client => void (await client.query("SELECT 1")), false),
     create: ({ username, secret, expiresAt, statements }) =>
-      run(statements, valuesOf(username, secretOf(secret), expiresAt)),
+      run(statements, valuesOf(username, secretOf(secret), expiresAt)).catch((error: Error) => {
+        throw error.message === `ERROR: role "${username}" already exists (SQLSTATE 42710)` ? new NameTaken() : error
+      }),
     prolong: (username, expiresAt, statements) =>
       run(
         statements.length > 0 ? statements : [`ALTER ROLE "{{name}}" VALID UNTIL '{{expiration}}'`],
         valuesOf(username, undefined, expiresAt),
       ),
     change: (username, secret, statements) => {
-      passwordOf(secret)
       const texts = statements.length > 0 ? statements : [`ALTER ROLE "{{username}}" WITH PASSWORD '{{password}}'`]
       return run(texts, valuesOf(username, secretOf(secret)))
     },
