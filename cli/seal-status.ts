@@ -21,6 +21,7 @@ export interface SealStatus {
   readonly recovery_seal?: boolean
   readonly recovery_seal_type?: string
   readonly storage_type?: string
+  readonly store_rolled_back?: boolean
 }
 
 /** `sys/leader`. */
@@ -96,6 +97,7 @@ function clusterRows(status: FullStatus): Row[] {
     ...rowIf(status.build_date, "Build Date", status.build_date),
     ...rowIf(status.commit_date && !status.build_date, "Commit Date", status.commit_date),
     ...rowIf(status.storage_type, "Storage Type", status.storage_type),
+    ...rowIf(status.store_rolled_back, "Store Rolled Back", "true (arca read sys/storage/rollback)"),
     ...rowIf(status.cluster_name && status.cluster_id, "Cluster Name", status.cluster_name),
     ...rowIf(status.cluster_name && status.cluster_id, "Cluster ID", status.cluster_id),
     ...row("HA Enabled", status.ha_enabled),

@@ -827,6 +827,14 @@ export interface System {
       readonly server_id?: string
     }, JsonObject>
   }
+  /** Older copies of the store that were found in the place of newer ones, by what the audit logs say it held; accept them, so that health checks are silent again. */
+  "storage/rollback": {
+    read: Act<Record<never, never>, {
+      /** For each log that knew more: found_at, origin (cluster, node, worker and device), what the store held of it (opening, records), and what it holds. */
+      readonly found: Json
+    }>
+    delete: Act<Record<never, never>, null>
+  }
   /** The names that are locked out after failed logins, here and in the namespaces below. */
   "locked-users": {
     read: Act<{
@@ -2424,6 +2432,8 @@ export interface System {
       readonly cluster_name?: string | null
       /** Its id, once unsealed. */
       readonly cluster_id?: string | null
+      /** An older copy of the store was found in its place: see `sys/storage/rollback`. */
+      readonly store_rolled_back?: boolean | null
     }>
   }
   /** Give a share of the unseal key. */
@@ -2468,6 +2478,8 @@ export interface System {
       readonly cluster_name?: string | null
       /** Its id, once unsealed. */
       readonly cluster_id?: string | null
+      /** An older copy of the store was found in its place: see `sys/storage/rollback`. */
+      readonly store_rolled_back?: boolean | null
     }>
   }
   /** Whether this node can serve, for load balancers. */
@@ -2522,6 +2534,10 @@ export interface System {
       readonly echo_duration_ms: number
       /** How far the clock is from the store's. */
       readonly clock_skew_ms: number
+      /** What keeps the node from serving. */
+      readonly trouble?: readonly string[] | null
+      /** An older copy of the store was found in its place: see `sys/storage/rollback`. */
+      readonly store_rolled_back?: boolean | null
     }>
   }
   /** Which node is active: every one is. */

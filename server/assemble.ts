@@ -24,6 +24,7 @@ import { rateLimiter } from "./quotas.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
 import { resources } from "./resources.ts"
+import { type RollbackPolicy, rollbackWatch, sealedIfRolledBack } from "./rollback.ts"
 import { attempts } from "./seal/attempts.ts"
 import { sealFollower } from "./seal/cluster-seal.ts"
 import { sealCore } from "./seal/core.ts"
@@ -66,6 +67,7 @@ export interface Parts {
   readonly members: Members
   readonly auditPlaces: AuditPlaces
   readonly snapshotFolders: readonly string[]
+  readonly rollbackPolicy: RollbackPolicy
   /** Where engines may connect to. */
   readonly outbound: OutboundRules
   /** Called after each unsealing, and before each sealing. */
@@ -93,6 +95,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
   const telemetry = parts.telemetry ?? TELEMETRY_DEFAULTS
   const metrics = parts.metrics ?? metricsOf(now, () => now() * 1000, telemetry.retention)
   const peers = parts.peers ?? alone
+  const rollback = rollbackWatch(parts.rollbackPolicy ?? "warn")
   const store = watchedStorage(parts.inner, trouble =>
     trouble === undefined
       ? server.log.info("the storage takes commits again")
@@ -114,7 +117,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       await server.followSeal.opened(server)
       await settleRestore(server)
       await noteVersion(server)
-      await parts.opened?.(server)
+      await sealedIfRolledBack(server, async () => parts.opened?.(server))
     },
     closing: async () => {
       await server.resources.close("")
@@ -140,7 +143,8 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     registry: registryOf([...builtIn, ...(parts.engines ?? [])]),
     audit: parts.audit,
     auditPlaces: parts.auditPlaces ?? NO_PLACES,
-    auditCheckpoints: checkpointKeeper((parts.auditPlaces ?? NO_PLACES).context),
+    auditCheckpoints: checkpointKeeper((parts.auditPlaces ?? NO_PLACES).context, rollback.fellBack),
+    rollback,
     followAudit: auditFollower(),
     log: logs.log,
     logs,

@@ -5,8 +5,9 @@ import { hostname } from "node:os"
 import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
 import type { View } from "@arca/storage"
 import { type AuditContext, type AuditDevice, openDevice } from "./audit/index.ts"
-import { keptCheckpoint } from "./audit-checkpoints.ts"
+import { keptCheckpoint, type OlderStore } from "./audit-checkpoints.ts"
 import { layout } from "./layout.ts"
+import { StoreRolledBack } from "./rollback.ts"
 import type { Server } from "./server.ts"
 import { reading } from "./transact.ts"
 
@@ -71,17 +72,24 @@ export interface AuditPlaces {
   readonly worker: number
 }
 
+export interface OpenedEntry {
+  readonly device: AuditDevice
+  /** The store is older than what the device's log says: to be noted once the device is in use. */
+  readonly older: OlderStore | undefined
+}
+
 /** Opens one device of the table. Throws a sentence for the operator when it cannot work. */
 export async function openEntry(
   server: Server,
   places: AuditPlaces,
   entry: AuditEntry,
   key: KeyObject,
-): Promise<AuditDevice> {
+): Promise<OpenedEntry> {
   const { cluster } = server.seal.barrier.status()
   const origin = `${cluster}/${hostname().replaceAll(/[\s+]/g, "-")}/${places.worker}/${entry.path.replace(/\/$/, "")}`
+  const { auditCheckpoints, rollback } = server
   const chainState = await reading(server, view => keptCheckpoint(view, origin))
-  return openDevice(
+  const device = await openDevice(
     {
       path: entry.path,
       type: entry.type,
@@ -92,9 +100,19 @@ export async function openEntry(
       signingKey: key,
       origin,
       chainState,
+      storeSeen: () => auditCheckpoints.seen(origin),
     },
-    { ...places.context, checkpoint: ({ state }) => server.auditCheckpoints.keep(server, state) },
+    { ...places.context, checkpoint: ({ state }) => auditCheckpoints.keep(server, state) },
   )
+  try {
+    const older = await reading(server, view => auditCheckpoints.compare(view, origin, device.storeThen))
+    if (older !== undefined && rollback.policy === "refuse") throw new StoreRolledBack(older)
+    await auditCheckpoints.takeUp(server, origin, device.storeThen)
+    return { device, older }
+  } catch (error) {
+    await device.close("abandon")
+    throw error
+  }
 }
 
 /**
@@ -114,7 +132,9 @@ export async function followAuditTable(server: Server, places: AuditPlaces): Pro
   }
   for (const entry of entries) {
     if (open.has(entry.path) || key === undefined) continue
-    await server.audit.enable(await openEntry(server, places, entry, key), { requestId: "open", skipTest: true })
+    const { device, older } = await openEntry(server, places, entry, key)
+    await server.audit.enable(device, { requestId: "open", skipTest: true })
+    if (older !== undefined) await server.rollback.note(server, older)
   }
 }
 

@@ -52,6 +52,12 @@ export async function startDaemon(
       await Promise.all(listeners.map(one => one.close(DRAIN_SECONDS)))
       await jobs.leave()
       await server.resources.close("")
+      // What the last signature of each log says of the store shall be all of it.
+      for (const device of server.audit.devices()) {
+        const state = device.chainState()
+        if (state !== undefined) server.auditCheckpoints.keep(server, state)
+      }
+      await server.auditCheckpoints.settle()
       await server.audit.close()
       await server.auditCheckpoints.settle()
       await server.seal.barrier.inner[Symbol.asyncDispose]()

@@ -77,8 +77,9 @@ export async function declareAudit(server: Server, stanzas: readonly AuditStanza
         local: false,
         salt: uuid(server.random),
       }
-      const device = await openEntry(server, server.auditPlaces, entry, await signingKey(view))
+      const { device, older } = await openEntry(server, server.auditPlaces, entry, await signingKey(view))
       await server.audit.enable(device, { requestId: "configuration" })
+      if (older !== undefined) await server.rollback.note(server, older)
       writeAuditTable(view, [...table, entry])
     })
   }

@@ -72,8 +72,8 @@ async function bootReply(server: Server, clusterName: string, request: Request):
   if (handler === undefined) return errorReply(405, ["1 error occurred:\n\t* unsupported operation\n\n"])
   try {
     const { input } = readInput(match, foldKeys(request))
-    const { seal, facts, members, trouble } = server
-    const context = { seal, facts, now: server.now(), clusterName, members, trouble }
+    const { seal, facts, members, trouble, rollback } = server
+    const context = { seal, facts, now: server.now(), clusterName, members, trouble, rollback }
     const answer = (await handler(input as never, context)) ?? {}
     return replyOf(request.id, request.path, "system", { answer, warnings: [], lease: undefined, grant: undefined })
   } catch (error) {

@@ -90,6 +90,7 @@ export function background(server: Server): Background {
       await server.seal.settle().catch(failed("settle"))
       await Promise.all([
         server.resources.closeIdle(),
+        server.rollback.refresh(server).catch(failed("rollback")),
         // Expiry tells by itself what it is busy with: a second round passes by what the first one waits for.
         expireIfClaimed(server, expiry).catch(failed("expiry")),
         start("rotation", 0, () => rotation.rotateIfDue(server)),

@@ -11,6 +11,9 @@ export const layout = {
   cluster: "core/cluster",
   auditDevices: "core/audit",
   auditedHeaders: "core/audited-headers",
+  /** Where each chain of audit records stood (`audit-checkpoints.ts`), and what was found to be older than they (`rollback.ts`). */
+  auditCheckpoints: "core/audit-checkpoint/",
+  rollbacks: "core/rollbacks",
   cors: "core/cors",
   uiHeaders: "core/ui-headers/",
   quotas: "core/quotas/",

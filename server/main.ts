@@ -178,6 +178,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     stopping: stopping.signal,
     reloads,
     snapshotFolders: config.snapshotDirectories,
+    rollbackPolicy: config.onStoreRollback,
     peers: cluster.isWorker ? workerPeers() : alone,
     members: membersOf({
       alone: !SHARED.includes(config.storage.type) && !cluster.isWorker,

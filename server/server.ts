@@ -24,6 +24,7 @@ import type { Place } from "./pipeline.ts"
 import type { aclMemory } from "./policies.ts"
 import type { Registry } from "./registry.ts"
 import type { Resources } from "./resources.ts"
+import type { RollbackWatch } from "./rollback.ts"
 import type { Attempts } from "./seal/attempts.ts"
 import type { SealFollower } from "./seal/cluster-seal.ts"
 import type { SealCore } from "./seal/core.ts"
@@ -125,6 +126,8 @@ export interface Server {
   readonly audit: AuditBroker
   readonly auditPlaces: AuditPlaces
   readonly auditCheckpoints: CheckpointKeeper
+  /** Older copies of the store in the place of newer ones. */
+  readonly rollback: RollbackWatch
   /** Opens and closes audit devices when another process has changed their table. */
   readonly followAudit: (server: Server, view: View) => Promise<void>
   readonly log: Logger

@@ -15,7 +15,7 @@
  */
 
 import type { KeyObject } from "node:crypto"
-import { checkpointSigner, isOrigin, logOf } from "./checkpoint.ts"
+import { checkpointSigner, isOrigin, logOf, type StoreSeen } from "./checkpoint.ts"
 import type { ChainState } from "./device.ts"
 import { base64, digestOf, type Frontier, frontierOf, grow, leafHash, rootOf } from "./frontier.ts"
 import { quote, timestamp } from "./json-text.ts"
@@ -93,8 +93,17 @@ export function unchained(): Chain {
   }
 }
 
-/** Continues the chain of `origin` from `state`, or begins it. `prefix` stands before each line and is not hashed. */
-export function signedChain(origin: string, key: KeyObject, prefix: string, state: ChainState | undefined): Chain {
+/**
+ * Continues the chain of `origin` from `state`, or begins it. `prefix` stands before each line and is not hashed; checkpoints
+ * say what the store holds of the chain, as far as `store` knows.
+ */
+export function signedChain(
+  origin: string,
+  key: KeyObject,
+  prefix: string,
+  state: ChainState | undefined,
+  store: () => StoreSeen | undefined = () => undefined,
+): Chain {
   if (!isOrigin(origin))
     throw new Error(`Cannot use "${origin}" as the origin of a chain: it must not hold spaces or "+"`)
   const log = logOf(origin)
@@ -126,7 +135,7 @@ export function signedChain(origin: string, key: KeyObject, prefix: string, stat
     },
     checkpoint(milliseconds) {
       const time = timestamp(milliseconds)
-      const note = signed({ origin, size: tree.size, root: base64(rootOf(tree)), time })
+      const note = signed({ origin, size: tree.size, root: base64(rootOf(tree)), time, store: store() })
       add(prefix + checkpointText(note, time, tree))
       unsigned = 0
       return note

@@ -1,6 +1,7 @@
 /** What an audit device is, and how one is opened. */
 
 import type { KeyObject } from "node:crypto"
+import type { StoreSeen } from "./checkpoint.ts"
 import type { AuditRequest, AuditResponse } from "./record.ts"
 
 /** `sys/config/auditing/request-headers`: the headers to write, by lower-case name. */
@@ -62,6 +63,8 @@ export interface DeviceOptions {
   readonly origin?: string | undefined
   /** Where the chain stood according to the caller; the file's own tail is used when it is further. */
   readonly chainState?: ChainState | undefined
+  /** What the store holds of the chain by now, for checkpoints to say. */
+  readonly storeSeen?: (() => StoreSeen | undefined) | undefined
   /** A checkpoint is signed after so many records (1000), or so long after the first record without one (a minute). */
   readonly checkpointRecords?: number | undefined
   readonly checkpointMilliseconds?: number | undefined
@@ -83,6 +86,8 @@ export interface AuditDevice {
   /** Replaces the salt; values hashed before can no longer be matched with values hashed from now on. */
   resalt(salt: string): void
   chainState(): ChainState | undefined
+  /** What the store held according to the last checkpoint in the file that this key has signed. */
+  readonly storeThen: StoreSeen | undefined
   /** Opens the file anew (SIGHUP, after a rotation), or connects again. */
   reload(): Promise<void>
   /** Writes out what waits, a last record that says why, and a checkpoint; returns where the chain stands. */

@@ -8,6 +8,7 @@ export {
   type BrokerOptions,
   type EnableOptions,
 } from "./broker.ts"
+export type { StoreSeen } from "./checkpoint.ts"
 export type {
   AuditContext,
   AuditDevice,

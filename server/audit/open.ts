@@ -1,8 +1,9 @@
 /** Opens an audit device from its entry in the audit table. */
 
+import { createPublicKey } from "node:crypto"
 import { hostname } from "node:os"
 import { type Chain, signedChain, unchained } from "./chain.ts"
-import { logOf } from "./checkpoint.ts"
+import { logOf, openCheckpoint, type StoreSeen } from "./checkpoint.ts"
 import type { AuditContext, AuditDevice, ChainState, DeviceOptions } from "./device.ts"
 import type { Resolve } from "./devices/connection.ts"
 import { fileSink } from "./devices/file.ts"
@@ -49,7 +50,7 @@ export async function openDevice(entry: DeviceOptions, context: AuditContext): P
   const deadline = timeout(options, "write_timeout", known.timeout)
   const resolve: Resolve = context.resolve ?? (async host => host)
   const sink = await known.open(entry, context, resolve)
-  const { chain, torn } = await chainFor(entry, sink, lineOptions.prefix, context)
+  const { chain, torn, storeThen } = await chainFor(entry, sink, lineOptions.prefix, context)
   const writer = lineWriter({
     path,
     sink,
@@ -84,6 +85,7 @@ export async function openDevice(entry: DeviceOptions, context: AuditContext): P
       format = lineFormat(lineOptions, salt)
     },
     chainState: chain.state,
+    storeThen,
     reload: writer.reload,
     close(reason) {
       cancelForget()
@@ -122,9 +124,10 @@ async function chainFor(
   sink: Sink,
   prefix: string,
   context: AuditContext,
-): Promise<{ chain: Chain; torn: string | undefined }> {
-  const { origin, signingKey, chainState, path } = entry
-  if (origin === undefined || signingKey === undefined) return { chain: unchained(), torn: undefined }
+): Promise<{ chain: Chain; torn: string | undefined; storeThen: StoreSeen | undefined }> {
+  const { origin, signingKey, chainState, storeSeen, path } = entry
+  if (origin === undefined || signingKey === undefined)
+    return { chain: unchained(), torn: undefined, storeThen: undefined }
   const tail: Tail | undefined =
     sink.file === undefined ? undefined : await chainTail(sink.file, origin, logOf(origin), prefix)
   const state = further(tail?.state, chainState)
@@ -132,7 +135,12 @@ async function chainFor(
     const message = `records up to ${state.size} were written, the file ends at ${tail.state?.size ?? 0}`
     if (tail.state?.size !== state.size) context.report?.({ path, kind: "truncated", message })
   }
-  return { chain: signedChain(origin, signingKey, prefix, state), torn: tail?.torn }
+  const signed = tail?.note === undefined ? undefined : openCheckpoint(tail.note, createPublicKey(signingKey))
+  return {
+    chain: signedChain(origin, signingKey, prefix, state, storeSeen),
+    torn: tail?.torn,
+    storeThen: signed?.origin === origin ? signed.store : undefined,
+  }
 }
 
 const further = (a: ChainState | undefined, b: ChainState | undefined): ChainState | undefined =>

@@ -14,6 +14,8 @@ export interface Tail {
   readonly unended: boolean
   /** SHA-256 (base64) of a last line that is only the beginning of a record. */
   readonly torn: string | undefined
+  /** The last checkpoint, unverified. */
+  readonly note: string | undefined
 }
 
 /** How much of the file's end is searched for the last record that states the whole tree. */
@@ -30,7 +32,7 @@ export async function chainTail(file: string, origin: string, log: string, prefi
     const tail = await tailFrom(file, await lineStart(file, from), origin, log, prefix)
     if (tail.state !== undefined || from === 0) return tail
   }
-  return { state: undefined, unended: false, torn: undefined }
+  return { state: undefined, unended: false, torn: undefined, note: undefined }
 }
 
 async function tailFrom(file: string, from: number, origin: string, log: string, prefix: string): Promise<Tail> {
@@ -38,7 +40,8 @@ async function tailFrom(file: string, from: number, origin: string, log: string,
   let prev = ""
   let unended = false
   let torn: string | undefined
-  if (from < 0) return { state: undefined, unended, torn }
+  let note: string | undefined
+  if (from < 0) return { state: undefined, unended, torn, note }
   for await (const { bytes, ended } of linesOfFile(file, from)) {
     const link = linkOf(bytes, prefix)
     unended = !ended
@@ -46,9 +49,10 @@ async function tailFrom(file: string, from: number, origin: string, log: string,
     if (link === undefined || link.log !== log) continue
     tree = grown(tree, link)
     prev = base64(link.leaf)
+    note = link.event?.note ?? note
   }
   const state = tree && { origin, size: tree.size, prev, frontier: tree.subtrees.map(base64) }
-  return { state, unended, torn }
+  return { state, unended, torn, note }
 }
 
 /** Events state the tree before them; between them it grows record by record, as long as they follow one another. */

@@ -64,7 +64,9 @@ export function lineWriter(options: WriterOptions): LineWriter {
     if (preface !== undefined) chain.event(preface.kind, context.now(), detailsOf(preface))
     for (const line of lines) chain.add(line)
     if (event !== undefined) chain.event(event, context.now())
-    const due = signatureDue || event !== undefined || chain.unsigned() >= options.checkpointRecords
+    // The first signature of a start binds what the store says of itself now.
+    const due =
+      signatureDue || event !== undefined || preface?.kind === "start" || chain.unsigned() >= options.checkpointRecords
     const note = due ? chain.checkpoint(context.now()) : undefined
     const bytes = chain.bytes()
     if (bytes.length === 0) return

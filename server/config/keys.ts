@@ -53,6 +53,11 @@ export const topKeys: Keys = {
       "list",
       "Directories where audit files may be, beside /var/log and the configuration's.",
     ),
+    on_store_rollback: key(
+      "text",
+      "What is done when the store is older than the audit log says: `warn` serves it, `refuse` stays sealed.",
+      "warn",
+    ),
     snapshot_directories: key("list", "Directories where snapshots by schedule may be written; none unless listed."),
   },
   idle: [

@@ -22,6 +22,7 @@ import type { ListenerOptions } from "../listener/options.ts"
 import type { LockoutStanzas } from "../lockout.ts"
 import { TELEMETRY_DEFAULTS, type Telemetry } from "../metrics/telemetry.ts"
 import type { OutboundRules } from "../outbound.ts"
+import { ROLLBACK_POLICIES, type RollbackPolicy } from "../rollback.ts"
 import { listenerKeys, namesOf, outboundKeys, topKeys } from "./keys.ts"
 import { listenerOptions } from "./listener.ts"
 import { lockoutStanza, lockoutWarning } from "./lockout.ts"
@@ -73,6 +74,7 @@ export interface ServerConfig {
   readonly pidFile: string
   readonly auditDirectories: readonly string[]
   readonly snapshotDirectories: readonly string[]
+  readonly onStoreRollback: RollbackPolicy
   readonly workers: number | undefined
   readonly introspection: boolean
   readonly lockout: LockoutStanzas
@@ -184,6 +186,7 @@ export function configOf(sources: readonly Source[]): ServerConfig {
     pidFile: last("pid_file", readString) ?? "",
     auditDirectories: last("audit_allowed_directories", readStrings) ?? [],
     snapshotDirectories: last("snapshot_directories", readStrings) ?? [],
+    onStoreRollback: last("on_store_rollback", rollbackPolicyOf) ?? "warn",
     workers: last("workers", readInteger),
     introspection: last("introspection_endpoint", readBool) ?? false,
     lockout: new Map(
@@ -205,6 +208,14 @@ export function configOf(sources: readonly Source[]): ServerConfig {
       }).at(-1) ?? TELEMETRY_DEFAULTS,
     warnings,
   }
+}
+
+function rollbackPolicyOf(item: HclItem): RollbackPolicy {
+  const text = readString(item)
+  const policy = ROLLBACK_POLICIES.find(one => one === text)
+  if (policy === undefined)
+    throw new HclError(`on_store_rollback is "warn" or "refuse", not ${JSON.stringify(text)}`, item.position)
+  return policy
 }
 
 function unknownKeys({ file, body }: Source, known: readonly string[], where: string): string[] {

@@ -50,8 +50,9 @@ const ERASE_STEP = 500
  */
 export const LAST_KEYS: readonly string[] = [layout.namespaces, KEYRING, SEAL_CONFIG, layout.sealEpoch]
 
-/** What belongs to the processes that run now: it is in no snapshot, and a restore leaves it as it is. */
-export const isOfProcesses = (key: string): boolean => key.startsWith(layout.claims) || key.startsWith(layout.members)
+/** What belongs to the processes that run now, and to their audit: it is in no snapshot, and a restore leaves it as it is. */
+export const isOfProcesses = (key: string): boolean =>
+  [layout.claims, layout.members, layout.auditCheckpoints].some(folder => key.startsWith(folder))
 
 export const entryKey = (sequence: number): string => ENTRY + String(sequence).padStart(SEQUENCE_DIGITS, "0")
 

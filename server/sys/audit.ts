@@ -49,7 +49,7 @@ async function enable(input: EnableInput, ctx: ServerContext): Promise<undefined
     salt: uuid(ctx.random),
   }
   const { server } = ctx
-  const device = await openEntry(server, server.auditPlaces, entry, await signingKey(ctx.view)).catch(
+  const { device, older } = await openEntry(server, server.auditPlaces, entry, await signingKey(ctx.view)).catch(
     (error: Error) => {
       throw refuse.invalid(error.message)
     },
@@ -58,6 +58,7 @@ async function enable(input: EnableInput, ctx: ServerContext): Promise<undefined
     throw refuse.invalid(`the audit device does not take records: ${error.message}`)
   })
   writeAuditTable(ctx.view, [...table, entry])
+  if (older !== undefined) ctx.afterCommit(() => server.rollback.note(server, older))
 }
 
 async function disable(given: string, ctx: ServerContext): Promise<undefined> {

@@ -5,6 +5,7 @@
 
 import { field, type JsonObject, refuse, routesOf } from "@arca/api"
 import type { Members } from "../members.ts"
+import type { RollbackWatch } from "../rollback.ts"
 import type { SealCore } from "../seal/core.ts"
 import { initFields } from "../seal/fields.ts"
 import type { ServerFacts } from "../server.ts"
@@ -19,6 +20,7 @@ export interface BootContext {
   readonly members: Members
   /** What keeps this node from serving although it is unsealed. */
   readonly trouble: () => readonly string[]
+  readonly rollback: RollbackWatch
 }
 
 const bootRoute = routesOf<BootContext>()
@@ -30,6 +32,9 @@ async function cluster({ seal, clusterName }: BootContext): Promise<JsonObject> 
   return seal.sealed() ? {} : { cluster_name: clusterName, cluster_id: seal.barrier.status().cluster }
 }
 
+/** Said only when there is something to be said: clients know no such field. */
+const rolledBack = ({ rollback }: BootContext): JsonObject => (rollback.standing() ? { store_rolled_back: true } : {})
+
 async function sealStatus(ctx: BootContext): Promise<JsonObject> {
   const { facts } = ctx
   return {
@@ -39,6 +44,7 @@ async function sealStatus(ctx: BootContext): Promise<JsonObject> {
     build_date: facts.buildDate,
     storage_type: facts.storageType,
     ...(await cluster(ctx)),
+    ...rolledBack(ctx),
   }
 }
 
@@ -119,6 +125,7 @@ export const bootRoutes = [
           echo_duration_ms: 0,
           clock_skew_ms: Math.round(ctx.members.skew() * 1000),
           ...(trouble.length > 0 ? { trouble: [...trouble] } : {}),
+          ...rolledBack(ctx),
         },
       }
     },

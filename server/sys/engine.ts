@@ -16,6 +16,7 @@ import { pluginRoutes } from "./plugins.ts"
 import { policyRoutes } from "./policies.ts"
 import { pprofRoutes } from "./pprof.ts"
 import { leaseQuotaRoutes, quotaRoutes } from "./quotas.ts"
+import { rollbackRoutes } from "./rollback.ts"
 import { sealRoutes } from "./seal.ts"
 import { storageRoutes } from "./storage.ts"
 import { toolRoutes } from "./tools.ts"
@@ -55,7 +56,7 @@ export const systemGroups = [
     name: "storage",
     title: "Snapshots",
     summary: "Backing the store up, and putting a backup back.",
-    routes: storageRoutes,
+    routes: [...storageRoutes, ...rollbackRoutes],
   },
   {
     name: "locked-users",

@@ -114,6 +114,10 @@ export const health = {
   cluster_id: field.string("Its id, once unsealed.", { optional: true }),
   echo_duration_ms: field.int("0"),
   clock_skew_ms: field.int("How far the clock is from the store's."),
+  trouble: field.stringList("What keeps the node from serving.", { optional: true }),
+  store_rolled_back: field.bool("An older copy of the store was found in its place: see `sys/storage/rollback`.", {
+    optional: true,
+  }),
 } satisfies Fields
 
 export const initialised = {
@@ -209,6 +213,9 @@ export const sealStatus = {
   build_date: time("When that was made."),
   cluster_name: field.string("The cluster, once unsealed.", { optional: true }),
   cluster_id: field.string("Its id, once unsealed.", { optional: true }),
+  store_rolled_back: field.bool("An older copy of the store was found in its place: see `sys/storage/rollback`.", {
+    optional: true,
+  }),
 } satisfies Fields
 
 export const initStatus = { initialized: field.bool("Whether the store was initialised.") } satisfies Fields

@@ -57,7 +57,6 @@ const REASONS: Readonly<Record<string, string>> = {
   K02: "a figure under load, not a verdict: npm run bench",
   K03: "a figure under load, not a verdict: npm run bench",
   L03: "not detected: it takes a digest over the whole store (security.md 3.3), which is not built",
-  L04: "not detected: it takes an anchor outside of the store (security.md 3.3), which is not built",
 }
 
 export interface Row {

@@ -1,11 +1,15 @@
 /** Attack class 1.12: someone who can write to the store. */
 
 import assert from "node:assert/strict"
+import { appendFile, cp, mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { test } from "node:test"
 import { memoryStorage, type Storage } from "@arca/storage"
 import { serve } from "../../server/pipeline.ts"
 import { ownRequest } from "../../server/revocation.ts"
 import { type TestServer, testServer } from "../../server/testing.ts"
+import { call, fields, startUnsealed } from "../parts/arca.ts"
 import { attack, openHouse } from "./house.ts"
 
 const house = await openHouse()
@@ -89,6 +93,48 @@ test("L01: what secures the house cannot be changed either: tokens, policies, mo
   )
   for (const one of [token, strong, vault.root])
     assert.ok((await vault.read("auth/token/lookup-self", { token: one })).status >= 403)
+})
+
+test("L04: an older copy of the whole database is found, said aloud, and not served where that is configured", async t => {
+  const dir = await mkdtemp(join(tmpdir(), "arca-rollback-"))
+  t.after(() => rm(dir, { recursive: true, force: true }))
+  let server = await startUnsealed({ plain: true, dir })
+  t.after(() => server.stop())
+  const root = (method: string, path: string, body?: unknown) =>
+    call(server, { method, path, token: server.token, body })
+  const restart = async (between: () => Promise<void>) => {
+    await server.stop()
+    await between()
+    server = { ...server, ...(await server.again()) }
+    return call(server, { method: "PUT", path: "sys/unseal", body: { key: server.share } })
+  }
+  const [store, copy] = [join(dir, "store"), join(dir, "copy")]
+  await root("PUT", "sys/audit/file", { type: "file", options: { file_path: join(dir, "audit.log") } })
+  const made = await root("PUT", "auth/token/create", { policies: ["default"] })
+  const token = String(fields(fields(made.json).auth).client_token)
+  await restart(() => cp(store, copy, { recursive: true }))
+  assert.equal(fields((await call(server, { path: "sys/health" })).json).store_rolled_back, undefined)
+  assert.equal((await root("PUT", "auth/token/revoke", { token })).status, 204)
+
+  const putBack = async () => {
+    await rm(store, { recursive: true })
+    await cp(copy, store, { recursive: true })
+  }
+  await restart(putBack)
+  assert.equal(fields((await call(server, { path: "sys/health" })).json).store_rolled_back, true)
+  assert.equal(fields((await call(server, { path: "sys/seal-status" })).json).store_rolled_back, true)
+  assert.match(server.log(), /The store is older than its audit log/)
+  assert.match(await readFile(join(dir, "audit.log"), "utf8"), /the store is older than the audit log/)
+  assert.equal((await root("GET", "sys/storage/rollback")).status, 200)
+
+  const refused = await restart(async () => {
+    await putBack()
+    await appendFile(join(dir, "server.hcl"), 'on_store_rollback = "refuse"\n')
+  })
+  assert.equal(refused.status, 500)
+  assert.match(refused.text, /The store is older than its audit log/)
+  assert.equal(fields((await call(server, { path: "sys/seal-status" })).json).sealed, true)
+  assert.equal((await root("GET", "auth/token/lookup-self")).status, 503)
 })
 
 async function save(vault: TestServer): Promise<Uint8Array> {
