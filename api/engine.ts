@@ -129,6 +129,8 @@ export interface Context {
   readonly mount: Mount
   /** Seconds since 1970; one value for the whole request. */
   readonly now: number
+  /** The time as it goes on, in the same seconds: for what outlives the request (`resource`). */
+  readonly clock: () => number
   readonly random: (bytes: number) => Uint8Array
   readonly request: RequestFacts
   /** The parameters as they came, for handlers whose body is the caller's own data. */

@@ -66,6 +66,7 @@ export function contextOf(setting: Setting): ServerContext {
     store: mountStore(view, namespace, entry),
     mount,
     now,
+    clock: server.now,
     random: server.random,
     body: request.body,
     request: {

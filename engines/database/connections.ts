@@ -189,7 +189,7 @@ export async function writeConfig(input: ConfigInput, ctx: Context): Promise<Ans
 /** Connects once, with a connection of its own: what is not stored yet must not be found by others. */
 async function verify(ctx: Context, driver: Driver, config: Config): Promise<void> {
   try {
-    const connection = await driver.open(config.details, { outbound: ctx.outbound })
+    const connection = await driver.open(config.details, ctx)
     await connection.verify().finally(() => connection.close())
   } catch (error) {
     throw told(error, "error creating database object: error verifying connection", secretsOf(config), 400)

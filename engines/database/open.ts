@@ -82,7 +82,7 @@ export async function connect(ctx: Context, name: string, config: Config): Promi
 export function opened(ctx: Context, name: string, config: Config): Promise<Connection> {
   const driver = driverFor(config.plugin_name)
   return ctx
-    .resource(`${name}/${config.version}`, () => driver.open(config.details, { outbound: ctx.outbound }), closeAfterUse)
+    .resource(`${name}/${config.version}`, () => driver.open(config.details, ctx), closeAfterUse)
     .catch((error: unknown) => {
       throw told(error, "unable to get connection", secretsOf(config))
     })
@@ -93,7 +93,7 @@ export async function healed(ctx: Context, name: string, config: Config): Promis
   const driver = driverFor(config.plugin_name)
   const details = { ...config.details, password: config.pending ?? "" }
   try {
-    const connection = await driver.open(details, { outbound: ctx.outbound })
+    const connection = await driver.open(details, ctx)
     await connection.verify().finally(() => connection.close())
   } catch (error) {
     ctx.log("debug", `the pending password of ${name} is not in force: ${cleaned(String(error), secretsOf(config))}`)

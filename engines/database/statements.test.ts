@@ -34,6 +34,9 @@ test("a value is written by the quotes it stands in", () => {
 })
 
 test("a bare name is quoted when it needs to be; a bare password is refused", () => {
+  assert.equal(fill("DAYS = {{expiration}}", { expiration: "2" }, DIALECTS.snowflake), "DAYS = 2")
+  assert.throws(() => fill("PASSWORD {{password}}", { password: "" }, pg), /needs quotes/)
+  assert.throws(() => fill("PASSWORD '{{password}}'", { name: "a" }, pg), /asks for \{\{password\}\}/)
   assert.equal(fill("DROP ROLE IF EXISTS {{name}};", { name: "plain_1" }, pg), "DROP ROLE IF EXISTS plain_1;")
   assert.equal(
     fill("DROP ROLE IF EXISTS {{name}};", { name: 'x"; DROP TABLE a; --' }, pg),

@@ -188,7 +188,7 @@ function quoted(text: string, quote: Quote, values: Values, dialect: Dialect): s
 const bare =
   (dialect: Dialect): Write =>
   (value, placeholder) => {
-    if (/^[A-Za-z_]\w*$/.test(value)) return value
+    if (/^([A-Za-z_]\w*|\d+)$/.test(value)) return value
     const quote = dialect.quotes.find(one => one.kind === "name")
     const isName = placeholder === "name" || placeholder === "username"
     if (!isName || quote === undefined) {

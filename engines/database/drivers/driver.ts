@@ -52,6 +52,8 @@ export interface Connection {
 
 export interface World {
   readonly outbound: Outbound
+  /** Seconds since 1970. */
+  readonly clock: () => number
 }
 
 export interface Driver {

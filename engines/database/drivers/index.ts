@@ -10,6 +10,7 @@ import { mssql } from "./mssql.ts"
 import { mysql, mysqlLegacy } from "./mysql.ts"
 import { postgresql, redshift } from "./postgresql.ts"
 import { redis } from "./redis.ts"
+import { snowflake } from "./snowflake.ts"
 
 export const drivers: readonly Driver[] = [
   postgresql,
@@ -24,6 +25,7 @@ export const drivers: readonly Driver[] = [
   opensearch,
   influxdb,
   clickhouse,
+  snowflake,
 ]
 
 const byName = new Map(drivers.flatMap(one => one.names.map(name => [name, one] as const)))
