@@ -16,7 +16,7 @@ import {
   writeField,
 } from "@arca/api"
 import { checkTemplate } from "../username.ts"
-import { holdsPassword, redacted } from "./drivers/address.ts"
+import { passwordsIn, redacted } from "./drivers/address.ts"
 import type { Driver } from "./drivers/driver.ts"
 import { driverOf, drivers } from "./drivers/index.ts"
 
@@ -73,9 +73,8 @@ const textOf = (value: Json | undefined): string => (typeof value === "string" ?
 export function secretsOf(config: Config): string[] {
   const { fields } = driverFor(config.plugin_name)
   const secret = Object.keys(config.details).filter(name => fields[name]?.options.secret)
-  const address = textOf(config.details.connection_url)
-  const inUrl = /^[a-z][a-z0-9+.-]*:\/\/[^:/?#@]*:(.*)@/is.exec(address)?.[1] ?? ""
-  return [...secret.map(name => textOf(config.details[name])), config.pending ?? "", inUrl]
+  const inAddress = passwordsIn(textOf(config.details.connection_url))
+  return [...secret.map(name => textOf(config.details[name])), config.pending ?? "", ...inAddress]
 }
 
 /** A failure of the database as a sentence without secrets. A refusal is one already. */
@@ -178,7 +177,7 @@ export async function writeConfig(input: ConfigInput, ctx: Context): Promise<Ans
   checkTemplate(ctx, template)
   if (input.verify_connection) await verify(ctx, driver, config)
   putConfig(ctx.store, input.name, config)
-  if (holdsPassword(textOf(config.details.connection_url)))
+  if (passwordsIn(textOf(config.details.connection_url)).length > 0)
     ctx.warn(
       "Password found in connection_url, use a templated url to enable root rotation and prevent read access to password information.",
     )

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { holdsPassword, readGoMysql, readKeywords, readUrl, redacted } from "./address.ts"
+import { passwordsIn, readGoMysql, readKeywords, readUrl, redacted } from "./address.ts"
 
 const account = { username: "ro@ot", password: "p/w:%41{{x}}'\\ ?#", disable_escaping: false }
 
@@ -72,15 +72,22 @@ test("an address is shown without the password that stands in it, and with its p
     "postgres://u:secret@h/d": "postgres://u:xxxxx@h/d",
     "postgres://u:se:cr@et@h/d": "postgres://u:xxxxx@h/d",
     "u:secret@tcp(h:1)/d": "u:xxxxx@tcp(h:1)/d",
+    "u:secret@myorg-account/d": "u:xxxxx@myorg-account/d",
+    "u/secret@h:1521/d": "u/xxxxx@h:1521/d",
     "host=h user=u password=secret dbname=d": "host=h user=u password=xxxxx dbname=d",
     "host=h password='a b' x=y": "host=h password=xxxxx x=y",
     "server=h;user id=u;pwd=secret;": "server=h;user id=u;pwd=xxxxx;",
   }
-  for (const [given, shown] of Object.entries(cases)) assert.equal(redacted(given), shown)
+  for (const [given, shown] of Object.entries(cases)) {
+    assert.equal(redacted(given), shown)
+    assert.match(String(passwordsIn(given)), /^(secret|se:cr@et|'a b')$/)
+  }
   for (const text of [
     "postgres://{{username}}:{{password}}@h/d",
     "{{username}}:{{password}}@tcp(h)/",
+    "{{username}}/{{password}}@h:1521/d",
+    "myorg.snowflakecomputing.com/d?role=r",
     "password='{{password}}' host=h",
   ])
-    assert.deepEqual([redacted(text), holdsPassword(text)], [text, false])
+    assert.deepEqual([redacted(text), passwordsIn(text)], [text, []])
 })

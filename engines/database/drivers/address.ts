@@ -154,13 +154,22 @@ export function readGoMysql(text: string, account: Account, defaultPort: number)
   }
 }
 
-/** What can be shown of a connection's address: without a password that stands in it. */
-export function redacted(text: string): string {
-  return text
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/?#@]*):(?!\{\{password\}\}@)(.*)@/is, "$1:xxxxx@")
-    .replace(/^([^:/@]*):(?!\{\{password\}\}@)(?!\/\/)(.*)@(tcp|unix)/is, "$1:xxxxx@$3")
-    .replace(/\b(password|pwd)\s*=\s*(?!'?\{\{password\}\})('(?:[^'\\]|\\.)*'|[^\s;&]*)/gi, "$1=xxxxx")
-}
+/** Where a password can stand in an address that has no placeholder for it; the second group is the password. */
+const PASSWORDS = [
+  // scheme://user:password@host
+  /^([a-z][a-z0-9+.-]*:\/\/[^:/?#@]*:)(?!\{\{password\}\}@)(.*)(?=@)/gis,
+  // user:password@tcp(host), as MySQL and Snowflake have it
+  /^([^:/@]*:)(?!\{\{password\}\}@)(?!\/\/)(.*)(?=@)/gis,
+  // user/password@host, as Oracle has it
+  /^([^:/@]+\/)(?!\{\{password\}\}@)(?!\/)(.*)(?=@)/gis,
+  // password=…
+  /(\b(?:password|pwd)\s*=\s*)(?!'?\{\{password\}\})('(?:[^'\\]|\\.)*'|[^\s;&]*)/gi,
+]
 
-/** Whether a password stands in the address itself. */
-export const holdsPassword = (text: string): boolean => redacted(text) !== text
+/** What can be shown of a connection's address: without a password that stands in it. */
+export const redacted = (text: string): string =>
+  PASSWORDS.reduce((shown, pattern) => shown.replace(pattern, "$1xxxxx"), text)
+
+/** The passwords that stand in an address itself. */
+export const passwordsIn = (text: string): string[] =>
+  PASSWORDS.flatMap(pattern => [...text.matchAll(pattern)].map(([, , password = ""]) => password))

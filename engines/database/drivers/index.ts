@@ -8,6 +8,7 @@ import { influxdb } from "./influxdb.ts"
 import { mongodb } from "./mongodb.ts"
 import { mssql } from "./mssql.ts"
 import { mysql, mysqlLegacy } from "./mysql.ts"
+import { oracle } from "./oracle.ts"
 import { postgresql, redshift } from "./postgresql.ts"
 import { redis } from "./redis.ts"
 import { snowflake } from "./snowflake.ts"
@@ -26,6 +27,7 @@ export const drivers: readonly Driver[] = [
   influxdb,
   clickhouse,
   snowflake,
+  oracle,
 ]
 
 const byName = new Map(drivers.flatMap(one => one.names.map(name => [name, one] as const)))
