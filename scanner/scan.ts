@@ -9,7 +9,9 @@ import { type Baseline, isInBaseline } from "./ignore/baseline.ts"
 import { type IgnoredPlaces, isIgnored } from "./ignore/gitleaksignore.ts"
 import type { Known } from "./known.ts"
 import type { Platform } from "./platform.ts"
+import type { PartName } from "./remote/host.ts"
 import type { Config, Rule } from "./rule.ts"
+import type { FileOptions } from "./sources/file.ts"
 import type { Source, SourceReport } from "./sources/source.ts"
 
 /** What to scan. Paths are reported as they are given here. */
@@ -23,6 +25,23 @@ export type Target =
   | { kind: "stdin" }
   | { kind: "stream"; stream: AsyncIterable<Uint8Array>; path?: string }
   | { kind: "text"; text: string | Uint8Array; path?: string }
+  | RemoteTarget
+
+/** What lies on a code host, by its API: a repository (`owner/name`), or all repositories of an organisation, group or user. */
+export type RemoteTarget = {
+  kind: "github" | "gitlab"
+  target: string
+  /** A server of one's own; the public one without it. */
+  url?: string
+  /** Without it only what everybody may see is read. */
+  token?: string
+  /** Default: all but the logs of CI runs. */
+  only?: readonly PartName[]
+  /** A file in which finished parts are kept: the next scan goes on from there, and reads only what changed since. */
+  statePath?: string
+  /** The longest wait for a rate limit; default 3700, since those are by the hour. */
+  maxWaitSeconds?: number
+}
 
 export type ScanOptions = {
   /** A rule file in Gitleaks' TOML format; else GITLEAKS_CONFIG and its kin, `.gitleaks.toml` beside the target, our own rules. */
@@ -109,7 +128,7 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
       const found = detect(ruleset, detection, fragment)
       if (options.known !== undefined) found.push(...options.known.find(fragment, detection.ignoreAllowComments))
       if (cache !== undefined) raw.push(...found)
-      return found.flatMap(judge)
+      return found.map(finding => fragment.complete?.(finding) ?? finding).flatMap(judge)
     }
     yield* detectAll(source, sift, tally, reportTo(options, started, tally), options)
     yield* known
@@ -218,9 +237,39 @@ async function open(
     const { path, followSymlinks = false } = target
     return dirSource(path, { ...file, followSymlinks, maxFileBytes: maxTargetMegabytes * 1e6, cwd: cwdOf(options) })
   }
+  if (target.kind === "stdin" || target.kind === "stream" || target.kind === "text") return openStream(target)
+  return openRemote(target, options, signal, file, history)
+}
+
+async function openStream(target: Target & { kind: "stdin" | "stream" | "text" }): Promise<Source> {
   const { stdinSource, streamSource, textSource } = await import("./sources/stream.ts")
   if (target.kind === "stdin") return stdinSource()
   return target.kind === "stream" ? streamSource(target.stream, target.path) : textSource(target.text, target.path)
+}
+
+async function openRemote(
+  target: RemoteTarget,
+  options: ScanOptions,
+  signal: AbortSignal,
+  file: FileOptions,
+  { exempt }: { exempt: readonly string[] },
+): Promise<Source> {
+  const { remoteSource } = await import("./remote/walk.ts")
+  const { presetParts } = await import("./remote/host.ts")
+  const { statePath, url = "", token = "", maxWaitSeconds = 3700, only = presetParts } = target
+  return remoteSource({
+    ...file,
+    host: target.kind,
+    target: target.target,
+    url,
+    token,
+    maxWaitSeconds,
+    only: new Set(only),
+    ...(statePath === undefined ? {} : { statePath: resolve(cwdOf(options), statePath) }),
+    env: { ...(options.env ?? process.env) },
+    signal,
+    exempt,
+  })
 }
 
 /** Any path of a global allowlist is left out, even where the list asks for more; so does Gitleaks. */

@@ -71,10 +71,15 @@ export const gitEnv = {
 export type Outcome = { code: number; stdout: string; stderr: string }
 
 /** One line of `arca scan` in a folder, without colours; rules are compiled once for all tests of a machine. */
-export async function runScan(cwd: string, words: readonly string[], program = "arca"): Promise<Outcome> {
+export async function runScan(
+  cwd: string,
+  words: readonly string[],
+  program = "arca",
+  more: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
   const out = { stdout: "", stderr: "" }
   const into = (name: "stdout" | "stderr") => ({ isTerminal: false, write: (text: string) => void (out[name] += text) })
-  const env = { ...gitEnv, ARCA_CACHE_DIR: join(tmpdir(), "arca-test-cache") }
+  const env = { ...gitEnv, ...more, ARCA_CACHE_DIR: join(tmpdir(), "arca-test-cache") }
   const code = await scanCommand(words, { env, program, cwd, stdout: into("stdout"), stderr: into("stderr") })
   return { code, ...out }
 }

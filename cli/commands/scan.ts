@@ -11,6 +11,8 @@ const LEAKS = new Set([
   "stdin",
   "protect",
   "detect",
+  "github",
+  "gitlab",
   "install-hook",
   "ignore",
   "rules",

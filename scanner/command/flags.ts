@@ -66,6 +66,14 @@ const source = { kind: "text", short: "s", about: "what to scan", preset: "." } 
 const symlinks = { kind: "switch", about: "scan files that symbolic links lead to" } as const
 const staged = { kind: "switch", about: "scan the staged changes" } as const
 
+const remote = {
+  "api-url": { kind: "text", about: "a server of one's own, such as https://git.example.com" },
+  "token-file": { kind: "text", about: "a file with the token; else GH_TOKEN, GITHUB_TOKEN, GITLAB_TOKEN" },
+  only: { kind: "list", about: "some of history, issues, pulls, comments, reviews, releases, gists, snippets, logs" },
+  state: { kind: "text", about: "keep what was finished in this file; go on from there, and read only what changed" },
+  "max-wait": { kind: "number", about: "seconds to wait for a rate limit at most", preset: "3700" },
+} as const satisfies FlagTable
+
 export const commandFlags = {
   git: {
     platform,
@@ -84,6 +92,8 @@ export const commandFlags = {
     platform,
   },
   protect: { staged, "log-opts": logOptions, source },
+  github: remote,
+  gitlab: remote,
 } as const satisfies Record<string, FlagTable>
 
 export type CommandName = keyof typeof commandFlags

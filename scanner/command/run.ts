@@ -27,6 +27,8 @@ const aliases = new Map<string, CommandName>([
   ["stdin", "stdin"],
   ["detect", "detect"],
   ["protect", "protect"],
+  ["github", "github"],
+  ["gitlab", "gitlab"],
 ])
 
 /**
@@ -90,7 +92,7 @@ function logOf(line: Line | undefined, io: ScanIo): Log {
 
 async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<number> {
   const log = logOf(line, io)
-  const { target, source } = targetOf(command, line)
+  const { target, source } = await targetOf(command, line, io)
   const options = await scanOptionsOf(line, source, io, log)
   const enabled = listOf(line, "enable-rule")
   if (enabled.length > 0) log.info(`Overriding enabled rules: ${enabled.join(", ")}`)

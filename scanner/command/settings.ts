@@ -13,7 +13,13 @@ export class Fatal extends Error {
 }
 
 /** What a command is to scan. `source` is where `.gitleaks.toml` and `.gitleaksignore` are looked for. */
-export function targetOf(command: CommandName, line: Line): { target: Target; source: string } {
+export async function targetOf(
+  command: CommandName,
+  line: Line,
+  io: ScanIo,
+): Promise<{ target: Target; source: string }> {
+  if (command === "github" || command === "gitlab")
+    return { target: (await import("./targets.ts")).otherTarget(command, line, io), source: "." }
   const source = command === "detect" || command === "protect" ? textOf(line, "source") || "." : onePath(command, line)
   const staged = switchOf(line, "staged")
   const history = { kind: "history", repository: source, ...logOptionsOf(line), ...platformOf(line) } as const

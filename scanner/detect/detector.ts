@@ -19,6 +19,8 @@ export type Fragment = {
   /** The line number of the first line; 0 without one. */
   startLine: number
   commit?: Commit
+  /** Adds to a finding what only its source knows: a link, an author. */
+  complete?(finding: Finding): Finding
 }
 
 export type DetectOptions = {

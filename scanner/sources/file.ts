@@ -22,7 +22,7 @@ export type FileOptions = {
   skips(path: string): boolean
 }
 
-type Emit = (fragment: Omit<Fragment, "commit">) => void
+type Emit = (fragment: Omit<Fragment, "commit" | "complete">) => void
 
 export const fileInMemory = (path: string, bytes: Uint8Array): FileToScan => ({
   path,
