@@ -10,6 +10,7 @@ import { type IgnoredPlaces, isIgnored } from "./ignore/gitleaksignore.ts"
 import type { Known } from "./known.ts"
 import type { Platform } from "./platform.ts"
 import type { PartName } from "./remote/host.ts"
+import type { BucketOptions } from "./remote/s3.ts"
 import type { Config, Rule } from "./rule.ts"
 import type { FileOptions } from "./sources/file.ts"
 import type { Source, SourceReport } from "./sources/source.ts"
@@ -26,6 +27,7 @@ export type Target =
   | { kind: "stream"; stream: AsyncIterable<Uint8Array>; path?: string }
   | { kind: "text"; text: string | Uint8Array; path?: string }
   | RemoteTarget
+  | BucketTarget
 
 /** What lies on a code host, by its API: a repository (`owner/name`), or all repositories of an organisation, group or user. */
 export type RemoteTarget = {
@@ -42,6 +44,11 @@ export type RemoteTarget = {
   /** The longest wait for a rate limit; default 3700, since those are by the hour. */
   maxWaitSeconds?: number
 }
+
+/** A bucket of Amazon S3, or of a store that speaks its protocol. Credentials are found as by Amazon's SDK. */
+export type BucketTarget = { kind: "s3"; bucket: string } & Partial<
+  Pick<BucketOptions, "prefix" | "startAfter" | "endpoint" | "region" | "versions" | "anonymous">
+>
 
 export type ScanOptions = {
   /** A rule file in Gitleaks' TOML format; else GITLEAKS_CONFIG and its kin, `.gitleaks.toml` beside the target, our own rules. */
@@ -238,7 +245,14 @@ async function open(
     return dirSource(path, { ...file, followSymlinks, maxFileBytes: maxTargetMegabytes * 1e6, cwd: cwdOf(options) })
   }
   if (target.kind === "stdin" || target.kind === "stream" || target.kind === "text") return openStream(target)
+  if (target.kind === "s3") return openBucket(target, { ...file, maxFileBytes: maxTargetMegabytes * 1e6 })
   return openRemote(target, options, signal, file, history)
+}
+
+async function openBucket(target: BucketTarget, file: FileOptions & { maxFileBytes: number }): Promise<Source> {
+  const { bucketSource } = await import("./remote/s3.ts")
+  const preset = { prefix: "", startAfter: "", endpoint: "", region: "", versions: false, anonymous: false }
+  return bucketSource({ ...preset, ...target, ...file })
 }
 
 async function openStream(target: Target & { kind: "stdin" | "stream" | "text" }): Promise<Source> {

@@ -13,6 +13,7 @@ const LEAKS = new Set([
   "detect",
   "github",
   "gitlab",
+  "s3",
   "install-hook",
   "ignore",
   "rules",

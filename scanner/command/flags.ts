@@ -92,6 +92,15 @@ export const commandFlags = {
     platform,
   },
   protect: { staged, "log-opts": logOptions, source },
+  s3: {
+    bucket: { kind: "text", about: "the bucket" },
+    prefix: { kind: "text", about: "only keys that begin so" },
+    "start-after": { kind: "text", about: "only keys after this one: where a scan that was cut short goes on" },
+    endpoint: { kind: "text", about: "a store that speaks S3's protocol, such as http://minio.example:9000" },
+    region: { kind: "text", about: "the region; else AWS_REGION or the profile's" },
+    versions: { kind: "switch", about: "versions that were overwritten or deleted, too" },
+    "no-sign-request": { kind: "switch", about: "without credentials, for public buckets" },
+  },
   github: remote,
   gitlab: remote,
 } as const satisfies Record<string, FlagTable>

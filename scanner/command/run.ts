@@ -27,6 +27,7 @@ const aliases = new Map<string, CommandName>([
   ["stdin", "stdin"],
   ["detect", "detect"],
   ["protect", "protect"],
+  ["s3", "s3"],
   ["github", "github"],
   ["gitlab", "gitlab"],
 ])

@@ -18,7 +18,7 @@ export async function targetOf(
   line: Line,
   io: ScanIo,
 ): Promise<{ target: Target; source: string }> {
-  if (command === "github" || command === "gitlab")
+  if (command === "github" || command === "gitlab" || command === "s3")
     return { target: (await import("./targets.ts")).otherTarget(command, line, io), source: "." }
   const source = command === "detect" || command === "protect" ? textOf(line, "source") || "." : onePath(command, line)
   const staged = switchOf(line, "staged")

@@ -2,12 +2,43 @@ import { readFileSync } from "node:fs"
 import { type PartName, partNames } from "../remote/host.ts"
 import type { Target } from "../scan.ts"
 import { messageOf } from "../sources/source.ts"
-import { FlagError, type Line, listOf, numberOf, textOf } from "./flags.ts"
+import { FlagError, type Line, listOf, numberOf, switchOf, textOf } from "./flags.ts"
 import type { ScanIo } from "./io.ts"
 import { Fatal, placeIn } from "./settings.ts"
 
 /** Targets of the commands that Gitleaks does not have: they lie elsewhere, and what reads them is loaded when they are named. */
-export function otherTarget(command: "github" | "gitlab", line: Line, io: ScanIo): Target {
+export function otherTarget(command: "github" | "gitlab" | "s3", line: Line, io: ScanIo): Target {
+  return command === "s3" ? bucketTarget(line) : hostTarget(command, line, io)
+}
+
+function bucketTarget(line: Line): Target {
+  const named = textOf(line, "bucket")
+  const [given = "", ...others] = line.args
+  const address = /^(?:s3:\/\/)?([^/]+)\/?(.*)$/s.exec(named || given)
+  if (address === null || others.length > 0 || (named !== "" && given !== ""))
+    throw new FlagError("s3 takes one bucket: --bucket NAME, or s3://NAME/PREFIX")
+  const [, bucket = "", below = ""] = address
+  return {
+    kind: "s3",
+    bucket,
+    prefix: textOf(line, "prefix") || below,
+    startAfter: textOf(line, "start-after"),
+    endpoint: endpointOf(line),
+    region: textOf(line, "region"),
+    versions: switchOf(line, "versions"),
+    anonymous: switchOf(line, "no-sign-request"),
+  }
+}
+
+function endpointOf(line: Line): string {
+  const text = textOf(line, "endpoint")
+  const url = URL.parse(text)
+  if (text !== "" && (url === null || !/^https?:$/.test(url.protocol)))
+    throw new FlagError(`--endpoint takes an address such as https://s3.example.com, not ${JSON.stringify(text)}`)
+  return text
+}
+
+function hostTarget(command: "github" | "gitlab", line: Line, io: ScanIo): Target {
   const target = oneArgument(command, line)
   const url = textOf(line, "api-url") || defaultUrl(command, io)
   const token = tokenFor(command, url, line, io)
