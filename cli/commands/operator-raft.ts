@@ -41,21 +41,37 @@ const save = command({
   },
 })
 
+async function* bytesOf(found: unknown): AsyncGenerator<Uint8Array> {
+  if (typeof found !== "object" || found === null || !(Symbol.asyncIterator in found)) return
+  for await (const part of found as AsyncIterable<unknown>) if (part instanceof Uint8Array) yield part
+}
+
+/** A file's content, or that of `s3://bucket/key`, as often as it is asked for. */
+async function contentOf(path: string): Promise<() => AsyncIterable<Uint8Array>> {
+  if (path.startsWith("s3://")) {
+    const read = await serverFunction("snapshot/source", "snapshotBytes")
+    return () => bytesOf(read(path))
+  }
+  await access(path, constants.R_OK).catch(error => {
+    throw new Failure(`Error opening snapshot file: ${error.message}`, 2)
+  })
+  return () => createReadStream(path)
+}
+
 const restore = command({
   name: "restore",
   summary: "Replaces the server's whole store by a backup.",
   examples: [
     ["Go back to a backup", "operator raft snapshot restore backup.snap"],
     ["Restore into a server with other keys", "operator raft snapshot restore -force backup.snap"],
+    ["From a bucket, as AWS_REGION, AWS_ENDPOINT_URL_S3 … say", "operator raft snapshot restore s3://backups/a.snap"],
   ],
   args: FILE,
   flags: { force: bool("Restore even if the keys of server and backup differ.") },
   run: async ({ args: [given = ""], flags, client, out }) => {
     const path = given.trim()
     if (path === "") throw new Failure("Snapshot file name is required", 1)
-    await access(path, constants.R_OK).catch(error => {
-      throw new Failure(`Error opening snapshot file: ${error.message}`, 2)
-    })
+    const content = await contentOf(path)
     const server = (await client()).with({ timeout: 0 })
     const verb = flags.force ? "snapshot-force" : "snapshot"
     const told = await attempt(
@@ -63,7 +79,7 @@ const restore = command({
       server.json<Secret | null>({
         method: "POST",
         path: `sys/storage/raft/${verb}`,
-        body: () => createReadStream(path),
+        body: content,
       }),
     )
     if (told !== null) out.warnings(told)

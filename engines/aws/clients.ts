@@ -1,6 +1,6 @@
 /** The SDK's clients, which load when the first call is made, and go out by `ctx.outbound` alone. */
 
-import { type Context, Refusal, refuse } from "@arca/api"
+import { awsRequestHandler, type Context, Refusal, refuse } from "@arca/api"
 import type { IAMClient } from "@aws-sdk/client-iam"
 import type { STSClient } from "@aws-sdk/client-sts"
 import { library } from "../library.ts"
@@ -11,47 +11,11 @@ export const stsLibrary = () => library("@aws-sdk/client-sts", () => import("@aw
 
 const DEFAULT_REGION = "us-east-1"
 
-/** A request as the SDK makes it. */
-interface SdkRequest {
-  readonly method: string
-  readonly protocol: string
-  readonly hostname: string
-  readonly port?: number | undefined
-  readonly path: string
-  readonly query?: Readonly<Record<string, string | string[] | null>> | undefined
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: unknown
-}
-
-function urlOf({ protocol, hostname, port, path, query = {} }: SdkRequest): string {
-  const parameters = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value ?? ""]).map(one => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`),
-  )
-  const search = parameters.length === 0 ? "" : `?${parameters.join("&")}`
-  return `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}${path}${search}`
-}
-
-/** Sends the SDK's requests through the policy for addresses. */
-const handlerFor = (ctx: Context) => ({
-  handle: async (request: SdkRequest) => {
-    const { host: _host, "content-length": _length, ...headers } = request.headers
-    const { body } = request
-    const received = await ctx.outbound.fetch(urlOf(request), {
-      method: request.method,
-      headers,
-      accept: true,
-      ...(typeof body === "string" || body instanceof Uint8Array ? { body } : {}),
-    })
-    const { status: statusCode, headers: answered, body: bytes } = received
-    return { response: { statusCode, headers: { ...answered }, body: new Uint8Array(bytes) } }
-  },
-})
-
 function settings(ctx: Context, given: Root | undefined, endpoint: string) {
   const { access_key: accessKeyId = "", secret_key: secretAccessKey = "", region = "", max_retries = -1 } = given ?? {}
   return {
     region: region || DEFAULT_REGION,
-    requestHandler: handlerFor(ctx),
+    requestHandler: awsRequestHandler(ctx.outbound),
     ...(endpoint === "" ? {} : { endpoint: endpointOf(endpoint) }),
     ...(max_retries < 0 ? {} : { maxAttempts: max_retries + 1 }),
     // Without keys the SDK looks for an account of this server's own: its environment, its profile, its machine's role.

@@ -5,7 +5,6 @@
  */
 
 import { randomBytes } from "node:crypto"
-import { createReadStream } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -22,8 +21,10 @@ import { unwrapUnderShares } from "../seal/seal.ts"
 import { joinShares, readShare } from "../seal/shares.ts"
 import { BadArchive } from "./archive.ts"
 import { readSnapshot } from "./read.ts"
+import { snapshotBytes } from "./source.ts"
 
 export interface DrillWish {
+  /** A file, or `s3://bucket/key`. */
   readonly path: string
   /** Shares of the unseal key; not needed where the seal opens by itself. */
   readonly shares: readonly string[]
@@ -42,7 +43,7 @@ export interface Drilled {
 export async function sharesNeeded(path: string): Promise<number> {
   let seal: Uint8Array | undefined
   await worded(path, () =>
-    readSnapshot(createReadStream(path), entries => {
+    readSnapshot(snapshotBytes(path), entries => {
       seal ??= entries.find(({ key }) => key === SEAL_CONFIG)?.value
     }),
   )
@@ -67,7 +68,7 @@ export async function drillSnapshot(wish: DrillWish): Promise<Drilled> {
 }
 
 const fill = (store: Storage, path: string) =>
-  readSnapshot(createReadStream(path), async entries => {
+  readSnapshot(snapshotBytes(path), async entries => {
     const view = store.view()
     for (const { key, value } of entries) view.put(key, value)
     await store.commit(view)

@@ -1,9 +1,9 @@
 /** `arca operator raft snapshot inspect`: what a snapshot holds, without any key. For the command line, which loads it by name. */
 
-import { createReadStream } from "node:fs"
 import { InvalidKey } from "@arca/storage"
 import { BadArchive } from "./archive.ts"
 import { readSnapshot } from "./read.ts"
+import { snapshotBytes } from "./source.ts"
 
 export interface SnapshotPicture {
   readonly meta: Readonly<Record<string, unknown>>
@@ -13,12 +13,11 @@ export interface SnapshotPicture {
   readonly groups: readonly { readonly prefix: string; readonly count: number; readonly bytes: number }[]
 }
 
-/** Reads a file to its end, its checksums included. Throws a sentence when it is no whole snapshot. */
+/** Reads a file, or `s3://bucket/key`, to its end, its checksums included. Throws a sentence when it is no whole snapshot. */
 export async function inspectSnapshot(path: string, depth: number): Promise<SnapshotPicture> {
   const groups = new Map<string, { count: number; bytes: number }>()
-  const source = createReadStream(path)
   try {
-    const { meta, entries, bytes } = await readSnapshot(source, found => {
+    const { meta, entries, bytes } = await readSnapshot(snapshotBytes(path), found => {
       for (const { key, value } of found) {
         const prefix = key.split("/").slice(0, depth).join("/")
         const group = groups.get(prefix) ?? { count: 0, bytes: 0 }
@@ -31,7 +30,5 @@ export async function inspectSnapshot(path: string, depth: number): Promise<Snap
     if (error instanceof BadArchive || error instanceof InvalidKey)
       throw new Error(`${path} is no whole snapshot: ${error.message}`)
     throw error
-  } finally {
-    source.destroy()
   }
 }

@@ -73,7 +73,7 @@ test("a folder that the configuration does not list, and numbers that make no se
   assert.match(await errors({ retain: 0 }), /at least 1/)
   assert.match(await errors({ local_max_space: 0 }), /local_max_space/)
   assert.match(await errors({ file_prefix: "../x" }), /plain name/)
-  assert.match(await errors({ storage_type: "aws-s3" }), /must be "local"/)
+  assert.match(await errors({ storage_type: "google-gcs" }), /must be "local" or "aws-s3"/)
 })
 
 test("a snapshot that fails is told by the status, leaves no file, and is made at the next time", async t => {

@@ -1,28 +1,16 @@
-/**
- * Snapshots by schedule, into a folder of the node that makes them: each is written beside, read back to its checksums, and
- * only then takes its name; the oldest beyond a number go. One node makes each (a job, `claims.ts`).
- */
+/** Snapshots by schedule: one node makes each (a job, `claims.ts`), and the oldest beyond a number go. */
 
-import { createReadStream } from "node:fs"
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises"
-import { isAbsolute, join, normalize } from "node:path"
 import { decodeJson, encodeJson, type JsonObject, refuse } from "@arca/api"
 import type { View } from "@arca/storage"
 import type { Server } from "../server.ts"
 import { transact } from "../transact.ts"
-import { readSnapshot } from "./read.ts"
+import { type BucketSchedule, bucketPlace, checkBucket } from "./bucket-place.ts"
+import { checkFolder, type FolderSchedule, folderPlace } from "./folder.ts"
+import type { Place, Timing } from "./place.ts"
 import { takeSnapshot } from "./save.ts"
 
-/** As Vault's `snapshot-auto`; `interval` in seconds, `local_max_space` in bytes. */
-export interface Schedule {
-  readonly name: string
-  readonly interval: number
-  readonly retain: number
-  readonly path_prefix: string
-  readonly file_prefix: string
-  readonly storage_type: "local"
-  readonly local_max_space: number
-}
+/** As Vault's `snapshot-auto`. */
+export type Schedule = FolderSchedule | BucketSchedule
 
 export interface ScheduleStatus {
   readonly started: number
@@ -64,27 +52,22 @@ export async function scheduleStatus(view: View, name: string): Promise<Schedule
 
 const MIN_INTERVAL = 60
 
-function check(
-  { interval, retain, path_prefix, file_prefix, local_max_space }: Schedule,
-  folders: readonly string[],
-): void {
+function check(next: Schedule, folders: readonly string[]): void {
+  checkTiming(next)
+  if (next.storage_type === "local") checkFolder(next, folders)
+  else checkBucket(next)
+}
+
+function checkTiming({ interval, retain, file_prefix }: Timing): void {
   if (interval < MIN_INTERVAL) throw refuse.invalid("interval must be at least 1m")
   if (retain < 1) throw refuse.invalid("retain must be at least 1")
-  if (local_max_space < 1) throw refuse.invalid("local_max_space must be given: the bytes that snapshots may take")
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(file_prefix))
     throw refuse.invalid("file_prefix must be a plain name of letters, digits, dots, dashes and underscores")
-  if (folders.length === 0)
-    throw refuse.invalid(
-      "this server writes no snapshots by itself: list folders in snapshot_directories of its configuration",
-    )
-  const folder = normalize(path_prefix)
-  if (
-    !isAbsolute(path_prefix) ||
-    !folders.some(one => folder === normalize(one) || folder.startsWith(`${normalize(one).replace(/\/$/, "")}/`))
-  )
-    throw refuse.invalid(
-      `path_prefix must be within ${folders.join(" or ")} (snapshot_directories of the configuration)`,
-    )
+}
+
+async function placeOf(server: Server, schedule: Schedule): Promise<Place> {
+  if (schedule.storage_type === "local") return folderPlace(schedule)
+  return bucketPlace(schedule, server.outbound, server.now())
 }
 
 /** Makes one snapshot, and notes how it went. Throws when it failed. */
@@ -96,56 +79,28 @@ export async function makeScheduled(server: Server, schedule: Schedule): Promise
       const status: ScheduleStatus = { started, ended: server.now(), node: server.members.id, ...rest }
       view.put(statusKey(schedule.name), encodeJson(status as unknown as JsonObject))
     })
+  let made = { file: before?.file ?? "", bytes: 0 }
   try {
-    const { file, bytes } = await write(server, schedule)
-    await note({ file, bytes, error: "", failures: 0 })
+    const place = await placeOf(server, schedule)
+    const name = `${schedule.file_prefix}-${String(Math.floor(server.now() * 1000))}.snap`
+    made = await place.keep(name, takeSnapshot(server))
+    await prune(place, schedule)
+    await note({ ...made, error: "", failures: 0 })
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error)
-    await note({ file: before?.file ?? "", bytes: 0, error: text, failures: (before?.failures ?? 0) + 1 })
+    await note({ ...made, error: text, failures: (before?.failures ?? 0) + 1 })
     throw error
   }
 }
 
-async function write(server: Server, schedule: Schedule): Promise<{ file: string; bytes: number }> {
-  const { path_prefix: folder, file_prefix, retain, local_max_space } = schedule
-  await mkdir(folder, { recursive: true, mode: 0o700 })
-  const file = join(folder, `${file_prefix}-${String(Math.floor(server.now() * 1000))}.snap`)
-  const draft = `${file}.part`
-  try {
-    const bytes = await written(draft, takeSnapshot(server), local_max_space)
-    await readSnapshot(createReadStream(draft), () => undefined)
-    await rename(draft, file)
-    await prune(folder, file_prefix, retain, local_max_space)
-    return { file, bytes }
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-}
-
-/** Writes and syncs; refuses to take more than `most` bytes. */
-async function written(path: string, source: AsyncIterable<Uint8Array>, most: number): Promise<number> {
-  await using file = await open(path, "wx", 0o600)
-  let bytes = 0
-  for await (const part of source) {
-    bytes += part.length
-    if (bytes > most) throw new Error(`the snapshot is larger than local_max_space (${most} bytes)`)
-    await file.write(part)
-  }
-  await file.sync()
-  return bytes
-}
-
-/** Keeps the newest `retain` that fit into `most` bytes; the newest stays in any case. */
-async function prune(folder: string, prefix: string, retain: number, most: number): Promise<void> {
-  const pattern = new RegExp(`^${prefix.replaceAll(".", "\\.")}-\\d{10,16}\\.snap$`)
-  const names = (await readdir(folder))
-    .filter(name => pattern.test(name))
-    .sort()
-    .reverse()
-  let bytes = 0
-  for (const [nth, name] of names.entries()) {
-    bytes += (await stat(join(folder, name))).size
-    if (nth > 0 && (nth >= retain || bytes > most)) await rm(join(folder, name), { force: true })
+/** Keeps the newest `retain` that fit into the place; the newest stays in any case. */
+async function prune(place: Place, { file_prefix, retain }: Timing): Promise<void> {
+  const found = (await Array.fromAsync(place.list(`${file_prefix}-`)))
+    .filter(({ name }) => /^\d{10,16}\.snap$/.test(name.slice(file_prefix.length + 1)))
+    .sort((one, other) => (one.name < other.name ? 1 : -1))
+  let taken = 0
+  for (const [nth, { name, bytes }] of found.entries()) {
+    taken += bytes
+    if (nth > 0 && (nth >= retain || taken > place.most)) await place.remove(name)
   }
 }

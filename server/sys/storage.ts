@@ -8,7 +8,7 @@ import { decodeJson, encodeJson, field, type JsonObject, refuse, type Values } f
 import type { ServerContext } from "../server.ts"
 import { restoreSnapshot } from "../snapshot/restore.ts"
 import { takeSnapshot } from "../snapshot/save.ts"
-import { deleteSchedule, scheduleStatus, schedules, writeSchedule } from "../snapshot/schedule.ts"
+import { deleteSchedule, type Schedule, scheduleStatus, schedules, writeSchedule } from "../snapshot/schedule.ts"
 import { sysRoute } from "./route.ts"
 
 async function restore(ctx: ServerContext, force: boolean) {
@@ -147,6 +147,47 @@ function checkAutopilot(next: Autopilot): void {
     throw refuse.invalid("dead_server_last_contact_threshold should not be set to less than 1m")
 }
 
+const bucketFields = {
+  aws_s3_bucket: field.string("The bucket.", { default: "" }),
+  aws_s3_region: field.string("The region it is in.", { default: "" }),
+  aws_s3_endpoint: field.string("The address of a store that is not Amazon's.", { default: "" }),
+  aws_s3_disable_tls: field.bool("Speak plain HTTP to an endpoint that is given without a scheme.", { default: false }),
+  aws_s3_force_path_style: field.bool("Ask for `endpoint/bucket` in place of `bucket.endpoint`.", { default: false }),
+  aws_s3_ca_cert: field.string("The authorities that sign the endpoint's certificate, PEM.", { default: "" }),
+  aws_s3_server_side_encryption: field.bool("Have objects encrypted by the store's own keys (AES256).", {
+    default: false,
+  }),
+  aws_s3_enable_kms: field.bool("Have objects encrypted by a key of KMS.", { default: false }),
+  aws_s3_kms_key: field.string("That key; the account's own when it is not given.", { default: "" }),
+  aws_access_key_id: field.string("The access key; this server's own account when it is not given.", { default: "" }),
+  aws_secret_access_key: field.string("Its secret. It is not told again.", { default: "", secret: true }),
+  aws_session_token: field.string("The token of a session. It is not told again.", { default: "", secret: true }),
+}
+
+const scheduleFields = {
+  interval: field.duration("The time from one snapshot to the next.", { default: 0 }),
+  retain: field.int("How many are kept.", { default: 1 }),
+  path_prefix: field.string("The folder; in a bucket what keys begin with.", { default: "" }),
+  file_prefix: field.string("What the files' names begin with.", { default: "arca-snapshot" }),
+  storage_type: field.string("Where they are kept: `local`, a folder, or `aws-s3`, a bucket.", { default: "local" }),
+  local_max_space: field.int("How many bytes the snapshots in a folder may take together.", { default: 0 }),
+  ...bucketFields,
+}
+
+function scheduleOf(name: string, input: Values<typeof scheduleFields>): Schedule {
+  const { interval, retain, path_prefix, file_prefix, storage_type, local_max_space, ...bucket } = input
+  const timing = { name, interval, retain, path_prefix, file_prefix }
+  if (storage_type === "local") return { ...timing, storage_type, local_max_space }
+  if (storage_type === "aws-s3") return { ...timing, storage_type, ...bucket }
+  throw refuse.invalid('storage_type must be "local" or "aws-s3"')
+}
+
+function shownSchedule(schedule: Schedule): JsonObject {
+  if (schedule.storage_type === "local") return { ...schedule }
+  const { aws_secret_access_key: _secret, aws_session_token: _token, ...shown } = schedule
+  return shown
+}
+
 export const storageRoutes = [
   sysRoute("storage/raft/snapshot", {
     summary: "A backup of the whole store; put one back.",
@@ -172,26 +213,16 @@ export const storageRoutes = [
   sysRoute("storage/raft/snapshot-auto/config/:name", {
     summary: "A schedule: how often a snapshot is made, and where it is kept.",
     description:
-      "One of the nodes makes each snapshot, into a folder of its own that `snapshot_directories` of its configuration allows. A snapshot gets its name when it was read back whole; the oldest beyond `retain` are removed.",
+      "One of the nodes makes each snapshot: into a folder of its own that `snapshot_directories` of its configuration allows, or into a bucket of S3 or of a store that speaks its protocol. A snapshot gets its name when it is whole; the oldest beyond `retain` are removed.",
     rootOnly: true,
     sudo: true,
-    fields: {
-      name: field.name("Its name."),
-      interval: field.duration("The time from one snapshot to the next.", {}),
-      retain: field.int("How many are kept.", { default: 1 }),
-      path_prefix: field.string("The folder.", { default: "" }),
-      file_prefix: field.string("What the files' names begin with.", { default: "arca-snapshot" }),
-      storage_type: field.string("Where they are kept; only `local`, a folder.", { default: "local" }),
-      local_max_space: field.int("How many bytes the snapshots may take together.", { default: 0 }),
-    },
+    fields: { name: field.name("Its name."), ...scheduleFields },
     read: async ({ name }, { view }) => {
       const found = (await schedules(view)).find(one => one.name === name)
-      return found && { data: { ...found } }
+      return found && { data: shownSchedule(found) }
     },
-    write: async (input, ctx) => {
-      if (input.storage_type !== "local") throw refuse.invalid('storage_type must be "local"')
-      const next = { ...input, interval: input.interval ?? 0, storage_type: "local" as const }
-      await writeSchedule(ctx.view, next, ctx.server.snapshotFolders)
+    write: async ({ name, ...input }, ctx) => {
+      await writeSchedule(ctx.view, scheduleOf(name, input), ctx.server.snapshotFolders)
       return undefined
     },
     delete: async ({ name }, { view }) => {

@@ -2,7 +2,7 @@
 
 import { execFile } from "node:child_process"
 import { createHash } from "node:crypto"
-import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, open, readFile, realpath, rm, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { promisify } from "node:util"
@@ -23,8 +23,9 @@ export const environment = (name: string, requirements: string): Promise<{ bin: 
     const [, major, minor] = /(\d+)\.(\d+)/.exec(version) ?? []
     if (Number(major ?? 0) < 3 || (Number(major) === 3 && Number(minor) < 9))
       return { absent: `python3 3.9 or newer is needed${version === "" ? "" : `, found "${version}"`}` }
-    const venv = join(cache, name)
-    const wanted = `${version} ${await readFile(requirements, "utf8")}`
+    // Its programs name the folder they were made in.
+    const venv = join(await realpath(cache), name)
+    const wanted = `${venv} ${version} ${await readFile(requirements, "utf8")}`
     const stamp = createHash("sha256").update(wanted).digest("hex")
     const current = await readFile(join(venv, "stamp"), "utf8").catch(() => "")
     if (current !== stamp) {
