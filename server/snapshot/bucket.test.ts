@@ -6,7 +6,13 @@
 
 import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { connect } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pipeline } from "node:stream"
 import { after, before, test } from "node:test"
+import { createServer } from "node:tls"
 import type { JsonObject, Outbound } from "@arca/api"
 import { refuse } from "@arca/api"
 import {
@@ -19,6 +25,7 @@ import {
   S3Client,
 } from "@aws-sdk/client-s3"
 import { type Aws, missing, start } from "../../tests/parts/moto.ts"
+import { devCertificate } from "../dev-tls.ts"
 import { OUTBOUND_DEFAULTS, outbound } from "../outbound.ts"
 import { testServer } from "../testing.ts"
 import { type Bucket, type BucketAccess, openBucket } from "./bucket.ts"
@@ -264,6 +271,31 @@ test("a bucket that is not there, and an address that is not allowed, are told b
   const error = async (name: string) => String((await vault.read(`${STATUS}/${name}`)).data.last_snapshot_error)
   assert.match(await error("none"), /^cannot write to the bucket "arca-no-such-bucket": NoSuchBucket/)
   assert.match(await error("metadata"), /connections to "169.254.169.254" are not allowed/)
+})
+
+test("an endpoint may have a certificate of a private authority, which the schedule names", { skip }, async t => {
+  const folder = await mkdtemp(join(tmpdir(), "arca-bucket-"))
+  t.after(() => rm(folder, { recursive: true }))
+  const { options, caFile } = await devCertificate(folder)
+  const { hostname, port } = new URL(place().endpoint)
+  const front = createServer(
+    { cert: await readFile(options.certFile), key: await readFile(options.keyFile) },
+    socket => void pipeline(socket, connect(Number(port), hostname), socket, () => undefined),
+  )
+  await new Promise<void>(resolve => front.listen(0, "127.0.0.1", resolve))
+  t.after(() => front.close())
+  const address = front.address()
+  const endpoint = `localhost:${typeof address === "object" ? address?.port : ""}`
+  const bucket = await newBucket()
+  const vault = await testServer()
+  const error = async (name: string, more: JsonObject) => {
+    await vault.write(`${CONFIG}/${name}`, daily(bucket, { aws_s3_endpoint: endpoint, ...more }))
+    await vault.runJobs()
+    return String((await vault.read(`${STATUS}/${name}`)).data.last_snapshot_error)
+  }
+  assert.match(await error("stranger", {}), /no answer from localhost:\d+ .*: UNABLE_TO_VERIFY_LEAF_SIGNATURE/)
+  assert.equal(await error("known", { aws_s3_ca_cert: await readFile(caFile, "utf8") }), "")
+  assert.equal((await keysIn(bucket)).length, 1)
 })
 
 test("objects are encrypted by the store as the schedule says", {

@@ -232,7 +232,7 @@ const wordedFor =
       if (error instanceof Refusal || !(error instanceof Error)) throw error
       const [first = ""] = error.message.split("\n")
       const why = "$metadata" in error && !(error instanceof NoAnswer) ? `${error.name}: ${first}` : first
-      throw new Error(`cannot ${doing} the bucket ${JSON.stringify(bucket)}: ${why.slice(0, 400)}`, { cause: error })
+      throw new Error(`cannot ${doing} the bucket ${JSON.stringify(bucket)}: ${why.slice(0, 400)}`)
     }
   }
 
