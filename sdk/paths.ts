@@ -777,14 +777,38 @@ export interface System {
       readonly interval?: string | number
       /** How many are kept. */
       readonly retain?: number
-      /** The folder. */
+      /** The folder; in a bucket what keys begin with. */
       readonly path_prefix?: string
       /** What the files' names begin with. */
       readonly file_prefix?: string
-      /** Where they are kept; only `local`, a folder. */
+      /** Where they are kept: `local`, a folder, or `aws-s3`, a bucket. */
       readonly storage_type?: string
-      /** How many bytes the snapshots may take together. */
+      /** How many bytes the snapshots in a folder may take together. */
       readonly local_max_space?: number
+      /** The bucket. */
+      readonly aws_s3_bucket?: string
+      /** The region it is in. */
+      readonly aws_s3_region?: string
+      /** The address of a store that is not Amazon's. */
+      readonly aws_s3_endpoint?: string
+      /** Speak plain HTTP to an endpoint that is given without a scheme. */
+      readonly aws_s3_disable_tls?: boolean
+      /** Ask for `endpoint/bucket` in place of `bucket.endpoint`. */
+      readonly aws_s3_force_path_style?: boolean
+      /** The authorities that sign the endpoint's certificate, PEM. */
+      readonly aws_s3_ca_cert?: string
+      /** Have objects encrypted by the store's own keys (AES256). */
+      readonly aws_s3_server_side_encryption?: boolean
+      /** Have objects encrypted by a key of KMS. */
+      readonly aws_s3_enable_kms?: boolean
+      /** That key; the account's own when it is not given. */
+      readonly aws_s3_kms_key?: string
+      /** The access key; this server's own account when it is not given. */
+      readonly aws_access_key_id?: string
+      /** Its secret. It is not told again. */
+      readonly aws_secret_access_key?: string
+      /** The token of a session. It is not told again. */
+      readonly aws_session_token?: string
     }, JsonObject>
     delete: Act<Record<never, never>, JsonObject>
   }
