@@ -899,6 +899,7 @@ export interface System {
   }
   /** Containers that plugins could run in: none. */
   "plugins/runtimes/catalog": {
+    read: Act<Record<never, never>, JsonObject>
     list: Act<Record<never, never>, Names>
   }
   /** Start engines anew. They have no state of their own, so there is nothing to do; what is named must be there. */
@@ -5506,7 +5507,7 @@ export interface Approle {
   "role/:role_name/secret-id": {
     list: Act<Record<never, never>, Names>
     write: Act<{
-      /** JSON object of strings, carried into the token's metadata. */
+      /** Carried into the token's metadata: a JSON object of strings (perhaps in base64), or `key=value,key=value`. */
       readonly metadata?: string
       /** Networks from which this secret id may be used; within the role's. */
       readonly cidr_list?: string | readonly string[]
@@ -5530,7 +5531,7 @@ export interface Approle {
   /** Register a secret id of one's own choice. */
   "role/:role_name/custom-secret-id": {
     write: Act<{
-      /** JSON object of strings, carried into the token's metadata. */
+      /** Carried into the token's metadata: a JSON object of strings (perhaps in base64), or `key=value,key=value`. */
       readonly metadata?: string
       /** Networks from which this secret id may be used; within the role's. */
       readonly cidr_list?: string | readonly string[]

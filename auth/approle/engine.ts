@@ -8,6 +8,8 @@ import {
   engine,
   field,
   fieldRoutes,
+  isJsonObject,
+  type Json,
   type JsonObject,
   type Login,
   parseJson,
@@ -120,7 +122,10 @@ async function useSecretId(ctx: Context, name: string, secretId: string | undefi
 
 const secretIdFields = {
   role_name,
-  metadata: field.string("JSON object of strings, carried into the token's metadata.", { default: "" }),
+  metadata: field.string(
+    "Carried into the token's metadata: a JSON object of strings (perhaps in base64), or `key=value,key=value`.",
+    { default: "" },
+  ),
   cidr_list: field.networks("Networks from which this secret id may be used; within the role's.", {
     default: [],
     plain: true,
@@ -135,25 +140,37 @@ const secretIdFields = {
 
 type SecretIdInput = Values<typeof secretIdFields>
 
-function metadataOf(text: string): Record<string, string> {
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+/** As Vault reads it: JSON, or pairs, either of them perhaps in base64. */
+function metadataOf(given: string): Record<string, string> {
+  const text = given.trim()
   if (text === "") return {}
-  let parsed: unknown
+  const plain = BASE64.test(text) ? Buffer.from(text, "base64").toString() : text
+  return stringsOfJson(plain) ?? pairsOf(plain)
+}
+
+function stringsOfJson(text: string): Record<string, string> | undefined {
+  let parsed: Json
   try {
     parsed = parseJson(text)
   } catch {
-    throw refuse.invalid("metadata is not a JSON object of strings")
+    return undefined
   }
-  const entries = Object.entries((parsed ?? {}) as JsonObject)
-  if (
-    typeof parsed !== "object" ||
-    parsed === null ||
-    Array.isArray(parsed) ||
-    entries.some(([, value]) => typeof value !== "string")
-  ) {
-    throw refuse.invalid("metadata is not a JSON object of strings")
-  }
-  return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]))
+  if (!isJsonObject(parsed)) return undefined
+  const entries = Object.entries(parsed)
+  return entries.every(([, value]) => typeof value === "string") ? fromEntries(entries) : undefined
 }
+
+function pairsOf(text: string): Record<string, string> {
+  const pairs = text.split(",").map(pair => pair.split("=").map(part => part.trim()))
+  if (pairs.some(({ length, 0: key, 1: value }) => length !== 2 || key === "" || value === ""))
+    throw refuse.invalid("failed to parse metadata: failed to parse the input: invalid <key,value> format")
+  return fromEntries(pairs.map(([key = "", value = ""]) => [key, value]))
+}
+
+const fromEntries = (entries: readonly (readonly [string, unknown])[]): Record<string, string> =>
+  Object.fromEntries(entries.map(([key, value]) => [key, String(value)]))
 
 async function issue(input: SecretIdInput, ctx: Context, secretId: string): Promise<{ data: JsonObject }> {
   const name = fold(input.role_name ?? "")

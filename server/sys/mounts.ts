@@ -60,10 +60,10 @@ const kindOf = (kind: Kind, given: string): [Kind, string] =>
 
 const fullPath = (kind: Kind, given: string): string => `${kinds[kind].prefix}${given.replace(/\/+$/, "")}/`
 
-/** A TTL in a mount's configuration: a duration, or `system` for the server's own. */
+/** A TTL in a mount's configuration: a duration, or `system` for the server's own. Vault's command line sends "" for what was not said. */
 function ttlOf(text: string | undefined, before: number, name: string): number {
-  if (text === undefined) return before
-  if (text === "" || text === "system") return 0
+  if (text === undefined || text === "") return before
+  if (text === "system") return 0
   const seconds = field.duration("").kind.read(text)
   if (typeof seconds !== "number") throw refuse.invalid(`unable to parse ${name} of ${text}`)
   return seconds

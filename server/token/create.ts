@@ -158,23 +158,27 @@ function refuseForBatch(input: CreateInput, period: number, explicitMaxTtl: numb
   if (input.id !== undefined) throw refuse.invalid("batch tokens cannot have a custom ID")
 }
 
-/** The policies of the new token: what was asked for, as far as the caller or the role may give them. */
+/** The policies of the new token. Who wants no `default` has none, even if it was asked for by its name. */
 function policiesFor(input: CreateInput, ctx: ServerContext, role: Role | undefined): string[] {
+  const policies = grantedPolicies(input, ctx, role)
+  return input.no_default_policy ? policies.filter(name => name !== "default") : policies
+}
+
+/** What was asked for, as far as the caller or the role may give it. A child has `default` only if its parent has. */
+function grantedPolicies(input: CreateInput, ctx: ServerContext, role: Role | undefined): string[] {
   const withDefault = !input.no_default_policy && !(role?.token_no_default_policy ?? false)
   const own = ctx.asker.tokenPolicies
   const asked = (input.policies ?? []).map(policyName).filter(name => name !== "")
   if (role !== undefined) return policiesOfRole(asked, ctx, role, withDefault)
   const isRoot = own.includes("root")
-  if (asked.length === 0) return tidyPolicies(own, withDefault && !isRoot)
+  if (asked.length === 0) return tidyPolicies(own, false)
   if (asked.includes("root") && (!isRoot || ctx.namespace.path !== "")) {
     throw refuse.invalid("root tokens may not be created without parent token being root")
   }
-  if (!isRoot && !hasSudo(ctx)) {
-    const more = asked.filter(name => !own.includes(name) && name !== "default")
-    if (more.length > 0) throw refuse.invalid("child policies must be subset of parent")
-  }
+  const bound = !isRoot && !hasSudo(ctx)
+  if (bound && asked.some(name => !own.includes(name))) throw refuse.invalid("child policies must be subset of parent")
   if (asked.includes("response-wrapping")) throw refuse.invalid('policy "response-wrapping" cannot be given to a token')
-  return tidyPolicies(asked, withDefault)
+  return tidyPolicies(asked, withDefault && (!bound || own.includes("default")))
 }
 
 function policiesOfRole(asked: readonly string[], ctx: ServerContext, role: Role, withDefault: boolean): string[] {

@@ -6,6 +6,8 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { test } from "node:test"
 import { fields, startUnsealed } from "../parts/arca.ts"
 import { type Command, commands } from "./commands.ts"
@@ -43,10 +45,15 @@ async function type(
   env: NodeJS.ProcessEnv,
   kept: Map<string, string>,
 ): Promise<void> {
-  const args = command.line
-    .split(" ")
-    .map(word => word.replace(/\$([a-zA-Z]+)/g, (whole, name: string) => kept.get(name) ?? whole))
-  const child = spawn(program, args, { env, stdio: ["pipe", "pipe", "pipe"] })
+  const filled = (text: string) => text.replace(/\$([a-zA-Z]+)/g, (whole, name: string) => kept.get(name) ?? whole)
+  for (const [name, text] of Object.entries(command.files ?? {}))
+    await writeFile(join(kept.get("dir") ?? "", name), filled(text))
+  const token = command.token && filled(command.token)
+  const args = command.line.split(" ").map(filled)
+  const child = spawn(program, args, {
+    env: token === undefined ? env : { ...env, VAULT_TOKEN: token, BAO_TOKEN: token },
+    stdio: ["pipe", "pipe", "pipe"],
+  })
   let out = ""
   let err = ""
   child.stdout.on("data", chunk => (out += chunk))

@@ -11,6 +11,10 @@ export interface Command {
   keep?: Record<string, string>
   /** Sent on stdin. */
   stdin?: string
+  /** Files in `$dir` that are there before it runs; `$name` stands for what it stands for in the line. */
+  files?: Record<string, string>
+  /** Another token than the root's. */
+  token?: string
 }
 
 const rules = 'path "secret/data/app" {\n  capabilities = ["read"]\n}\n'
@@ -90,6 +94,181 @@ const access: Command[] = [
   { line: "auth disable userpass", shows: /Success! Disabled the auth method/ },
 ]
 
+/** What scripts and pipelines do with key/value, beyond the tutorials. */
+const scripts: Command[] = [
+  {
+    line: "kv put secret/json @$dir/data.json",
+    files: { "data.json": '{"a":{"b":1},"n":7000000000000001,"l":[1,2],"z":null}' },
+    shows: /version\s+1/,
+  },
+  { line: "kv get -field=a secret/json", shows: /^map\[b:1\]\n?$/ },
+  { line: "kv get -format=json -field=l secret/json", shows: /\[\s*1,\s*2\s*\]/ },
+  { line: "kv get -format=yaml secret/json", shows: /"?n"?: 7000000000000001/ },
+  { line: "kv put secret/stdin -", stdin: '{"x":"y"}', shows: /version\s+1/ },
+  { line: "kv put secret/field pass=-", stdin: "two words", shows: /version\s+1/ },
+  { line: "kv get -field=pass secret/field", shows: /^two words\n?$/ },
+  { line: "kv put secret/file pass=@$dir/pass.txt", files: { "pass.txt": "from a file" }, shows: /version\s+1/ },
+  { line: "kv get -field=pass secret/file", shows: /^from a file\n?$/ },
+  { line: "kv put secret/empty", code: 1, shows: /Must supply data/ },
+  { line: "kv metadata put -cas-required -delete-version-after=3h25m19s secret/json", shows: /Success! Data written/ },
+  { line: "kv put secret/json a=1", code: 2, shows: /check-and-set parameter required for this call/ },
+  { line: "kv metadata get secret/json", shows: /delete_version_after\s+3h25m19s/ },
+  { line: "kv patch -remove-data=z -cas=1 secret/json", shows: /version\s+2/ },
+  { line: "kv patch secret/none b=4", code: 2, shows: /Code: 404/ },
+  { line: "kv get -version=99 secret/json", code: 2, shows: /No value found at secret\/data\/json/ },
+  { line: "kv delete -versions=1,2 secret/json", shows: /Success! Data deleted/ },
+  { line: "kv metadata delete secret/json", shows: /Success! Data deleted/ },
+  { line: "kv put secret/deep/er/x a=b", shows: /version\s+1/ },
+  { line: "kv list -format=json secret/deep", shows: /\[\s*"er\/"\s*\]/ },
+  { line: "kv get -output-policy secret/file", shows: /path "secret\/data\/file" \{\s*capabilities = \["read"\]/ },
+  { line: "kv get -output-curl-string secret/file", shows: /^curl .*\/v1\/secret\/data\/file/ },
+  { line: "kv get -wrap-ttl=60 -format=json secret/file", shows: /"creation_path": "secret\/data\/file"/ },
+  { line: "secrets enable -path=late -version=1 -default-lease-ttl=30m -max-lease-ttl=1h kv" },
+  { line: "kv put late/x a=b", shows: /Success! Data written to: late\/x/ },
+  { line: "kv enable-versioning late", shows: /Success! Tuned the secrets engine at: late\// },
+  // The command line sends an empty TTL for what was not asked for; that must change nothing.
+  { line: "read -field=max_lease_ttl sys/mounts/late/tune", shows: /^(3600|1h)\n?$/ },
+  { line: "kv get -mount=late -field=a x", shows: /^b\n?$/ },
+  { line: "secrets disable late" },
+  { line: "patch -format=json secret/metadata/file max_versions=3" },
+  { line: "read -format=json sys/seal-status", shows: /"sealed": false/ },
+  { line: "list sys/policies/acl", shows: /default/ },
+  { line: "read nowhere/at/all", code: 2, shows: /No value found at nowhere\/at\/all/ },
+  { line: "write nowhere/at/all a=b", code: 2, shows: /no handler for route/ },
+  { line: "policy fmt $dir/p.hcl", files: { "p.hcl": 'path "a" { capabilities = ["read","list"] }' } },
+  { line: "policy write app $dir/p.hcl", shows: /Success! Uploaded policy: app/ },
+  { line: "policy read app", shows: /path "a" \{\n\s+capabilities = \["read", "list"\]/ },
+  { line: "policy delete default", code: 2, shows: /cannot delete "?default"? policy/ },
+]
+
+/** Applications that log in by AppRole, and the agent that does it for them. */
+const machines: Command[] = [
+  { line: "auth enable -max-lease-ttl=2h approle", shows: /Enabled approle auth method at: approle\// },
+  {
+    line: "write auth/approle/role/app token_policies=reader token_ttl=20m token_max_ttl=1h secret_id_num_uses=3",
+    shows: /Success! Data written to: auth\/approle\/role\/app/,
+  },
+  { line: "read auth/approle/role/app", shows: /token_policies\s+\[reader\]/ },
+  { line: "list auth/approle/role", shows: /Keys\n----\napp/ },
+  { line: "read -format=json auth/approle/role/app/role-id", keep: { role: "data.role_id" } },
+  {
+    line: "write -f -format=json auth/approle/role/app/secret-id metadata=team=core",
+    keep: { secret: "data.secret_id", secretAccessor: "data.secret_id_accessor" },
+  },
+  {
+    line: "write auth/approle/role/app/secret-id-accessor/lookup secret_id_accessor=$secretAccessor",
+    shows: /metadata\s+map\[team:core\]/,
+  },
+  {
+    line: "write auth/approle/login role_id=$role secret_id=wrong",
+    code: 2,
+    shows: /invalid role or secret ID/,
+  },
+  {
+    line: "write -format=json auth/approle/login role_id=$role secret_id=$secret",
+    keep: { machine: "auth.client_token" },
+  },
+  { line: "token lookup", token: "$machine", shows: /role_name:app team:core|team:core/ },
+  { line: "kv get -field=pass secret/app", token: "$machine", shows: /^two\n?$/ },
+  { line: "kv put secret/app a=b", token: "$machine", code: 2, shows: /permission denied|preflight capability check/ },
+  { line: "token capabilities secret/data/app", token: "$machine", shows: /^read\n?$/ },
+  { line: "token renew", token: "$machine", shows: /token_duration\s+20m/ },
+  {
+    line: "agent -exit-after-auth -config=$dir/agent.hcl",
+    files: {
+      role: "$role",
+      secret: "$secret",
+      "pass.tmpl": '{{ with secret "secret/data/app" }}{{ .Data.data.pass }}{{ end }}',
+      "agent.hcl": `auto_auth {
+  method "approle" {
+    config = { role_id_file_path = "$dir/role", secret_id_file_path = "$dir/secret", remove_secret_id_file_after_reading = false }
+  }
+  sink "file" { config = { path = "$dir/agent-token" } }
+}
+template {
+  source = "$dir/pass.tmpl"
+  destination = "$dir/pass.out"
+}
+`,
+    },
+  },
+  { line: "write kv-not-there/x pass=@$dir/pass.out", code: 2, shows: /no handler for route/ },
+  { line: "kv put secret/rendered pass=@$dir/pass.out", shows: /version\s+1/ },
+  { line: "kv get -field=pass secret/rendered", shows: /^two\n?$/ },
+  { line: "token revoke -self", token: "$machine", shows: /Success! Revoked token/ },
+  { line: "token lookup", token: "$machine", code: 2, shows: /permission denied|bad token/ },
+  { line: "auth disable approle", shows: /Success! Disabled the auth method/ },
+]
+
+/** Tokens with every flag, and token roles. */
+const tokens: Command[] = [
+  {
+    line: "token create -policy=reader -policy=default -no-default-policy -orphan -period=24h -explicit-max-ttl=48h -use-limit=5 -metadata=a=b -renewable=false",
+    shows: /policies\s+\["?reader"?\]/,
+  },
+  { line: "token create -id=my-own-id -ttl=1h", shows: /token\s+my-own-id/ },
+  { line: "token create -id=my-own-id -ttl=1h", code: 2, shows: /cannot create a token with a duplicate ID/ },
+  { line: "token create -wrap-ttl=60 -policy=reader -format=json", keep: { parcel: "wrap_info.token" } },
+  { line: "write sys/wrapping/lookup token=$parcel", shows: /creation_path\s+auth\/token\/create/ },
+  { line: "write -format=json sys/wrapping/rewrap token=$parcel", keep: { again: "wrap_info.token" } },
+  { line: "unwrap -format=json", token: "$again", keep: { made: "auth.client_token" } },
+  { line: "token lookup $made", shows: /policies\s+\[default reader\]/ },
+  { line: "write auth/token/roles/robot allowed_policies=reader orphan=true token_period=1h" },
+  { line: "token create -role=robot -policy=reader", shows: /token_duration\s+1h/ },
+  { line: "token create -role=robot -policy=other", code: 2, shows: /must be subset of the role's allowed policies/ },
+  { line: "token create -role=none", code: 2, shows: /unknown role none/ },
+  { line: "token create -type=nope", code: 2, shows: /Code: 400/ },
+  {
+    line: "token create -policy=reader -ttl=1h -format=json",
+    keep: { kid: "auth.client_token", kidKey: "auth.accessor" },
+  },
+  { line: "token renew -accessor $kidKey", shows: /token_accessor/ },
+  { line: "token revoke -accessor $kidKey", shows: /Success! Revoked token/ },
+  { line: "token lookup", token: "not-a-token", code: 2, shows: /permission denied/ },
+  { line: "list auth/token/accessors", shows: /Keys/ },
+  { line: "login -no-store $made", shows: /token_policies\s+\["default" "reader"\]/ },
+  { line: "login -no-store none-such", code: 2, shows: /Error authenticating: error looking up token/ },
+  { line: "print token", token: "$made", shows: /^hvs\.|^s\./ },
+]
+
+/** Identity, quotas, password policies and tools, as `write` and `read` reach them. */
+const things: Command[] = [
+  { line: "write -format=json identity/entity name=bob policies=reader metadata=team=x", keep: { entity: "data.id" } },
+  { line: "read identity/entity/id/$entity", shows: /metadata\s+map\[team:x\]/ },
+  { line: "auth enable -path=people userpass" },
+  { line: "read -format=json sys/auth/people", keep: { people: "data.accessor" } },
+  { line: "write identity/entity-alias name=ann canonical_id=$entity mount_accessor=$people" },
+  { line: "write identity/group name=g member_entity_ids=$entity policies=default" },
+  { line: "write identity/lookup/entity name=bob", shows: /name\s+bob/ },
+  { line: "list identity/group/name", shows: /\ng/ },
+  { line: "write auth/people/users/ann password=pw" },
+  {
+    line: "login -no-store -method=userpass -path=people username=ann password=pw",
+    shows: /identity_policies\s+\["default" "reader"\]|identity_policies\s+\["reader"\]/,
+  },
+  { line: "login -no-store -token-only -method=userpass -path=people username=ann password=pw", shows: /^(hvs|s)\./ },
+  { line: "login -no-store -method=nope username=ann", code: 1, shows: /Unknown auth method: nope/ },
+  {
+    line: "auth move auth/people auth/folks",
+    shows: /Success! Finished moving auth method auth\/people\/ to auth\/folks\//,
+  },
+  { line: "auth disable folks" },
+  {
+    line: "write sys/policies/password/pp policy=@$dir/pp.hcl",
+    files: { "pp.hcl": 'length = 20\nrule "charset" {\n  charset = "abc"\n}\n' },
+  },
+  { line: "read -field=password sys/policies/password/pp/generate", shows: /^[abc]{20}\n?$/ },
+  { line: "write sys/quotas/rate-limit/rl path=secret rate=1000 interval=1s" },
+  { line: "read sys/quotas/rate-limit/rl", shows: /rate\s+1000/ },
+  { line: "delete sys/quotas/rate-limit/rl" },
+  { line: "write -field=sum sys/tools/hash/sha2-256 input=YWJj", shows: /^ba7816bf8f01cfea/ },
+  { line: "write -f -field=random_bytes sys/tools/random/8 format=hex", shows: /^[0-9a-f]{16}\n?$/ },
+  { line: "plugin list secret", shows: /kv/ },
+  { line: "plugin info secret kv", shows: /builtin\s+true/ },
+  { line: "version-history", shows: /Build Date|Commit Date/ },
+  { line: "operator members", shows: /Host Name/ },
+]
+
 const system: Command[] = [
   {
     line: "secrets tune -description=small -max-lease-ttl=1h kv1",
@@ -126,4 +305,4 @@ const system: Command[] = [
   { line: "token revoke -self", shows: /Success! Revoked token/ },
 ]
 
-export const commands: Command[] = [...kv, ...access, ...system]
+export const commands: Command[] = [...kv, ...access, ...scripts, ...machines, ...tokens, ...things, ...system]
