@@ -2,8 +2,8 @@
 
 import { type Context, field, type JsonObject, record, refuse, route, type Values } from "@arca/api"
 import type { IAMClient } from "@aws-sdk/client-iam"
-import { textOf } from "../answer.ts"
-import { type Account, rotating } from "../rotating.ts"
+import { rotating } from "../rotating.ts"
+import { every } from "../schedule.ts"
 import { doing, iamClient, iamLibrary, isMissing, told } from "./clients.ts"
 
 const fields = {
@@ -16,29 +16,27 @@ type StaticRole = Values<typeof fields>
 
 const SHORTEST_PERIOD = 60
 
-const keyOf = (secret: JsonObject | undefined): string => textOf(secret?.access_key)
+type Key = { access_key: string; secret_key: string }
 
-export const roles = rotating({
+export const roles = rotating<typeof fields, { begun: number }, Key>({
   folder: "static-roles/",
   fields,
-  period: ({ rotation_period }) => rotation_period,
+  plan: ({ rotation_period }) => every(rotation_period),
   // AWS makes the secret, so there is none to write down: only that a key may have been made that nobody knows.
   next: async (_, ctx) => ({ begun: ctx.now }),
-  change: async (role, _next, ctx) => replaceKey(await iamClient(ctx), role),
+  change: async (role, _next, ctx) => replaceKey(await iamClient(ctx), role.username, role.rotation.current),
 })
 
 /**
  * Makes a new access key. A user has two at most: the one that goes is not the one that is in use, unless there is no other.
  * So a key that a crash left, which nobody knows, goes first.
  */
-async function replaceKey(client: IAMClient, role: Account<typeof fields>): Promise<JsonObject> {
+async function replaceKey(client: IAMClient, UserName: string, inUse: Key | undefined): Promise<Key> {
   const { CreateAccessKeyCommand, DeleteAccessKeyCommand, ListAccessKeysCommand } = await iamLibrary()
-  const UserName = role.username
   const listed = client.send(new ListAccessKeysCommand({ UserName }))
   const { AccessKeyMetadata: keys = [] } = await doing("Error listing access keys", listed)
-  const current = keyOf(role.rotation.current)
   const byAge = keys.toSorted((a, b) => (a.CreateDate?.getTime() ?? 0) - (b.CreateDate?.getTime() ?? 0))
-  const going = keys.length < 2 ? undefined : (byAge.find(key => key.AccessKeyId !== current) ?? byAge[0])
+  const going = keys.length < 2 ? undefined : (byAge.find(key => key.AccessKeyId !== inUse?.access_key) ?? byAge[0])
   if (going !== undefined) {
     const gone = client.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId: going.AccessKeyId }))
     await doing("Error deleting the oldest access key", gone)
@@ -75,7 +73,7 @@ async function write(name: string, ctx: Context): Promise<{ data: JsonObject }> 
       `AWS GetUser returned a user, but the ID did not match: ${JSON.stringify(before.id)} was requested, but ${JSON.stringify(id)} was returned`,
     )
   const role: StaticRole = { ...wished, id }
-  if (before === undefined) await roles.create(ctx, name, role, false)
+  if (before === undefined) await roles.create(ctx, name, role)
   else await roles.update(ctx, name, role)
   return { data: shown(name, role) }
 }
@@ -91,8 +89,8 @@ const shown = (name: string, { id, username, rotation_period }: StaticRole): Jso
 async function remove(name: string, ctx: Context): Promise<undefined> {
   const role = await roles.get(ctx.store, name)
   if (role === undefined) return
-  const key = keyOf(role.rotation.current)
-  if (key !== "") {
+  const key = role.rotation.current?.access_key
+  if (key) {
     const { DeleteAccessKeyCommand } = await iamLibrary()
     const client = await iamClient(ctx)
     await client
@@ -133,7 +131,7 @@ export const staticRoutes = [
       if (role?.rotation.current === undefined) return undefined
       const { access_key, secret_key } = role.rotation.current
       const expiration = new Date(role.rotation.due * 1000).toISOString()
-      return { data: { access_key: access_key ?? "", secret_key: secret_key ?? "", expiration } }
+      return { data: { access_key, secret_key, expiration } }
     },
     replies: {
       read: {

@@ -4,7 +4,7 @@ import type { Context, JsonObject } from "@arca/api"
 import type { Secret } from "./drivers/driver.ts"
 
 /** A credential that was made: what the database is told, and what its user gets. */
-export interface Credential {
+export type Credential = {
   readonly secret: Secret
   readonly shown: JsonObject
 }

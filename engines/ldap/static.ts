@@ -1,17 +1,8 @@
 /** Static roles: accounts that are there already, whose password changes every so often. */
 
-import {
-  type Answer,
-  type Context,
-  field,
-  type JsonObject,
-  Refusal,
-  record,
-  refuse,
-  route,
-  type Values,
-} from "@arca/api"
+import { type Answer, type Context, field, Refusal, record, refuse, route, type Values } from "@arca/api"
 import { NotTaken, rotating, secondsLeft, timeText } from "../rotating.ts"
+import { every } from "../schedule.ts"
 import { needConfig, newPassword } from "./config.ts"
 import { type Directory, find, refusedPassword, saidNo, setPassword, type Whom, withDirectory } from "./directory.ts"
 import { listFolder, managed, nameField, pageFields } from "./names.ts"
@@ -26,7 +17,7 @@ type StaticRole = Values<typeof fields>
 
 const SHORTEST_PERIOD = 5
 
-const passwordOf = (secret: JsonObject | undefined): string => String(secret?.password ?? "")
+type Password = { password: string }
 
 /** Sets an account's password. Throws `NotTaken` unless the directory may have taken it. */
 export async function changePassword(ctx: Context, whom: Whom, password: string): Promise<void> {
@@ -44,13 +35,14 @@ export async function changePassword(ctx: Context, whom: Whom, password: string)
   })
 }
 
-export const roles = rotating({
+export const roles = rotating<typeof fields, Password, Password>({
   folder: "static-role/",
   fields,
-  period: ({ rotation_period }) => rotation_period,
+  plan: ({ rotation_period }) => every(rotation_period),
+  keepsPrevious: true,
   next: async (_, ctx) => ({ password: await newPassword(ctx, await needConfig(ctx)) }),
   change: async (role, next, ctx) => {
-    await changePassword(ctx, role, passwordOf(next))
+    await changePassword(ctx, role, next.password)
     return next
   },
   created: (store, name, { username }) => managed.claim(store, username, `static-role/${name}`),
@@ -73,7 +65,7 @@ async function write({ name, skip_import_rotation: skip }: WriteInput, ctx: Cont
     return
   }
   const { skip_static_role_import_rotation } = await needConfig(ctx)
-  await roles.create(ctx, name, wished, skip ?? skip_static_role_import_rotation)
+  await roles.create(ctx, name, wished, (skip ?? skip_static_role_import_rotation) ? {} : undefined)
 }
 
 function checked(role: StaticRole, before: StaticRole | undefined): StaticRole {
@@ -96,8 +88,8 @@ async function credentials(name: string, ctx: Context): Promise<Answer> {
     data: {
       dn: role.dn,
       username: role.username,
-      password: passwordOf(current),
-      last_password: passwordOf(previous),
+      password: current?.password ?? "",
+      last_password: previous?.password ?? "",
       ttl: secondsLeft(role, ctx.now),
       rotation_period: role.rotation_period,
       last_vault_rotation: timeText(lastRotation),

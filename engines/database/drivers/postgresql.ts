@@ -61,6 +61,8 @@ export const redshift = driver({
     open(settings, outbound, { begin: "BEGIN", users: "SELECT 1 FROM pg_user WHERE usename = $1", dropOwned: false }),
 })
 
+const ignore = (): void => {}
+
 interface Flavour {
   readonly begin: string
   /** Waits until nobody else changes users. */
@@ -78,6 +80,8 @@ async function open(settings: Settings, outbound: Outbound, flavour: Flavour): P
   const pool = await poolFor(address, settings, outbound)
   const attempt = async <T>(run: (client: PoolClient) => Promise<T>, alone: boolean): Promise<T> => {
     const client = await pool.connect()
+    // A connection that breaks tells the query that waits for it, and once more, which must not end this process.
+    client.on("error", ignore)
     let broken: Error | undefined
     try {
       await client.query(flavour.begin)
@@ -89,6 +93,7 @@ async function open(settings: Settings, outbound: Outbound, flavour: Flavour): P
       await client.query("ROLLBACK").catch((failed: Error) => (broken = failed))
       throw worded(error)
     } finally {
+      client.off("error", ignore)
       client.release(broken)
     }
   }
@@ -151,7 +156,7 @@ async function poolFor(address: Address, settings: Settings, outbound: Outbound)
     for (const ssl of sslFor(address, settings, approved)) {
       const pool = new pg.Pool({ ...configOf(address, settings, approved), ssl })
       // A connection that breaks while it is idle is replaced at its next use.
-      pool.on("error", () => {})
+      pool.on("error", ignore)
       try {
         ;(await pool.connect()).release()
         return pool

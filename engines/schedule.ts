@@ -1,4 +1,4 @@
-/** When a static role is rotated next: after a period, or by a schedule with a window. Times are seconds since 1970. */
+/** When an account is rotated next: after a period, or by a schedule with a window. Times are seconds since 1970. */
 
 import { refuse } from "@arca/api"
 import { Cron } from "croner"
@@ -11,6 +11,13 @@ export interface Plan {
   /** Seconds after a scheduled time in which a rotation may begin; 0 is no bound. */
   readonly rotation_window: number
 }
+
+/** A plan of nothing but a period. */
+export const every = (seconds: number): Plan => ({
+  rotation_period: seconds,
+  rotation_schedule: "",
+  rotation_window: 0,
+})
 
 const SHORTEST_PERIOD = 5
 const SHORTEST_WINDOW = 3600

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { checkPlan, isMissed, nextAfter, nextAfterDue, type Plan } from "./schedule.ts"
+import { checkPlan, isMissed, nextAfter, nextAfterDue, type Plan, every as period } from "./schedule.ts"
 
 const at = (text: string): number => Date.parse(text) / 1000
-const period = (seconds: number): Plan => ({ rotation_period: seconds, rotation_schedule: "", rotation_window: 0 })
 const schedule = (text: string, window = 0): Plan => ({
   rotation_period: 0,
   rotation_schedule: text,
