@@ -13,6 +13,7 @@ import type { PartName } from "./remote/host.ts"
 import type { BucketOptions } from "./remote/s3.ts"
 import type { Config, Rule } from "./rule.ts"
 import type { FileOptions } from "./sources/file.ts"
+import type { LogOptions } from "./sources/logs.ts"
 import type { Source, SourceReport } from "./sources/source.ts"
 
 /** What to scan. Paths are reported as they are given here. */
@@ -28,6 +29,7 @@ export type Target =
   | { kind: "text"; text: string | Uint8Array; path?: string }
   | RemoteTarget
   | BucketTarget
+  | LogTarget
 
 /** What lies on a code host, by its API: a repository (`owner/name`), or all repositories of an organisation, group or user. */
 export type RemoteTarget = {
@@ -48,6 +50,11 @@ export type RemoteTarget = {
 /** A bucket of Amazon S3, or of a store that speaks its protocol. Credentials are found as by Amazon's SDK. */
 export type BucketTarget = { kind: "s3"; bucket: string } & Partial<
   Pick<BucketOptions, "prefix" | "startAfter" | "endpoint" | "region" | "versions" | "anonymous">
+>
+
+/** Log files, `-` for standard input; see {@link LogOptions}. */
+export type LogTarget = { kind: "logs"; files: readonly string[] } & Partial<
+  Pick<LogOptions, "follow" | "newOnly" | "format" | "until">
 >
 
 export type ScanOptions = {
@@ -245,8 +252,14 @@ async function open(
     return dirSource(path, { ...file, followSymlinks, maxFileBytes: maxTargetMegabytes * 1e6, cwd: cwdOf(options) })
   }
   if (target.kind === "stdin" || target.kind === "stream" || target.kind === "text") return openStream(target)
+  if (target.kind === "logs") return openLogs(target, cwdOf(options))
   if (target.kind === "s3") return openBucket(target, { ...file, maxFileBytes: maxTargetMegabytes * 1e6 })
   return openRemote(target, options, signal, file, history)
+}
+
+async function openLogs(target: LogTarget, cwd: string): Promise<Source> {
+  const { logSource } = await import("./sources/logs.ts")
+  return logSource({ follow: false, newOnly: false, until: new AbortController().signal, ...target, cwd })
 }
 
 async function openBucket(target: BucketTarget, file: FileOptions & { maxFileBytes: number }): Promise<Source> {

@@ -14,6 +14,7 @@ const LEAKS = new Set([
   "github",
   "gitlab",
   "s3",
+  "logs",
   "install-hook",
   "ignore",
   "rules",

@@ -92,6 +92,15 @@ export const commandFlags = {
     platform,
   },
   protect: { staged, "log-opts": logOptions, source },
+  logs: {
+    follow: {
+      kind: "switch",
+      short: "F",
+      about: "go on with what is written later, through rotations, until interrupted",
+    },
+    "new-only": { kind: "switch", about: "with --follow: pass over what is there already" },
+    "log-format": { kind: "text", about: "text, docker, cri, journal; else judged by each file's first line" },
+  },
   s3: {
     bucket: { kind: "text", about: "the bucket" },
     prefix: { kind: "text", about: "only keys that begin so" },

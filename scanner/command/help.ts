@@ -5,6 +5,7 @@ const commands: readonly (readonly [usage: string, about: string])[] = [
   ["git [repository]", "search a repository's history; with --staged or --pre-commit what is not committed"],
   ["dir [path]", "search the files below a folder, or one file (also: file, directory)"],
   ["stdin", "search standard input"],
+  ["logs FILE...", "search log files (text, Docker, Kubernetes, journalctl -o json; .gz, .zst; -); --follow watches"],
   ["s3 --bucket NAME", "search a bucket of Amazon S3 or of a store that speaks its protocol"],
   ["github TARGET", "search owner/name, or all of an organisation or user: histories, issues, pull requests, gists …"],
   ["gitlab TARGET", "search a project, group or user: histories, issues, merge requests, snippets …"],

@@ -27,6 +27,7 @@ const aliases = new Map<string, CommandName>([
   ["stdin", "stdin"],
   ["detect", "detect"],
   ["protect", "protect"],
+  ["logs", "logs"],
   ["s3", "s3"],
   ["github", "github"],
   ["gitlab", "gitlab"],
@@ -99,13 +100,17 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
   if (enabled.length > 0) log.info(`Overriding enabled rules: ${enabled.join(", ")}`)
   const report = await reportFor(line, io)
   const progress = await progressOn(line, io)
-  const percent = redactionOf(line)
-  const print = await printerOn(line, io)
+  const isWatch = target.kind === "logs" && target.follow === true
+  const percent = redactionOf(line, target.kind === "logs" ? 100 : 0)
+  const print = await printerOn(line, io, isWatch)
   const verify = await verifierOn(line, io, log)
   const found: Finding[] = []
+  let count = 0
   const show = (finding: Finding) => {
     const shown = redact(finding, percent)
-    found.push(shown)
+    count++
+    // A watch may last for months: it keeps only what a report asks for.
+    if (!isWatch || report !== undefined) found.push(shown)
     progress?.clear()
     print?.(shown)
   }
@@ -119,7 +124,7 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
   await report?.(inOrder(found), summary)
   if (!report && print === undefined && io.program !== "gitleaks") await showFindings(inOrder(found), summary, io)
   if (summary.partial.length > 0 && !switchOf(line, "allow-partial")) return 1
-  return found.length > 0 ? numberOf(line, "exit-code", 1) : 0
+  return count > 0 ? numberOf(line, "exit-code", 1) : 0
 }
 
 async function run(running: AsyncGenerator<Finding, Summary>, take: (finding: Finding) => void): Promise<Summary> {
@@ -155,9 +160,9 @@ async function reportFor(line: Line, io: ScanIo): Promise<Report | undefined> {
   return async (findings, summary) => writeReport(path, reporter(findings, summary), io.stdout)
 }
 
-/** With `--verbose`: Gitleaks' block for each finding, at once. */
-async function printerOn(line: Line, io: ScanIo): Promise<((finding: Finding) => void) | undefined> {
-  if (!switchOf(line, "verbose")) return undefined
+/** With `--verbose`, or while a log is watched: Gitleaks' block for each finding, at once. */
+async function printerOn(line: Line, io: ScanIo, isWatch: boolean): Promise<((finding: Finding) => void) | undefined> {
+  if (!switchOf(line, "verbose") && !isWatch) return undefined
   const { coloured, findingBlock, plain } = await import("../report/block.ts")
   const noColor = switchOf(line, "no-color")
   const paint = io.stdout.isTerminal && !noColor && !io.env.NO_COLOR ? coloured : plain

@@ -18,7 +18,7 @@ export async function targetOf(
   line: Line,
   io: ScanIo,
 ): Promise<{ target: Target; source: string }> {
-  if (command === "github" || command === "gitlab" || command === "s3")
+  if (command === "github" || command === "gitlab" || command === "s3" || command === "logs")
     return { target: (await import("./targets.ts")).otherTarget(command, line, io), source: "." }
   const source = command === "detect" || command === "protect" ? textOf(line, "source") || "." : onePath(command, line)
   const staged = switchOf(line, "staged")
@@ -71,7 +71,8 @@ function platformOf(line: Line): { platform?: Platform } {
 
 export const placeIn = ({ cwd = process.cwd() }: ScanIo, path: string) => resolve(cwd, path)
 
-export const redactionOf = (line: Line) => numberOf(line, "redact", 0)
+/** What lies in logs belongs to others: it is hidden unless `--redact=0` says otherwise. */
+export const redactionOf = (line: Line, preset = 0) => numberOf(line, "redact", preset)
 
 export async function scanOptionsOf(line: Line, source: string, io: ScanIo, log: Log): Promise<ScanOptions> {
   const configPath = textOf(line, "config")

@@ -1,14 +1,41 @@
 import { readFileSync } from "node:fs"
 import { type PartName, partNames } from "../remote/host.ts"
 import type { Target } from "../scan.ts"
+import { logFormats } from "../sources/log-formats.ts"
 import { messageOf } from "../sources/source.ts"
 import { FlagError, type Line, listOf, numberOf, switchOf, textOf } from "./flags.ts"
 import type { ScanIo } from "./io.ts"
 import { Fatal, placeIn } from "./settings.ts"
 
 /** Targets of the commands that Gitleaks does not have: they lie elsewhere, and what reads them is loaded when they are named. */
-export function otherTarget(command: "github" | "gitlab" | "s3", line: Line, io: ScanIo): Target {
+export function otherTarget(command: "github" | "gitlab" | "s3" | "logs", line: Line, io: ScanIo): Target {
+  if (command === "logs") return logTarget(line)
   return command === "s3" ? bucketTarget(line) : hostTarget(command, line, io)
+}
+
+function logTarget(line: Line): Target {
+  if (line.args.length === 0) throw new FlagError("logs takes files, or - for standard input")
+  const given = textOf(line, "log-format")
+  const format = logFormats.find(one => one === given)
+  if (given !== "" && format === undefined)
+    throw new FlagError(`--log-format takes ${logFormats.join(", ")}; not "${given}"`)
+  const follow = switchOf(line, "follow")
+  if (!follow && switchOf(line, "new-only")) throw new FlagError("--new-only needs --follow")
+  return {
+    kind: "logs",
+    files: line.args,
+    follow,
+    newOnly: switchOf(line, "new-only"),
+    ...(format === undefined ? {} : { format }),
+    ...(follow ? { until: untilInterrupted() } : {}),
+  }
+}
+
+/** The first interruption ends the watch, and the report is written; a second one ends the program. */
+function untilInterrupted(): AbortSignal {
+  const ending = new AbortController()
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => ending.abort())
+  return ending.signal
 }
 
 function bucketTarget(line: Line): Target {
