@@ -7,11 +7,19 @@ import { type TestServer, testServer } from "./testing.ts"
 /** An engine whose outside world is a set of users, to watch what leases do to it. */
 function usersEngine() {
   const users = new Set<string>()
-  const outside = { users, failing: false, renewals: 0, later: (): unknown => undefined, attempts: 0 }
+  const outside = {
+    users,
+    failing: false,
+    renewals: 0,
+    later: (): unknown => undefined,
+    attempts: 0,
+    slow: Promise.resolve(),
+  }
   const user = leaseKind<{ name: string }>({
     name: "user",
     revoke: async ({ name }) => {
       outside.attempts++
+      await outside.slow
       if (outside.failing) throw new Error("the outside is down")
       users.delete(name)
     },
@@ -84,6 +92,45 @@ test("a renewed lease lives on from the renewal, up to its longest life", async 
   await vault.runJobs()
   assert.equal(outside.users.size, 0)
   assert.equal((await vault.write("sys/leases/renew", { lease_id })).status, 400)
+})
+
+test("whoever revokes a lease that another request is revoking is answered when it has ended, not before", async () => {
+  const { vault, outside } = await withUsers()
+  const { lease_id = "" } = (await vault.read("users/creds/alice")).body
+  let go: () => void = () => {}
+  outside.slow = new Promise(resolve => (go = resolve))
+  const revoke = async () => {
+    const { status } = await vault.write("sys/leases/revoke", { lease_id })
+    return { status, left: outside.users.size }
+  }
+  const first = revoke()
+  while (outside.attempts === 0) await new Promise(setImmediate)
+  const second = revoke()
+  await vault.read("sys/mounts")
+  assert.equal(await Promise.race([second, "still waiting"]), "still waiting")
+  go()
+  const both = [await first, await second]
+  assert.deepEqual(both, [
+    { status: 204, left: 0 },
+    { status: 204, left: 0 },
+  ])
+  assert.equal(outside.attempts, 1)
+})
+
+test("a revocation that fails for another request is tried again by the one that waited", async () => {
+  const { vault, outside } = await withUsers()
+  const { lease_id = "" } = (await vault.read("users/creds/alice")).body
+  let fail: (why: Error) => void = () => {}
+  outside.slow = new Promise((_, reject) => (fail = reject))
+  const revoke = async () => (await vault.write("sys/leases/revoke", { lease_id })).status
+  const first = revoke()
+  while (outside.attempts === 0) await new Promise(setImmediate)
+  const second = revoke()
+  outside.slow = Promise.resolve()
+  fail(new Error("the outside is down"))
+  assert.equal(await first, 500)
+  assert.equal(await second, 204)
+  assert.deepEqual([outside.users.size, outside.attempts], [0, 2])
 })
 
 test("a request that fails after its outside effect leaves nothing outside", async () => {

@@ -5,7 +5,8 @@
  * step of every ending moves its entry in the time-ordered index to now.
  */
 
-import type { JsonObject, LeaseKind } from "@arca/api"
+import { setTimeout } from "node:timers/promises"
+import { type JsonObject, type LeaseKind, refuse } from "@arca/api"
 import type { View } from "@arca/storage"
 import { type Caller, NOBODY } from "./authenticate.ts"
 import { isGone } from "./claims.ts"
@@ -77,7 +78,7 @@ export async function revokeLease(server: Server, lease: LeaseEntry, options: { 
   const marked = (await reading(server, view => actsOutside(server, view, lease)))
     ? await markRevoking(server, lease, options.force === true)
     : lease
-  if (marked === undefined) return
+  if (marked === undefined) return followRevocation(server, lease, options)
   try {
     await transact(server, async view => {
       await undoOutside(server, view, marked)
@@ -91,6 +92,20 @@ export async function revokeLease(server: Server, lease: LeaseEntry, options: { 
     throw error
   }
   server.metrics.sample("expire.revoke", (server.now() - began) * 1000)
+}
+
+/** How often to look whether someone else has ended a lease, in milliseconds. */
+const LOOK = 50
+
+/** Somebody else is about it: resolves when it is done, so that nobody is told so before. If it fails there, it is tried here. */
+async function followRevocation(server: Server, lease: LeaseEntry, options: { force?: boolean }): Promise<void> {
+  for (let waited = 0; waited <= HOLD_SECONDS * 1000; waited += LOOK) {
+    const current = await reading(server, view => readLease(view, lease.namespace, lease.id))
+    if (current === undefined) return
+    if (!isHeld(server, current, server.now())) return revokeLease(server, current, options)
+    await setTimeout(LOOK)
+  }
+  throw refuse.unavailable(`the lease ${lease.id} is still being revoked by another request; please send it again`)
 }
 
 /** Whether there is anything to undo; without it, ending a lease is one step. */

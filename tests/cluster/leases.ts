@@ -1,90 +1,131 @@
-/** Leases whose effect is a role in a real database, made and ended while nodes die and are paused. */
+/**
+ * Leases whose effect is a role in a real database. A book is kept of all that were handed out over many runs: none may be
+ * there after its revocation was answered, none long after its time, none may be ended twice.
+ */
 
-import { Client } from "pg"
+import { Pool } from "pg"
 import { fields } from "../parts/arca.ts"
-import type { Server } from "../parts/postgresql.ts"
-import { type Cluster, must } from "./nodes.ts"
-import { sequence, trouble } from "./story.ts"
+import { type Server, start } from "../parts/postgresql.ts"
+import { type Asked, type Cluster, must, type Told } from "./nodes.ts"
 
 /** How long a credential lives, in seconds. */
 const TTL = 3
+/**
+ * How long after its time one may still be there: a lease whose request or revocation was in the hands of a node that was stopped is
+ * held for 30 seconds, and jobs are taken over within 15.
+ */
+const PATIENCE = 60
 
 const CREATION = `INSERT INTO made (name) VALUES ('{{name}}'); CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}'`
 /** An end counts when there was a role to end. */
 const REVOCATION = `INSERT INTO ended (name) SELECT rolname FROM pg_roles WHERE rolname = '{{name}}'; DROP ROLE IF EXISTS "{{name}}"`
 
-export interface LeaseResult {
+interface Lease {
   readonly seed: number
+  readonly name: string
+  readonly id: string
+  readonly endsAt: number
+}
+
+export interface LeaseTotals {
   readonly handedOut: number
+  readonly revoked: number
   readonly made: number
   readonly ended: number
-  /** Roles whose end was written down more than once. */
-  readonly twice: readonly string[]
-  /** Handed out, and still there although their time was over long ago. */
-  readonly overdue: readonly string[]
-  /** Roles that are still there, and the leases that will end them. */
-  readonly left: number
-  readonly leases: number
 }
 
-/** `target` is where the roles are made; `patience` how long, in seconds, leases whose time is over may take to end. */
-export async function runLeases(
-  cluster: Cluster,
-  target: Server,
-  options: { readonly seed: number; readonly seconds: number; readonly longest: number; readonly patience: number },
-): Promise<LeaseResult> {
-  const mount = `db${options.seed}`
-  const query = async (text: string) => {
-    const client = new Client({ connectionString: target.url })
-    await client.connect()
-    return await client.query<{ name: string }>(text).finally(() => client.end())
-  }
-  await query(
-    "CREATE TABLE IF NOT EXISTS made (name text); CREATE TABLE IF NOT EXISTS ended (name text); TRUNCATE made, ended",
-  )
-  await setUp(cluster, target, mount)
-  const handedOut: string[] = []
-  let over = false
-  const client = async (id: number) => {
-    const random = sequence(options.seed * 100 + id)
-    while (!over) {
-      const node = Math.floor(random() * cluster.size)
-      const told = await cluster.ask(node, { method: "GET", path: `${mount}/creds/app`, token: cluster.root })
-      if (told?.status === 200) handedOut.push(String(fields(told.json.data).username))
-      await new Promise(resolve => setTimeout(resolve, 50 + random() * 150))
+export interface LeaseBook {
+  /** A client asks for a credential of the run. */
+  ask(seed: number, send: (asked: Asked) => Promise<Told>): Promise<void>
+  /** A client revokes one that the run was given, if there is any. */
+  revoke(seed: number, send: (asked: Asked) => Promise<Told>): Promise<void>
+  /** Throws when something was ended twice, is there although its end was acknowledged, or although its time was over long ago. */
+  check(): Promise<void>
+  /** Waits until all have ended, and none is left without a lease. */
+  settle(): Promise<LeaseTotals>
+  stop(): Promise<void>
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds))
+
+const seconds = (): number => performance.now() / 1000
+
+export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
+  const target = await start()
+  const pool = new Pool({ connectionString: target.url, max: 2 })
+  const names = async (text: string, values: unknown[] = []): Promise<string[]> =>
+    (await pool.query<{ name: string }>(text, values)).rows.map(({ name }) => name)
+  await pool.query("CREATE TABLE made (name text); CREATE TABLE ended (name text)")
+  await setUp(cluster, target)
+  const live = new Map<string, Lease>()
+  const revoked = new Map<string, Lease>()
+  const handedOut = new Set<string>()
+  const there = (some: readonly string[]) =>
+    names("SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)", [some])
+  const all = () => names("SELECT rolname AS name FROM pg_roles WHERE rolname LIKE 'v-%'")
+  const wrong = (lease: Lease | undefined, text: string): Error =>
+    new Error(`seed ${lease?.seed}: the credential ${lease?.name} (lease ${lease?.id}) ${text}`)
+  const check = async (): Promise<void> => {
+    const [twice] = await names("SELECT name FROM ended GROUP BY name HAVING count(*) > 1")
+    if (twice !== undefined) throw wrong(live.get(twice) ?? revoked.get(twice), `was ended twice: ${twice}`)
+    const present = new Set(await all())
+    for (const lease of revoked.values())
+      if (present.has(lease.name)) throw wrong(lease, "is there, although its revocation was acknowledged")
+    for (const [name, lease] of live) {
+      if (lease.endsAt > seconds()) continue
+      if (!present.has(name)) live.delete(name)
+      else if (lease.endsAt + PATIENCE < seconds()) throw wrong(lease, `is there ${PATIENCE} seconds after its time`)
     }
   }
-  const working = [1, 2, 3, 4].map(client)
-  await trouble(cluster.troubles, sequence(options.seed), { ...options, clients: working.length })
-  over = true
-  await Promise.all(working)
-  await cluster.healed()
-  const present = async () =>
-    (await query(`SELECT rolname AS name FROM pg_roles WHERE rolname LIKE 'v-%'`)).rows.map(row => row.name)
-  const overdueNow = async () => {
-    const there = new Set(await present())
-    return handedOut.filter(name => there.has(name))
-  }
-  for (let waited = 0; waited < options.patience && (await overdueNow()).length > 0; waited++) {
-    await new Promise(resolve => setTimeout(resolve, 1000))
-  }
-  const count = async (table: string) => (await query(`SELECT name FROM ${table}`)).rows.length
-  const twice = await query("SELECT name FROM ended GROUP BY name HAVING count(*) > 1")
   return {
-    seed: options.seed,
-    handedOut: handedOut.length,
-    made: await count("made"),
-    ended: await count("ended"),
-    twice: twice.rows.map(row => row.name),
-    overdue: await overdueNow(),
-    left: (await present()).length,
-    leases: await leasesOf(cluster, mount),
+    ask: async (seed, send) => {
+      const told = await send({ method: "GET", path: "db/creds/app", token: cluster.root })
+      if (told?.status !== 200) return
+      const name = String(fields(told.json.data).username)
+      handedOut.add(String(told.json.lease_id))
+      live.set(name, { seed, name, id: String(told.json.lease_id), endsAt: seconds() + TTL })
+    },
+    revoke: async (seed, send) => {
+      const lease = [...live.values()].find(one => one.seed === seed)
+      if (lease === undefined) return
+      const asked = { method: "PUT", path: "sys/leases/revoke", token: cluster.root } as const
+      const told = await send({ ...asked, body: { lease_id: lease.id, sync: true } })
+      if (told?.status !== 204) return
+      live.delete(lease.name)
+      revoked.set(lease.name, lease)
+      if ((await there([lease.name])).length > 0) throw wrong(lease, "was there when its revocation had been answered")
+    },
+    check,
+    settle: async () => {
+      const began = seconds()
+      for (;;) {
+        await check()
+        // Those of requests that failed undid their roles already, and stay for a while.
+        const leases = (await leasesNow(cluster)).filter(id => handedOut.has(id))
+        const roles = await all()
+        if (live.size === 0 && roles.length === 0 && leases.length === 0) break
+        if (seconds() - began > TTL + PATIENCE)
+          throw new Error(`left in the end: the roles ${roles.join()}, the leases ${leases.join()}`)
+        await pause(200)
+      }
+      const count = async (table: string) => (await names(`SELECT name FROM ${table}`)).length
+      return {
+        handedOut: handedOut.size,
+        revoked: revoked.size,
+        made: await count("made"),
+        ended: await count("ended"),
+      }
+    },
+    stop: async () => {
+      await pool.end()
+      await target.stop()
+    },
   }
 }
 
-async function setUp(cluster: Cluster, target: Server, mount: string): Promise<void> {
+async function setUp(cluster: Cluster, target: Server): Promise<void> {
   const token = cluster.root
-  await must(cluster, { method: "POST", path: `sys/mounts/${mount}`, token, body: { type: "database" } })
+  await must(cluster, { method: "POST", path: "sys/mounts/db", token, body: { type: "database" } })
   const connection = {
     plugin_name: "postgresql-database-plugin",
     connection_url: `postgresql://{{username}}@127.0.0.1:${target.port}/postgres?sslmode=disable`,
@@ -92,7 +133,7 @@ async function setUp(cluster: Cluster, target: Server, mount: string): Promise<v
     password: "",
     allowed_roles: "*",
   }
-  await must(cluster, { method: "POST", path: `${mount}/config/pg`, token, body: connection })
+  await must(cluster, { method: "POST", path: "db/config/pg", token, body: connection })
   const role = {
     db_name: "pg",
     creation_statements: [CREATION],
@@ -100,15 +141,12 @@ async function setUp(cluster: Cluster, target: Server, mount: string): Promise<v
     default_ttl: TTL,
     max_ttl: TTL,
   }
-  await must(cluster, { method: "POST", path: `${mount}/roles/app`, token, body: role })
+  await must(cluster, { method: "POST", path: "db/roles/app", token, body: role })
 }
 
-async function leasesOf(cluster: Cluster, mount: string): Promise<number> {
-  const told = await cluster.ask(0, {
-    method: "LIST",
-    path: `sys/leases/lookup/${mount}/creds/app`,
-    token: cluster.root,
-  })
-  const { keys } = fields(told?.json.data)
-  return Array.isArray(keys) ? keys.length : 0
+async function leasesNow(cluster: Cluster): Promise<string[]> {
+  const told = await cluster.ask(0, { method: "LIST", path: "sys/leases/lookup/db/creds/app", token: cluster.root })
+  if (told?.status !== 200 && told?.status !== 404) throw new Error(`the leases cannot be listed: ${told?.status}`)
+  const { keys } = fields(told.json.data)
+  return Array.isArray(keys) ? keys.map(key => `db/creds/app/${key}`) : []
 }

@@ -1,43 +1,54 @@
 /**
- * Many seeded runs with longer troubles: `node tests/cluster/many.ts [runs] [first seed] [postgresql|etcd] [longest, in seconds]`. Each run
- * prints a line; the first violation ends with the seed, the troubles and the history.
+ * Many seeded runs, or one again:
+ *
+ *     node tests/cluster/many.ts --runs 1000                       a thousand on each store
+ *     node tests/cluster/many.ts --store etcd --first 201 --runs 50
+ *     node tests/cluster/many.ts --store etcd --seed 217           this one alone
+ *
+ * `ARCA_CLUSTER_TALK=1` tells each trouble as it comes. The first violation ends it, with the seed, the troubles and the history.
  */
 
-import { must, startCluster } from "./nodes.ts"
-import { missing, type StoreType, startStore } from "./stores.ts"
-import { run } from "./story.ts"
+import { parseArgs } from "node:util"
+import { campaign, shownTotals } from "./campaign.ts"
+import { longBeside } from "./plan.ts"
+import { missing, type StoreType } from "./stores.ts"
 
-const [runs = "200", first = "1", only, longest = "5"] = process.argv.slice(2)
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "200" },
+    first: { type: "string", default: "1" },
+    seed: { type: "string" },
+    store: { type: "string" },
+  },
+})
 
-/** After so many runs the cluster is made anew, so that its store stays small. */
-const RUNS_OF_A_CLUSTER = 25
+const TYPES = ["postgresql", "etcd"] satisfies StoreType[]
 
-async function many(type: StoreType): Promise<void> {
-  let seed = Number(first)
-  const end = seed + Number(runs)
-  while (seed < end) {
-    const store = await startStore(type, 3)
-    const cluster = await startCluster(store, 3)
-    const mount = { type: "kv", options: { version: "2" } }
-    await must(cluster, { method: "POST", path: "sys/mounts/kv", token: cluster.root, body: mount })
-    try {
-      for (let nth = 0; nth < RUNS_OF_A_CLUSTER && seed < end; nth++, seed++) {
-        const result = await run(cluster, store.troubles, { seed, seconds: 8, longest: Number(longest), clients: 10 })
-        console.log(type, JSON.stringify({ ...result, troubles: result.troubles.length }))
-      }
-    } catch (error) {
-      console.error(error, cluster.logs())
-      throw error
-    } finally {
-      await cluster.stop()
-      await store.stop()
-    }
-  }
+function number(name: string, text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new Error(`--${name} ${text}: it must be a whole number from 1`)
 }
 
-for (const type of ["postgresql", "etcd"] satisfies StoreType[]) {
+/** One seed with the long run that it is beside, if there is one; or as many as asked for. */
+function seeds(): number[] {
+  if (values.seed !== undefined) {
+    const seed = number("seed", values.seed)
+    const beside = longBeside(seed)
+    return beside === undefined ? [seed] : [beside, seed]
+  }
+  const first = number("first", values.first)
+  return Array.from({ length: number("runs", values.runs) }, (_, nth) => first + nth)
+}
+
+const chosen = TYPES.filter(type => values.store === undefined || values.store === type)
+if (chosen.length === 0) throw new Error(`--store ${values.store}: it must be ${TYPES.join(" or ")}`)
+
+for (const type of chosen) {
   const lack = await missing(type)
-  if (only !== undefined && only !== type) continue
-  if (lack === undefined) await many(type)
-  else console.error(lack)
+  if (lack !== undefined) {
+    console.error(`${type}: ${lack}`)
+    process.exitCode = 1
+    continue
+  }
+  console.log(shownTotals(type, await campaign({ type, seeds: seeds(), say: console.log })))
 }

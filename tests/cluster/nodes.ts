@@ -7,6 +7,7 @@ import { Agent, request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fields, type Running, start } from "../parts/arca.ts"
+import { STOPPED } from "./plan.ts"
 import type { Store, Trouble } from "./stores.ts"
 
 export interface Asked {
@@ -24,7 +25,9 @@ export interface Cluster {
   readonly root: string
   readonly urls: readonly string[]
   readonly troubles: readonly Trouble[]
-  ask(node: number, asked: Asked): Promise<Told>
+  ask(node: number, asked: Asked, patience?: number): Promise<Told>
+  /** Nodes that are stopped for long: nobody waits for them. */
+  readonly away: Set<number>
   /** Resolves when every node answers again; seconds that took. */
   healed(): Promise<number>
   logs(): string
@@ -40,14 +43,20 @@ export interface Cluster {
 /** How long a client waits for a reply, in milliseconds. */
 const PATIENCE = 3_000
 
-export async function startCluster(store: Store, size: number): Promise<Cluster> {
+/** `env` is that of the nodes. */
+export async function startCluster(store: Store, size: number, env: Record<string, string> = {}): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), "arca-cluster-"))
   await writeFile(join(folder, "seal.key"), randomBytes(32))
   const config = `seal "static" {\n  current_key_id = "one"\n  current_key = "file://${folder}/seal.key"\n}\nlog_level = "warn"`
-  const startNode = (node: number) => start({ plain: true, storage: store.stanza(node), config })
+  // Nodes are started often: what the first one has compiled serves the others.
+  const own = { NODE_COMPILE_CACHE: join(folder, "compiled"), ...env }
+  const startNode = (node: number) => start({ plain: true, storage: store.stanza(node), config, env: own })
   const first = await startNode(0)
-  const ask = asker()
-  const made = await ask(first.url, {
+  const askers = Array.from({ length: size }, () => asker())
+  const ask = (node: number, asked: Asked, patience?: number): Promise<Told> =>
+    (askers[node] ?? asker())(urls[node] ?? first.url, asked, patience)
+  const urls: string[] = []
+  const made = await ask(0, {
     method: "PUT",
     path: "sys/init",
     body: { recovery_shares: 1, recovery_threshold: 1 },
@@ -55,36 +64,57 @@ export async function startCluster(store: Store, size: number): Promise<Cluster>
   const root = String(made?.json.root_token)
   const nodes: Running[] = [first]
   for (let node = 1; node < size; node++) nodes.push(await startNode(node))
-  const urls = nodes.map(({ url }) => url)
+  urls.push(...nodes.map(({ url }) => url))
   const answers = async (node: number) => {
-    const told = await ask(urls[node] ?? "", { method: "GET", path: "sys/mounts", token: root })
+    const told = await ask(node, { method: "GET", path: "sys/mounts", token: root })
     return told?.status === 200
+  }
+  const away = new Set<number>()
+  const restart = async (node: number) => {
+    const gone = nodes[node]
+    if (gone === undefined) throw new Error(`there is no node ${node}`)
+    const ended = once(gone.process, "exit")
+    gone.process.kill("SIGTERM")
+    await ended
+    nodes[node] = await gone.again()
   }
   return {
     size,
     root,
     urls,
-    troubles: nodes.flatMap((_, node) => nodeTroubles(nodes, node)),
-    ask: (node, asked) => ask(urls[node % size] ?? "", asked),
+    away,
+    troubles: nodes.flatMap((_, node) => [
+      ...nodeTroubles(nodes, node, away),
+      {
+        kind: "node restarted",
+        target: node,
+        begin: async () => {
+          const done = restart(node)
+          return () => done
+        },
+      },
+      {
+        kind: "clients cut off a node",
+        target: node,
+        begin: async () => {
+          askers[node]?.cut()
+          return async () => {}
+        },
+      },
+    ]),
+    ask: (node, asked, patience) => ask(node % size, asked, patience),
     healed: async () => {
       const began = performance.now()
       for (let node = 0; node < size; node++) {
-        while (!(await answers(node)))
+        while (!(away.has(node) || (await answers(node))))
           if (performance.now() - began > 30_000) throw new Error(`node ${node} stays away`)
       }
       return (performance.now() - began) / 1000
     },
     pids: () => nodes.map(({ process: { pid } }) => pid ?? 0),
-    restart: async node => {
-      const gone = nodes[node]
-      if (gone === undefined) throw new Error(`there is no node ${node}`)
-      const ended = once(gone.process, "exit")
-      gone.process.kill("SIGTERM")
-      await ended
-      nodes[node] = await gone.again()
-    },
+    restart,
     kill: async node => {
-      const [begin] = nodeTroubles(nodes, node)
+      const [begin] = nodeTroubles(nodes, node, away)
       await begin?.begin()
     },
     logs: () => nodes.map((node, at) => `--- node ${at}\n${node.log().slice(-4000)}`).join("\n"),
@@ -99,11 +129,12 @@ export async function startCluster(store: Store, size: number): Promise<Cluster>
   }
 }
 
-function nodeTroubles(nodes: Running[], node: number): Trouble[] {
+function nodeTroubles(nodes: Running[], node: number, away: Set<number>): Trouble[] {
   const process = () => nodes[node]?.process
   return [
     {
-      name: `node ${node} is killed and started again`,
+      kind: "node killed",
+      target: node,
       begin: async () => {
         const child = process()
         if (child === undefined) throw new Error(`there is no node ${node}`)
@@ -117,26 +148,49 @@ function nodeTroubles(nodes: Running[], node: number): Trouble[] {
       },
     },
     {
-      name: `node ${node} is paused`,
+      kind: "node paused",
+      target: node,
       begin: async () => {
         process()?.kill("SIGSTOP")
         return async () => void process()?.kill("SIGCONT")
       },
     },
+    {
+      kind: STOPPED,
+      target: node,
+      begin: async () => {
+        away.add(node)
+        process()?.kill("SIGSTOP")
+        return async () => {
+          process()?.kill("SIGCONT")
+          away.delete(node)
+        }
+      },
+    },
   ]
 }
 
-/** What a test needs to succeed. */
+/** What a test needs to succeed, on the first node that is not away. Sent again while the node cannot answer. */
 export async function must(cluster: Cluster, asked: Asked): Promise<Record<string, unknown>> {
-  const told = await cluster.ask(0, asked)
-  if (told === undefined || told.status >= 300) throw new Error(`${asked.path}: ${JSON.stringify(told)}`)
-  return told.json
+  for (let tries = 1; ; tries++) {
+    const node = Array.from({ length: cluster.size }, (_, at) => at).find(at => !cluster.away.has(at)) ?? 0
+    const told = await cluster.ask(node, asked)
+    if (told !== undefined && told.status < 300) return told.json
+    if (tries === 5 || (told !== undefined && told.status < 500))
+      throw new Error(`${asked.path}: ${JSON.stringify(told)}`)
+  }
+}
+
+export interface Asker {
+  (url: string, asked: Asked, patience?: number): Promise<Told>
+  /** Ends all connections now. */
+  cut(): void
 }
 
 /** Sends requests over kept connections, and gives up after a while. */
-export function asker(patience = PATIENCE): (url: string, asked: Asked) => Promise<Told> {
+export function asker(usual = PATIENCE): Asker {
   const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  return (url, { method, path, token, body }) =>
+  const ask = (url: string, { method, path, token, body }: Asked, patience = usual): Promise<Told> =>
     new Promise(resolve => {
       const text = body === undefined ? undefined : JSON.stringify(body)
       const headers = {
@@ -159,6 +213,10 @@ export function asker(patience = PATIENCE): (url: string, asked: Asked) => Promi
       sent.on("error", () => resolve(undefined))
       sent.end(text)
     })
+  const cut = () => {
+    for (const sockets of Object.values(agent.sockets)) for (const socket of sockets ?? []) socket.destroy()
+  }
+  return Object.assign(ask, { cut })
 }
 
 function parsed(text: string): Record<string, unknown> {

@@ -6,9 +6,11 @@ import { type Proxy as FaultProxy, startProxy } from "../parts/proxy.ts"
 
 export type StoreType = "postgresql" | "etcd"
 
-/** A trouble that begins, and ends by itself when its end is awaited. */
+/** A trouble that begins, and ends when its end is awaited. */
 export interface Trouble {
-  readonly name: string
+  readonly kind: string
+  /** Which node, or which member of the store. */
+  readonly target: number
   /** Begins it; what it returns ends it. */
   begin(): Promise<() => Promise<void>>
 }
@@ -29,8 +31,9 @@ export async function startStore(type: StoreType, nodes: number): Promise<Store 
   return type === "postgresql" ? await postgresqlStore(nodes) : await etcdStore(nodes)
 }
 
-const momentary = (name: string, act: () => Promise<void> | void): Trouble => ({
-  name,
+const momentary = (kind: string, target: number, act: () => Promise<void> | void): Trouble => ({
+  kind,
+  target,
   begin: async () => {
     await act()
     return async () => {}
@@ -39,12 +42,14 @@ const momentary = (name: string, act: () => Promise<void> | void): Trouble => ({
 
 /** What may befall the connections of one node. */
 const networkTroubles = (proxies: readonly (readonly FaultProxy[])[]): Trouble[] =>
-  proxies.flatMap((own, node) => [
-    momentary(`node ${node}'s connections to the store are cut`, () => {
+  proxies.flatMap((own, target) => [
+    momentary("node's store connections cut", target, () => {
       for (const proxy of own) proxy.cut()
     }),
     {
-      name: `node ${node} is cut off from the store, and nobody tells it`,
+      // Nobody tells it.
+      kind: "node's store silent",
+      target,
       begin: async () => {
         for (const proxy of own) proxy.hold()
         return async () => {
@@ -53,7 +58,8 @@ const networkTroubles = (proxies: readonly (readonly FaultProxy[])[]): Trouble[]
       },
     },
     {
-      name: `node ${node} loses answers of the store`,
+      kind: "node's store answers lost",
+      target,
       begin: async () => {
         for (const proxy of own) proxy.loseAnswers(15)
         return async () => {
@@ -73,7 +79,8 @@ async function postgresqlStore(nodes: number) {
     return `storage "postgresql" {\n  connection_url = "${url}"\n  max_parallel = "8"\n  max_connect_retries = "20"\n}`
   }
   const restart: Trouble = {
-    name: "PostgreSQL crashes and is started again",
+    kind: "PostgreSQL crashed",
+    target: 0,
     begin: async () => {
       await server.crash()
       return () => server.resume()
@@ -104,14 +111,16 @@ async function etcdStore(nodes: number) {
   }
   const memberTroubles = Array.from({ length: members }, (_, member): Trouble[] => [
     {
-      name: `etcd member ${member} is killed and started again`,
+      kind: "etcd member killed",
+      target: member,
       begin: async () => {
         await server.signal(member, "SIGKILL")
         return () => server.resume(member)
       },
     },
     {
-      name: `etcd member ${member} is paused`,
+      kind: "etcd member paused",
+      target: member,
       begin: async () => {
         await server.signal(member, "SIGSTOP")
         return () => server.signal(member, "SIGCONT")
@@ -119,7 +128,8 @@ async function etcdStore(nodes: number) {
     },
   ])
   const restart: Trouble = {
-    name: "all of etcd is killed and started again",
+    kind: "all of etcd killed",
+    target: 0,
     begin: async () => {
       await Promise.all(server.endpoints.map((_, member) => server.signal(member, "SIGKILL")))
       return async () => {

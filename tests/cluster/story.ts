@@ -1,215 +1,314 @@
-/** One seeded run: clients at work on all nodes while troubles come and go, then the questions whether all of it was right. */
+/** One seeded run: clients at work on all nodes while troubles come and go, then the question whether all of it was right. */
 
 import { fields } from "../parts/arca.ts"
-import { isLinearizable, type Model, type Operation, violation } from "./linearizable.ts"
+import type { LeaseBook } from "./leases.ts"
+import { type Model, type Operation, violation } from "./linearizable.ts"
+import {
+  type MemberInput,
+  type MemberOutput,
+  type MemberParts,
+  makeMember,
+  memberActs,
+  memberModel,
+} from "./members.ts"
+import { type MountInput, type MountOutput, mountActs, mountModel } from "./mounts.ts"
 import { type Asked, type Cluster, must, type Told } from "./nodes.ts"
+import { type Plan, STOPPED, type Step, sequence, told } from "./plan.ts"
+import { leastOf, shown } from "./shortest.ts"
 import type { Trouble } from "./stores.ts"
-import { policyOf, Recorder, rightActs, rightModel, secretActs, secretModel, spend, usesModel } from "./things.ts"
-
-export interface RunOptions {
-  readonly seed: number
-  /** How long troubles come, in seconds. */
-  readonly seconds: number
-  /** How long one lasts at most, in seconds. */
-  readonly longest: number
-  readonly clients: number
-}
+import {
+  policyOf,
+  Recorder,
+  type RightInput,
+  type RightOutput,
+  type RightParts,
+  rightActs,
+  rightModel,
+  type SecretInput,
+  type SecretOutput,
+  secretActs,
+  secretModel,
+  spend,
+  type UseInput,
+  type UseOutput,
+  usesModel,
+} from "./things.ts"
 
 export interface RunResult {
-  readonly seed: number
   readonly operations: number
   readonly unknown: number
+  /** The kinds of trouble that came; those that could not are left out. */
   readonly troubles: readonly string[]
-  /** Seconds until every node answered, when the troubles had ended. */
-  readonly healedIn: number
 }
 
-const SECRETS = 4
-const RIGHTS = 3
-const USES = 6
+/** What runs share. */
+export interface Stage {
+  readonly cluster: Cluster
+  readonly troubles: readonly Trouble[]
+  /** Undefined where there is no database to lease from. */
+  readonly leases: LeaseBook | undefined
+}
 
-/** Throws with the seed and the history that no correct server could have made. */
-export async function run(cluster: Cluster, store: readonly Trouble[], options: RunOptions): Promise<RunResult> {
-  const random = sequence(options.seed)
-  const name = `s${options.seed}`
-  const secrets = new Recorder<
-    Parameters<typeof secretModel.step>[1],
-    Exclude<Parameters<typeof secretModel.step>[2], "unknown">
-  >()
-  const rights = new Recorder<
-    Parameters<typeof rightModel.step>[1],
-    Exclude<Parameters<typeof rightModel.step>[2], "unknown">
-  >()
-  const uses = new Recorder<{ readonly do: "spend" }, "granted" | "denied">()
-  const tokens = await Promise.all(Array.from({ length: RIGHTS }, (_, nth) => makeRight(cluster, `${name}-r${nth}`)))
-  const limited = await makeToken(cluster, { policies: ["default"], num_uses: USES })
-  const s = secretActs(cluster.root)
-  const r = rightActs(cluster.root)
+/** What no correct server could have answered. */
+export class Violation extends Error {
+  override readonly name = "Violation"
+}
+
+/** How long clients are at work at least, in milliseconds. */
+const LEAST = 1200
+const SECRETS = 3
+const USES = 6
+const RIGHTS = ["by token", "by accessor", "with its parent"] as const
+
+/** The histories of one run, by kind. */
+const recorders = () => ({
+  secret: new Recorder<SecretInput, SecretOutput>(),
+  right: new Recorder<RightInput, RightOutput>(),
+  use: new Recorder<UseInput, UseOutput>(),
+  mount: new Recorder<MountInput, MountOutput>(),
+  member: new Recorder<MemberInput, MemberOutput>(),
+})
+
+type Recorders = ReturnType<typeof recorders>
+
+/** The things of one run: their names and tokens are its own. */
+interface Things {
+  readonly name: string
+  readonly rights: readonly RightParts[]
+  readonly limited: string
+  readonly member: MemberParts
+}
+
+type Send = (asked: Asked) => Promise<Told>
+
+/** Runs a plan. Throws a `Violation` with the history that no correct server could have made. `begun`: its first trouble has come. */
+export async function run(stage: Stage, plan: Plan, begun: () => void = () => {}): Promise<RunResult> {
+  const { cluster } = stage
+  const clock = stopwatch()
+  const things = await makeThings(cluster, plan.seed)
+  const recorded = recorders()
+  const silent = new Map<number, number>()
   let over = false
   const client = async (id: number): Promise<void> => {
-    const own = sequence(options.seed * 1000 + id)
-    const pick = (count: number) => Math.floor(own() * count)
-    let known = 0
+    const random = sequence(plan.seed * 1000 + id)
+    const act = actsOf(stage, plan, things, recorded, id, random)
     for (let nth = 0; !over; nth++) {
-      const node = pick(cluster.size)
-      const send = (asked: Asked): Promise<Told> => cluster.ask(node, asked)
-      const dice = own()
-      const secret = `${name}-k${pick(SECRETS)}`
-      const right = pick(RIGHTS)
-      const thing = `${name}-r${right}`
-      if (dice < 0.35) {
-        const told = await secrets.record(id, s.read(secret), send)
-        if (typeof told === "object" && "seen" in told) known = told.seen.version
-      } else if (dice < 0.5) await secrets.record(id, s.write(secret, `${id}.${nth}`), send)
-      else if (dice < 0.6) await secrets.record(id, s.replace(secret, `${id}.${nth}`, known), send)
-      else if (dice < 0.9) await rights.record(id, r.use(thing, tokens[right] ?? ""), send)
-      else if (dice < 0.95) await rights.record(id, r.permit(thing, own() < 0.5), send)
-      else if (dice < 0.955) await rights.record(id, r.revoke(thing, tokens[right] ?? ""), send)
-      else if (id === 0 || own() < 0.1) await uses.record(id, spend("limited", limited), send)
+      const node = choose(cluster.size, silent, plan.long ? id : undefined, random)
+      await act(nth, async asked => {
+        const answer = await cluster.ask(node, asked, plan.patience)
+        if (answer === undefined) silent.set(node, performance.now() + 1000)
+        return answer
+      })
       // A pace at which a history stays short enough to be searched.
-      await pause(20 + own() * 60)
+      await pause(plan.pace[0] + random() * (plan.pace[1] - plan.pace[0]))
     }
   }
-  const working = Array.from({ length: options.clients }, (_, id) => client(id))
-  const told = await trouble([...cluster.troubles, ...store], random, options)
-  if (process.env.ARCA_CLUSTER_TALK) console.error("the troubles have ended")
-  const healedIn = await cluster.healed()
+  const working = Promise.all(Array.from({ length: plan.clients }, (_, id) => client(id)))
+  // A client that found something wrong must not go unheard while troubles last.
+  working.catch(() => undefined)
+  clock.lap("made")
+  const troubles = await trouble(stage, plan, begun)
+  clock.lap("troubled")
+  await cluster.healed()
+  await pause(150)
   over = true
-  await Promise.all(working)
-  if (process.env.ARCA_CLUSTER_TALK) console.error("the clients have ended", healedIn)
-  await lookAtAll(cluster, secrets, s, name, async nth =>
-    rights.record(99, r.use(`${name}-r${nth}`, tokens[nth] ?? ""), asked => cluster.ask(0, asked)),
-  )
-  if (process.env.ARCA_CLUSTER_TALK)
-    console.error(
-      [...secrets.histories].map(([n, h]) => `${n} ${h.length}`),
-      [...rights.histories].map(([n, h]) => `${n} ${h.length}`),
-      uses.operations,
-    )
-  check(options.seed, told, "secret", secretModel, secrets.histories)
-  check(options.seed, told, "right", rightModel, rights.histories)
-  check(options.seed, told, "use", usesModel(USES), uses.histories)
-  const all = [...secrets.histories.values(), ...rights.histories.values(), ...uses.histories.values()].flat()
-  return {
-    seed: options.seed,
-    operations: all.length,
-    unknown: all.filter(({ output }) => output === "unknown").length,
-    troubles: told,
-    healedIn,
+  await working
+  clock.lap("healed")
+  await lookAtAll(cluster, things, recorded)
+  check(plan, "secret", secretModel, recorded.secret)
+  check(plan, "right", rightModel, recorded.right)
+  check(plan, "use", usesModel(USES), recorded.use)
+  check(plan, "mount", mountModel, recorded.mount)
+  check(plan, "member", memberModel, recorded.member)
+  clock.lap("checked")
+  talk(`seed ${plan.seed}: ${clock.text()}`)
+  const all = Object.values(recorded).flatMap(({ histories }) => [...histories.values()].flat())
+  return { operations: all.length, unknown: all.filter(({ output }) => output === "unknown").length, troubles }
+}
+
+/** Half of the clients of a long run stay with their node, whatever it does; others seldom ask one that was silent. */
+function choose(size: number, silent: ReadonlyMap<number, number>, id: number | undefined, random: () => number) {
+  if (id !== undefined && id < size) return id
+  const first = Math.floor(random() * size)
+  const avoided = (silent.get(first) ?? 0) > performance.now() && random() > 0.05
+  return avoided ? (first + 1 + Math.floor(random() * (size - 1))) % size : first
+}
+
+/** What a client does next, by the dice. */
+function actsOf(stage: Stage, { seed }: Plan, things: Things, recorded: Recorders, id: number, random: () => number) {
+  const { cluster, leases } = stage
+  const { name, rights, limited, member } = things
+  const [s, r, m, e] = [
+    secretActs(cluster.root),
+    rightActs(cluster.root),
+    mountActs(cluster.root),
+    memberActs(cluster.root),
+  ]
+  const pick = (count: number) => Math.floor(random() * count)
+  let known = 0
+  const secret = async (nth: number, send: Send) => {
+    const thing = `${name}-k${pick(SECRETS)}`
+    const dice = random()
+    if (dice < 0.3) return recorded.secret.record(id, s.write(thing, `${id}.${nth}`), send)
+    if (dice < 0.45) return recorded.secret.record(id, s.replace(thing, `${id}.${nth}`, known), send)
+    const seen = await recorded.secret.record(id, s.read(thing), send)
+    if (typeof seen === "object" && "seen" in seen) known = seen.seen.version
   }
+  const right = (_: number, send: Send) => {
+    const at = pick(RIGHTS.length)
+    const parts = rights[at]
+    const thing = `${name}-r${at}`
+    const dice = random()
+    if (parts === undefined) return
+    if (dice < 0.02) return recorded.right.record(id, r.revoke(thing, parts), send)
+    if (dice < 0.17) return recorded.right.record(id, r.permit(thing, random() < 0.5), send)
+    return recorded.right.record(id, r.use(thing, parts), send)
+  }
+  const mount = (nth: number, send: Send) => {
+    const thing = `${name}-m`
+    const acts = [
+      [0.15, () => m.enable(thing)],
+      [0.22, () => m.disable(thing)],
+      [0.37, () => m.tune(thing, 60 + pick(1000))],
+      [0.6, () => m.look(thing)],
+      [0.75, () => m.write(thing, `${id}.${nth}`)],
+      [1, () => m.read(thing)],
+    ] as const
+    const dice = random()
+    const act = acts.find(([until]) => dice < until)?.[1]
+    return act && recorded.mount.record(id, act(), send)
+  }
+  const identity = (_: number, send: Send) => {
+    const thing = `${name}-e`
+    const to = random() < 0.5
+    const changes = [e.entity, e.group, e.disable, e.join]
+    const change = random() < 0.25 ? changes[pick(changes.length)] : undefined
+    return recorded.member.record(id, change?.(thing, member, to) ?? e.use(thing, member), send)
+  }
+  const use = (_: number, send: Send) => recorded.use.record(id, spend(`${name}-u`, limited), send)
+  const acts = [
+    [0.34, secret],
+    [0.6, right],
+    [0.76, mount],
+    [0.93, identity],
+    [0.95, use],
+    [0.98, (_: number, send: Send) => leases?.ask(seed, send)],
+    [1, (_: number, send: Send) => leases?.revoke(seed, send)],
+  ] as const
+  return async (nth: number, send: Send): Promise<void> => {
+    const dice = random()
+    await acts.find(([until]) => dice < until)?.[1](nth, send)
+  }
+}
+
+/** Brings each trouble of the plan at its time, and ends it after its time; resolves with the kinds that came. */
+async function trouble({ cluster, troubles }: Stage, { steps }: Plan, begun: () => void): Promise<string[]> {
+  const kinds: string[] = []
+  const bring = async (step: Step): Promise<void> => {
+    await pause(step.at)
+    const one = troubles.find(({ kind, target }) => kind === step.kind && target === step.target)
+    if (one === undefined) throw new Error(`there is no trouble "${step.kind}" (${step.target})`)
+    // A node that is stopped for long stays so.
+    if (cluster.away.has(step.target) && (step.kind === "node killed" || PROCESS.has(step.kind))) return
+    kinds.push(step.kind)
+    talk(told(step))
+    const end = await one.begin()
+    begun()
+    await pause(step.lasts)
+    await end()
+  }
+  await Promise.all([...steps.map(bring), pause(LEAST)])
+  begun()
+  return kinds
+}
+
+const PROCESS = new Set(["node killed", "node restarted", "node paused", STOPPED])
+
+/** What the parts of a run took, for whoever wants to make it shorter. */
+function stopwatch() {
+  const laps: string[] = []
+  let last = performance.now()
+  return {
+    lap: (name: string): void => {
+      laps.push(`${name} in ${Math.round(performance.now() - last)} ms`)
+      last = performance.now()
+    },
+    text: () => laps.join(", "),
+  }
+}
+
+const talk = (text: string): void => {
+  if (process.env.ARCA_CLUSTER_TALK) console.error(text)
 }
 
 function check<S, I, O>(
-  seed: number,
-  troubles: readonly string[],
+  plan: Plan,
   kind: string,
-  model: Model<S, I, O>,
-  histories: ReadonlyMap<string, readonly Operation<I, O>[]>,
+  model: Model<S, I, O | "unknown">,
+  { histories }: Recorder<I, O>,
 ): void {
   const wrong = violation(model, histories)
   if (wrong === undefined) return
-  const history = shortest(model, histories.get(wrong) ?? [])
-  throw new Error(
-    `seed ${seed}: no correct server could have answered so about the ${kind} ${wrong}\n${troubles.join("\n")}\n${history.map(shown).join("\n")}`,
+  const history: readonly Operation<I, O | "unknown">[] = histories.get(wrong) ?? []
+  const least = leastOf(model, history)
+  throw new Violation(
+    [
+      `seed ${plan.seed}: no correct server could have answered so about the ${kind} ${wrong}`,
+      ...plan.steps.map(step => `  ${told(step)}`),
+      `what cannot be explained (${least.length} of ${history.length} operations; milliseconds):`,
+      ...shown(least).map(line => `  ${line}`),
+    ].join("\n"),
   )
 }
 
-/** The history up to the first answer that cannot be explained. */
-function shortest<S, I, O>(model: Model<S, I, O>, history: readonly Operation<I, O>[]): readonly Operation<I, O>[] {
-  const byAnswer = history.toSorted((a, b) => a.answered - b.answered)
-  for (let count = 1; count <= byAnswer.length; count++) {
-    const until = byAnswer[count - 1]?.answered ?? 0
-    // What was answered later may have taken effect already.
-    const part = history
-      .filter(({ called }) => called <= until)
-      .map(one => (one.answered > until ? { ...one, answered: Number.POSITIVE_INFINITY } : one))
-      .filter(one => one.answered <= until || !Number.isFinite(one.answered))
-    const known = part.filter(({ answered }) => answered <= until)
-    if (
-      !isLinearizable(
-        model,
-        history.filter(one => known.some(({ called, client }) => called === one.called && client === one.client)),
-      )
-    )
-      return known
-  }
-  return history
-}
-
-const shown = ({ client, called, answered, input, output }: Operation<unknown, unknown>): string =>
-  `${called.toFixed(1)}..${answered.toFixed(1)} client ${client}: ${JSON.stringify(input)} -> ${JSON.stringify(output)}`
-
 /** Reads everything at the end, on every node: what was acknowledged must be there. */
-async function lookAtAll(
-  cluster: Cluster,
-  secrets: Recorder<Parameters<typeof secretModel.step>[1], Exclude<Parameters<typeof secretModel.step>[2], "unknown">>,
-  acts: ReturnType<typeof secretActs>,
-  name: string,
-  right: (nth: number) => Promise<unknown>,
-): Promise<void> {
-  for (let node = 0; node < cluster.size; node++) {
-    for (let nth = 0; nth < SECRETS; nth++) {
-      await secrets.record(100 + node, acts.read(`${name}-k${nth}`), asked => cluster.ask(node, asked))
-    }
+async function lookAtAll(cluster: Cluster, things: Things, recorded: Recorders): Promise<void> {
+  const { name, rights, member } = things
+  const [s, r] = [secretActs(cluster.root), rightActs(cluster.root)]
+  const [m, e] = [mountActs(cluster.root), memberActs(cluster.root)]
+  const look = async (node: number): Promise<void> => {
+    if (cluster.away.has(node)) return
+    const send: Send = asked => cluster.ask(node, asked)
+    const id = 100 + node
+    for (let nth = 0; nth < SECRETS; nth++) await recorded.secret.record(id, s.read(`${name}-k${nth}`), send)
+    for (const [nth, parts] of rights.entries()) await recorded.right.record(id, r.use(`${name}-r${nth}`, parts), send)
+    await recorded.mount.record(id, m.look(`${name}-m`), send)
+    await recorded.mount.record(id, m.read(`${name}-m`), send)
+    await recorded.member.record(id, e.use(`${name}-e`, member), send)
   }
-  for (let nth = 0; nth < RIGHTS; nth++) await right(nth)
+  await Promise.all(Array.from({ length: cluster.size }, (_, node) => look(node)))
 }
 
-async function makeRight(cluster: Cluster, name: string): Promise<string> {
-  const policy = {
-    method: "PUT",
-    path: `sys/policies/acl/${name}`,
-    token: cluster.root,
-    body: { policy: policyOf(true) },
-  } as const
-  await must(cluster, policy)
-  return await makeToken(cluster, { policies: [name], no_default_policy: true })
+async function makeThings(cluster: Cluster, seed: number): Promise<Things> {
+  // Unlike those of any other run on this cluster, also of the same seed.
+  const name = `s${seed}-${(made++).toString(36)}`
+  const rights = RIGHTS.map((how, nth) => makeRight(cluster, `${name}-r${nth}`, how))
+  const limited = makeToken(cluster, { policies: ["default"], num_uses: USES })
+  const member = makeMember(cluster, `${name}-e`)
+  const { token } = await limited
+  return { name, rights: await Promise.all(rights), limited: token, member: await member }
 }
 
-async function makeToken(cluster: Cluster, body: unknown): Promise<string> {
-  const told = await must(cluster, { method: "POST", path: "auth/token/create", token: cluster.root, body })
-  return String(fields(told.auth).client_token)
-}
+let made = 0
 
-/** One trouble after the other, sometimes two at once, until time is over; their names. */
-export async function trouble(
-  all: readonly Trouble[],
-  random: () => number,
-  { seconds, longest }: RunOptions,
-): Promise<string[]> {
-  const names: string[] = []
-  const began = performance.now()
-  const passed = () => (performance.now() - began) / 1000
-  while (passed() < seconds) {
-    await pause(200 + random() * 500)
-    const chosen = all[Math.floor(random() * all.length)]
-    const other = random() < 0.25 ? all[Math.floor(random() * all.length)] : undefined
-    const ends: (() => Promise<void>)[] = []
-    for (const one of new Set([chosen, other])) {
-      // Two of the same part (kill and pause of one node) would get into each other's way.
-      if (one === undefined || (one !== chosen && subject(one) === subject(chosen))) continue
-      names.push(`${passed().toFixed(1)} s: ${one.name}`)
-      if (process.env.ARCA_CLUSTER_TALK) console.error(names.at(-1))
-      ends.push(await one.begin())
-    }
-    await pause(100 + random() * longest * 1000)
-    // Together: a node may wait for the store to come back.
-    await Promise.all(ends.map(end => end()))
+async function makeRight(cluster: Cluster, name: string, how: (typeof RIGHTS)[number]): Promise<RightParts> {
+  const { root } = cluster
+  const policy = { policy: policyOf(true) }
+  await must(cluster, { method: "PUT", path: `sys/policies/acl/${name}`, token: root, body: policy })
+  const body = { policies: [name], no_default_policy: true }
+  const revoke = (path: string, what: unknown) => ({ method: "POST", path: `auth/token/${path}`, body: what }) as const
+  if (how === "with its parent") {
+    const parent = await makeToken(cluster, { policies: ["root"] })
+    const { token } = await makeToken(cluster, body, parent.token)
+    return { token, end: revoke("revoke", { token: parent.token }) }
   }
-  return names
+  const { token, accessor } = await makeToken(cluster, body)
+  return { token, end: how === "by token" ? revoke("revoke", { token }) : revoke("revoke-accessor", { accessor }) }
 }
 
-const subject = (one: Trouble | undefined): string => one?.name.split(" ").slice(0, 2).join(" ").replace("'s", "") ?? ""
+async function makeToken(cluster: Cluster, body: unknown, by = cluster.root) {
+  const made = fields((await must(cluster, { method: "POST", path: "auth/token/create", token: by, body })).auth)
+  return { token: String(made.client_token), accessor: String(made.accessor) }
+}
 
 const pause = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds))
-
-/** Numbers from 0 to 1 that only `seed` decides (mulberry32). */
-export function sequence(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

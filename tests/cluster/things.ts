@@ -54,11 +54,11 @@ interface Secret {
   readonly version: number
   readonly value: string
 }
-type SecretInput =
+export type SecretInput =
   | { readonly do: "read" }
   | { readonly do: "write"; readonly value: string }
   | { readonly do: "replace"; readonly value: string; readonly version: number }
-type SecretOutput = { readonly seen: Secret } | { readonly written: number } | "refused"
+export type SecretOutput = { readonly seen: Secret } | { readonly written: number } | "refused"
 
 export const secretModel: Model<Secret, SecretInput, SecretOutput | "unknown"> = {
   start: { version: 0, value: "" },
@@ -118,8 +118,14 @@ interface Right {
   readonly alive: boolean
   readonly permitted: boolean
 }
-type RightInput = { readonly do: "use" | "revoke" } | { readonly do: "permit"; readonly permitted: boolean }
-type RightOutput = "granted" | "denied" | "done"
+export type RightInput = { readonly do: "use" | "revoke" } | { readonly do: "permit"; readonly permitted: boolean }
+export type RightOutput = "granted" | "denied" | "done"
+
+/** A token, and the request that revokes it: by itself, by its accessor, or with its parent. */
+export interface RightParts {
+  readonly token: string
+  readonly end: Omit<Asked, "token">
+}
 
 export const rightModel: Model<Right, RightInput, RightOutput | "unknown"> = {
   start: { alive: true, permitted: true },
@@ -136,16 +142,16 @@ export const rightModel: Model<Right, RightInput, RightOutput | "unknown"> = {
 export function rightActs(root: string) {
   const done = ({ status }: NonNullable<Told>): Outcome<RightOutput> => (status < 300 ? { is: "done" } : "none")
   return {
-    use: (thing: string, token: string): Act<RightInput, RightOutput> => ({
+    use: (thing: string, { token }: RightParts): Act<RightInput, RightOutput> => ({
       thing,
       input: { do: "use" },
       asked: { method: "GET", path: "kv/config", token },
       read: ({ status }) => (status === 200 ? { is: "granted" } : status === 403 ? { is: "denied" } : "none"),
     }),
-    revoke: (thing: string, token: string): Act<RightInput, RightOutput> => ({
+    revoke: (thing: string, { end }: RightParts): Act<RightInput, RightOutput> => ({
       thing,
       input: { do: "revoke" },
-      asked: { method: "POST", path: "auth/token/revoke", token: root, body: { token } },
+      asked: { ...end, token: root },
       // A second revocation of the same token is a 400; it changes nothing.
       read: done,
     }),
@@ -163,8 +169,8 @@ export const policyOf = (permitted: boolean): string =>
 
 // A token that may be used so many times.
 
-type UseInput = { readonly do: "spend" }
-type UseOutput = "granted" | "denied"
+export type UseInput = { readonly do: "spend" }
+export type UseOutput = "granted" | "denied"
 
 export const usesModel = (uses: number): Model<number, UseInput, UseOutput | "unknown"> => ({
   start: uses,

@@ -1,0 +1,3 @@
+import { threeNodes } from "./three-nodes.ts"
+
+await threeNodes("postgresql")
