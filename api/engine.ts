@@ -204,8 +204,11 @@ export interface Engine {
   readonly singleton?: boolean
   /** Called in the transaction that mounts it, or that changes its options. */
   readonly mounted?: (ctx: Context, before: Mount | undefined) => Promise<void>
-  /** Auth methods: whether the login that made a token would still succeed, and on which terms. Refuses otherwise. */
-  readonly renew?: (internal: JsonObject, ctx: Context) => Promise<Pick<Login, "terms" | "policies">>
+  /**
+   * Auth methods: whether the login that made a token would still succeed, and on which terms. Refuses otherwise. External
+   * groups follow `groupAliases` as they do at a login; a method that cannot tell leaves it out, and they stay.
+   */
+  readonly renew?: (internal: JsonObject, ctx: Context) => Promise<Pick<Login, "terms" | "policies" | "groupAliases">>
   /** Auth methods: the name that a login attempt is about, so that guessing can be locked out. */
   readonly lockout?: (path: string, body: JsonObject) => string | undefined
   /**

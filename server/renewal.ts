@@ -3,7 +3,7 @@
 import { refuse } from "@arca/api"
 import { policiesOf } from "./authenticate.ts"
 import { type Grant, lifeOf } from "./grants.ts"
-import { identityOf } from "./identity.ts"
+import { followGroups, type Identity, identityOf } from "./identity.ts"
 import { type LeaseEntry, writeLease } from "./leases.ts"
 import { mountFor, mountTable } from "./mounts.ts"
 import { namespaceTable } from "./namespaces.ts"
@@ -12,6 +12,7 @@ import type { ServerContext } from "./server.ts"
 import { type TokenEntry, writeToken } from "./tokens.ts"
 
 interface Terms {
+  readonly groupAliases?: readonly string[] | undefined
   readonly ttl: number
   readonly maxTtl: number
   readonly period: number
@@ -34,7 +35,7 @@ export async function renewToken(
   const home = (await namespaceTable(ctx.view)).byId.get(token.namespace)
   const entry = home && (await mountTable(ctx.view, home)).byAccessor.get(token.mount)
   if (home === undefined || entry === undefined) throw refuse.invalid("the auth method that made this token is gone")
-  const terms = await termsNow(ctx, token, { home, entry })
+  const { groupAliases, ...terms } = await termsNow(ctx, token, { home, entry })
   const life = lifeOf({
     ...terms,
     ttl: increment || terms.ttl || (token.renewedTtl ?? token.ttl),
@@ -48,7 +49,7 @@ export async function renewToken(
     lastRenewal: ctx.now,
   }
   await writeToken(ctx.view, renewed, token)
-  const identity = token.entityId === "" ? undefined : await identityOf(ctx.view, home.id, token.entityId)
+  const identity = await identityNow(ctx, token, home.id, groupAliases)
   const identityPolicies = identity === undefined ? [] : policiesOf(identity)
   return { text, entry: renewed, identityPolicies, warnings: life.warnings }
 }
@@ -61,14 +62,29 @@ async function termsNow(
   const stored = { ttl: 0, maxTtl: token.maxTtl, period: token.period, explicitMaxTtl: token.explicitMaxTtl }
   const engine = ctx.server.registry.engine("auth", entry.type)
   if (engine?.renew === undefined || token.internal === undefined) return stored
-  const { terms, policies } = await engine.renew(token.internal, ctx.onMount(home, entry))
+  const { terms, policies, groupAliases } = await engine.renew(token.internal, ctx.onMount(home, entry))
   if (!sameNames(policies, token.policies)) throw refuse.invalid("policies have changed, not renewing")
   return {
     ...stored,
+    groupAliases,
     ttl: terms.ttl,
     maxTtl: terms.maxTtl,
     period: token.period > 0 ? terms.period || token.period : 0,
   }
+}
+
+/** Who is behind the token, in the groups that its auth method counts them to now, if that was said. */
+async function identityNow(
+  ctx: ServerContext,
+  token: TokenEntry,
+  namespaceId: string,
+  groupAliases: readonly string[] | undefined,
+): Promise<Identity | undefined> {
+  if (token.entityId === "") return undefined
+  const identity = await identityOf(ctx.view, namespaceId, token.entityId)
+  if (identity === undefined || groupAliases === undefined) return identity
+  await followGroups(ctx.view, namespaceId, identity.entity.id, token.mount, groupAliases, ctx.now)
+  return identityOf(ctx.view, namespaceId, identity.entity.id)
 }
 
 /** The login's policies now, against the token's: `default` may have been added to the latter. */

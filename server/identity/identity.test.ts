@@ -1,7 +1,13 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { engine, field, isJsonObject, type JsonObject, route } from "@arca/api"
+import { decodeJson, encodeJson, engine, field, isJsonObject, type JsonObject, route, type TokenTerms } from "@arca/api"
 import { type TestServer, testServer } from "../testing.ts"
+
+const TERMS: TokenTerms = {
+  ...{ ttl: 60, maxTtl: 0, period: 0, explicitMaxTtl: 0, numUses: 0, boundCidrs: [] },
+  noDefaultPolicy: false,
+  type: "service",
+}
 
 /** A login that says who comes and which groups the outside counts them to. */
 const badge = engine({
@@ -18,17 +24,24 @@ const badge = engine({
           displayName: name,
           policies: [],
           metadata: {},
-          terms: {
-            ...{ ttl: 60, maxTtl: 0, period: 0, explicitMaxTtl: 0, numUses: 0, boundCidrs: [] },
-            noDefaultPolicy: false,
-            type: "service",
-          },
+          terms: TERMS,
           alias: { name },
           groupAliases: groups,
+          internal: { name },
         },
       }),
     }),
+    route("counts/:name", {
+      summary: "Which groups the outside counts someone to from now on; a dash is that it cannot tell.",
+      fields: { name: field.name(""), groups: field.commaList("", { default: [] }) },
+      write: async ({ name, groups }, ctx) => void ctx.store.put(`counts/${name}`, encodeJson({ groups })),
+    }),
   ],
+  renew: async ({ name }, ctx) => {
+    const value = await ctx.store.get(`counts/${name}`)
+    const { groups } = (value === undefined ? { groups: [] } : decodeJson(value)) as { groups: string[] }
+    return { terms: TERMS, policies: [], ...(groups[0] === "-" ? {} : { groupAliases: groups }) }
+  },
 })
 
 const object = (value: unknown): JsonObject => (isJsonObject(value as JsonObject) ? (value as JsonObject) : {})
@@ -169,6 +182,28 @@ test("an external group follows what the auth method says at each login", async 
   assert.deepEqual((await vault.read(`identity/group/id/${group}`)).data.member_entity_ids, [])
   const byHand = await vault.write(`identity/group/id/${group}`, { member_entity_ids: ["x"] })
   assert.deepEqual(byHand.errors, ["member entities can't be set manually for external groups"])
+})
+
+test("a renewal brings external groups in step with what the auth method says then", async () => {
+  const { vault, accessor } = await withBadges()
+  await vault.policy("ops", 'path "auth/token/lookup-self" { capabilities = ["read"] }')
+  const group = String(
+    (await vault.write("identity/group", { name: "ops", type: "external", policies: ["ops"] })).data.id,
+  )
+  await vault.write("identity/group-alias", { name: "ops-team", mount_accessor: accessor, canonical_id: group })
+  const token = String((await logIn(vault, "ann", "ops-team")).client_token)
+  const renewed = async () => (await vault.write("auth/token/renew-self", {}, { token })).auth.identity_policies
+  const counted = (groups: string) => vault.write("auth/badge/counts/ann", { groups })
+
+  await counted("-")
+  assert.deepEqual(await renewed(), ["ops"], "the method cannot tell: nothing changes")
+  await counted("others")
+  assert.equal(await renewed(), undefined, "she has left the team")
+  assert.deepEqual((await vault.read(`identity/group/id/${group}`)).data.member_entity_ids, [])
+  await counted("ops-team")
+  assert.deepEqual(await renewed(), ["ops"])
+  await counted("")
+  assert.equal(await renewed(), undefined, "no group at all is an answer, too")
 })
 
 test("deleting many entities leaves those of another namespace alone", async () => {
