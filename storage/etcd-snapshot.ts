@@ -74,8 +74,8 @@ export class EtcdSnapshot implements Snapshot {
     return listed.names
   }
 
-  close(): void {
-    this.#ahead.end()
+  close(written: Iterable<string>): void {
+    this.#ahead.end(written)
   }
 
   async #fetch(wanted: Wanted): Promise<Map<string, Found>> {
@@ -108,9 +108,11 @@ export async function newestState(source: Source, wanted: Asked): Promise<State>
   const [locked, ...stored] = found(answer)
   const lock = lockOf(locked)
   if (lock?.applying === true) return { revision: lock.revision, found: new Map(), missing: new Map(wanted) }
-  const entries = foundAmong(space, some, stored)
-  for (const [key, known] of wanted.slice(operations - 1)) entries.missing.set(key, known)
-  return { revision: answer.header?.revision ?? 0n, ...entries }
+  return {
+    revision: answer.header?.revision ?? 0n,
+    found: foundAmong(space, some, stored),
+    missing: new Map(wanted.slice(operations - 1)),
+  }
 }
 
 const getEntry = (space: Space, key: string, known: Version, options: RangeOptions) =>
@@ -118,22 +120,19 @@ const getEntry = (space: Space, key: string, known: Version, options: RangeOptio
 
 interface Entries {
   readonly found: Map<string, Found>
-  /** Those that are still to be read: their value was not asked for, and is another than the one known. */
+  /** Those that were not asked for. */
   readonly missing: Wanted
 }
 
-/** What was stored under the keys asked for. */
-function foundAmong(space: Space, wanted: Asked, stored: readonly (KeyValue | undefined)[]): Entries {
+/** What was stored under the keys asked for: the version alone where a version was known, be it this one or another. */
+function foundAmong(space: Space, wanted: Asked, stored: readonly (KeyValue | undefined)[]): Map<string, Found> {
   const entries = new Map<string, Found>()
-  const missing: Wanted = new Map()
-  for (const [at, [key, known]] of wanted.entries()) {
+  for (const [at, [, known]] of wanted.entries()) {
     const one = stored[at]
     if (one === undefined) continue
-    const version = Number(one.modRevision)
-    if (known !== 0 && version !== known) missing.set(key, 0)
-    else entries.set(space.nameOf(one.key), { version, value: known === 0 ? one.value : undefined })
+    entries.set(space.nameOf(one.key), { version: Number(one.modRevision), value: known === 0 ? one.value : undefined })
   }
-  return { found: entries, missing }
+  return entries
 }
 
 async function entriesAt(source: Source, revision: bigint, wanted: Wanted): Promise<Map<string, Found>> {
@@ -147,9 +146,7 @@ async function entriesAt(source: Source, revision: bigint, wanted: Wanted): Prom
         success: some.map(([key, known]) => getEntry(space, key, known, { revision, serializable })),
       }),
     )
-    const { found: entries, missing } = foundAmong(space, some, found(answer))
-    for (const [key, entry] of entries) all.set(key, entry)
-    queue.push(...missing)
+    for (const [key, entry] of foundAmong(space, some, found(answer))) all.set(key, entry)
   }
   return all
 }

@@ -13,7 +13,7 @@ import { type EtcdOptions, etcdStorage } from "./etcd.ts"
 import { EtcdClient, endpointsOf, PLAIN, RPC } from "./etcd-client.ts"
 import { TxnRequestSchema } from "./etcd-messages.ts"
 import { put, Space } from "./etcd-space.ts"
-import type { Storage } from "./view.ts"
+import type { Storage, View } from "./view.ts"
 
 const skip = missing()
 const LARGEST = 1024 * 1024
@@ -80,6 +80,37 @@ describe("etcd, one member", { skip: skip ?? false }, () => {
     using view = storage.view(() => ["x"])
     await view.get("a")
     assert.equal(text(await view.get("b")), "4")
+  })
+
+  test("a value that every view changes costs one round trip to read and one to write, whoever else reads it or changes it", async t => {
+    const path = freshPath()
+    const [storage, other] = [await open(t, path), await open(t, path)]
+    await write(storage, { a: "1", b: "1" })
+    const trips = async (act: (view: View) => Promise<void>, hint: string) => {
+      const before = storage.sent()
+      const view = storage.view(() => [hint])
+      await act(view)
+      await storage.commit(view)
+      return storage.sent() - before
+    }
+    const change = async (view: View) => {
+      // Twice, as requests do: once to tell a creation from an update.
+      for (const key of ["b", "a", "a"]) await view.cached(key, text)
+      view.put("a", bytes("x"))
+    }
+    const look = async (view: View) => void (await view.cached("a", text))
+    await trips(change, "write")
+    await trips(look, "read")
+    assert.equal(await trips(change, "write"), 2)
+    await trips(look, "read")
+    assert.equal(await trips(change, "write"), 2, "after others have read it")
+    for (const round of [1, 2, 3]) {
+      await write(other, { b: String(round) })
+      const taken = await trips(change, "write")
+      assert.equal(taken, round === 1 ? 3 : 2, "what others change is asked for as soon as that is known")
+    }
+    await write(other, { b: "5" })
+    assert.equal(await trips(look, "write"), 1, "what is foreseen in vain is not asked for again")
   })
 
   test("what was expected and not read is no reason to refuse a commit", async t => {

@@ -49,9 +49,14 @@ const NOTHING: Expected = { entries: new Map(), lists: false }
 export class ReadAhead {
   readonly #foresight: Foresight
   readonly #hints: readonly string[]
-  /** Fetches entries from the view's one state; those that are absent are left out. */
+  /**
+   * Fetches entries from the view's one state; those that are absent are left out. An entry that is at another version than the
+   * one known may come without its value.
+   */
   readonly #fetch: (wanted: Wanted) => Promise<Map<string, Found>>
   readonly #read: Wanted = new Map()
+  /** What others have changed since the asker knew it. That will happen again: the next view asks for its value at once. */
+  readonly #changing = new Set<string>()
   /** Whether the view has listed. */
   lists = false
   /** What was asked for so far, each with the answer it comes in. */
@@ -65,7 +70,7 @@ export class ReadAhead {
 
   async get(key: string, known: Version = 0): Promise<Found | undefined> {
     const found = await this.#found(key, known)
-    // What has changed since will change again: the next view asks for its value at once.
+    if (known !== 0 && found?.version !== known) this.#changing.add(key)
     this.#read.set(key, found?.version === known ? known : 0)
     if (found?.value === undefined) return found
     return { version: found.version, value: found.version === known ? undefined : new Uint8Array(found.value) }
@@ -74,7 +79,8 @@ export class ReadAhead {
   async #found(key: string, known: Version): Promise<Found | undefined> {
     this.#read.set(key, known)
     if (this.#fetching.size === 0) {
-      void this.#start(new Map(this.#foresight.expected(this.#hints).entries).set(key, known))
+      const expected = new Map(this.#foresight.expected(this.#hints).entries)
+      void this.#start(expected.get(key) === 0 ? expected : expected.set(key, known))
     }
     const found = (await (this.#fetching.get(key) ?? this.#start(new Map([[key, known]])))).get(key)
     if (found === undefined || found.value !== undefined || found.version === known) return found
@@ -93,8 +99,9 @@ export class ReadAhead {
     return this.#read.has(key)
   }
 
-  /** Remembers what this view has read, for the next one like it. */
-  end(): void {
+  /** Remembers what this view has read, for the next one like it: that changes `written`, too. */
+  end(written: Iterable<string>): void {
+    for (const key of [...this.#changing, ...written]) if (this.#read.has(key)) this.#read.set(key, 0)
     this.#foresight.learn(this.#hints, { entries: this.#read, lists: this.lists })
   }
 }

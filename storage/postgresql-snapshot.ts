@@ -64,8 +64,8 @@ export class PostgresqlSnapshot implements Snapshot {
     return Number(row?.version)
   }
 
-  close(): void {
-    this.#ahead.end()
+  close(written: Iterable<string>): void {
+    this.#ahead.end(written)
     const opened = this.#client
     if (opened === undefined) return
     this.#client = undefined

@@ -232,7 +232,7 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Pos
     try {
       return await snapshot.version()
     } finally {
-      snapshot.close()
+      snapshot.close([])
     }
   }
   return {

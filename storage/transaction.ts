@@ -18,7 +18,8 @@ export interface Snapshot {
   get(key: string, known?: Version): Maybe<Found | undefined>
   /** Names relative to `prefix`, in byte order: after `page.after`, before `page.before`, at most `page.limit`. */
   names(listing: Listing, prefix: string, page: Page): Maybe<readonly string[]>
-  close(): void
+  /** `written` are keys that the view is about to change, if it is committed. */
+  close(written: Iterable<string>): void
 }
 
 /** A listing that a view has read, and what it showed. */
@@ -145,7 +146,7 @@ export class Transaction<S extends Snapshot> implements View, Forking {
   [Symbol.dispose](): void {
     if (!this.#journal.open) return
     this.#journal.open = false
-    this.#journal.snapshot.close()
+    this.#journal.snapshot.close(this.#journal.writes.keys())
   }
 
   #path(key: string): string {
