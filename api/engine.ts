@@ -202,6 +202,8 @@ export interface Engine {
   readonly jobs?: readonly Job[]
   /** Exactly one, mounted from the first start, never unmounted. */
   readonly singleton?: boolean
+  /** The folder of a mount's store whose keys are its entries, and the metric that says how many there are. */
+  readonly counted?: (mount: Pick<Mount, "options">) => { readonly metric: string; readonly folder: string }
   /** Called in the transaction that mounts it, or that changes its options. */
   readonly mounted?: (ctx: Context, before: Mount | undefined) => Promise<void>
   /**

@@ -101,7 +101,11 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       ? server.log.info("the storage takes commits again")
       : server.log.error("the storage takes no commits", { reason: trouble }),
   )
-  const barrier = barrierStorage(store.storage, random)
+  const barrier = barrierStorage(store.storage, random, {
+    clock: metrics.clock,
+    get: took => metrics.sample("barrier.get", took),
+    list: took => metrics.sample("barrier.list", took),
+  })
   const seal = sealCore({
     barrier,
     seal: parts.seal ?? shamirSeal,

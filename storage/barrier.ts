@@ -13,7 +13,7 @@ import {
   wrapKeyring,
 } from "@arca/crypto/keyring"
 import { Memo } from "./memo.ts"
-import { type Codec, mapView, transformStorage } from "./transform.ts"
+import { type Codec, mapView, type ReadTimer, transformStorage } from "./transform.ts"
 import { Conflict, type Storage, type View } from "./view.ts"
 
 /** The store is sealed: its keys are not in memory. */
@@ -72,7 +72,7 @@ const codecOf = (keyring: Keyring): Codec => ({
   open: (key, sealed) => openValue(keyring, key, sealed),
 })
 
-export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8Array): Barrier {
+export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8Array, timer?: ReadTimer): Barrier {
   let open: { keyring: Keyring; rootKey: Uint8Array } | undefined
   let sealedValues = 0
   const memo = new Memo()
@@ -90,6 +90,7 @@ export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8A
       open: (key, sealed) => openValue(need().keyring, key, sealed),
     },
     memo,
+    timer,
   )
   const storage: Storage = {
     ...through,

@@ -10,12 +10,20 @@ export interface Codec {
   open(key: string, sealed: Uint8Array): Uint8Array
 }
 
+/** Is told how long reads took, in the milliseconds of its own clock. Values that were known already are not read. */
+export interface ReadTimer {
+  clock(): number
+  get(milliseconds: number): void
+  list(milliseconds: number): void
+}
+
 /**
  * `view` with every value sealed on `put` and opened on `get`. `cached` remembers in `memo` what was decoded from the
  * opened value, by the version of the entry inside: a hit neither opens nor decodes. Clear `memo` when the keys are
  * dropped, and let the storage around refuse views from then on: a hit does not ask `codec`.
  */
-export const mapView = (view: View, codec: Codec, memo: Memo): View => new MappedView(forking(view), codec, memo, "")
+export const mapView = (view: View, codec: Codec, memo: Memo, timer?: ReadTimer): View =>
+  new MappedView(forking(view), codec, memo, "", timer)
 
 function forking(view: View): View & Forking {
   if ("fork" in view) return view as View & Forking
@@ -23,9 +31,9 @@ function forking(view: View): View & Forking {
 }
 
 /** `storage` with all views mapped. Closing it closes `storage`. */
-export function transformStorage(storage: Storage, codec: Codec, memo: Memo = new Memo()): Storage {
+export function transformStorage(storage: Storage, codec: Codec, memo: Memo = new Memo(), timer?: ReadTimer): Storage {
   return {
-    view: hints => mapView(storage.view(hints), codec, memo),
+    view: hints => mapView(storage.view(hints), codec, memo, timer),
     commit: view => storage.commit(innerView(view)),
     changes: since => storage.changes(since),
     version: () => storage.version(),
@@ -46,12 +54,14 @@ class MappedView implements View, Forking {
   readonly #codec: Codec
   readonly #memo: Memo
   readonly #prefix: string
+  readonly #timer: ReadTimer | undefined
 
-  constructor(inner: View & Forking, codec: Codec, memo: Memo, prefix: string) {
+  constructor(inner: View & Forking, codec: Codec, memo: Memo, prefix: string, timer: ReadTimer | undefined) {
     this.inner = inner
     this.#codec = codec
     this.#memo = memo
     this.#prefix = prefix
+    this.#timer = timer
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -60,8 +70,11 @@ class MappedView implements View, Forking {
 
   entry(key: string, known?: Version): Maybe<Found | undefined> {
     const path = this.#prefix + key
+    const started = this.#timer?.clock() ?? 0
     const found = this.inner.entry(path, known)
-    return found instanceof Promise ? found.then(entry => this.#opened(path, entry)) : this.#opened(path, found)
+    return found instanceof Promise
+      ? found.then(entry => this.#opened(path, entry, started))
+      : this.#opened(path, found, started)
   }
 
   cached<T>(key: string, decode: Decode<T>): Maybe<T | undefined> {
@@ -77,7 +90,7 @@ class MappedView implements View, Forking {
   }
 
   fork(): MappedView {
-    return new MappedView(this.inner.fork(), this.#codec, this.#memo, this.#prefix)
+    return new MappedView(this.inner.fork(), this.#codec, this.#memo, this.#prefix, this.#timer)
   }
 
   join(fork: View & Forking): void {
@@ -85,17 +98,25 @@ class MappedView implements View, Forking {
     this.inner.join(fork.inner)
   }
 
-  #opened(path: string, found: Found | undefined): Found | undefined {
+  #opened(path: string, found: Found | undefined, started: number): Found | undefined {
     if (found?.value === undefined) return found
-    return { version: found.version, value: this.#codec.open(path, found.value) }
+    const value = this.#codec.open(path, found.value)
+    this.#timer?.get(this.#timer.clock() - started)
+    return { version: found.version, value }
   }
 
-  list(prefix: string, page?: Page): Promise<string[]> {
-    return this.inner.list(this.#prefix + prefix, page)
+  async list(prefix: string, page?: Page): Promise<string[]> {
+    const started = this.#timer?.clock() ?? 0
+    const names = await this.inner.list(this.#prefix + prefix, page)
+    this.#timer?.list(this.#timer.clock() - started)
+    return names
   }
 
-  keys(prefix: string, page?: Page): Promise<string[]> {
-    return this.inner.keys(this.#prefix + prefix, page)
+  async keys(prefix: string, page?: Page): Promise<string[]> {
+    const started = this.#timer?.clock() ?? 0
+    const keys = await this.inner.keys(this.#prefix + prefix, page)
+    this.#timer?.list(this.#timer.clock() - started)
+    return keys
   }
 
   put(key: string, value: Uint8Array): void {
@@ -111,7 +132,7 @@ class MappedView implements View, Forking {
   scope(prefix: string): View {
     // The scope inside is opened only to have its prefix checked.
     this.inner.scope(this.#prefix + prefix)
-    return new MappedView(this.inner, this.#codec, this.#memo, this.#prefix + prefix)
+    return new MappedView(this.inner, this.#codec, this.#memo, this.#prefix + prefix, this.#timer)
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@
 import { type Context, decodeJson, engine, type Mount } from "@arca/api"
 import { FOLDER, routes as v1 } from "./v1.ts"
 import { routes as v2 } from "./v2.ts"
-import { addVersion, fresh } from "./versions.ts"
+import { addVersion, fresh, METADATA } from "./versions.ts"
 
 /** Gives each secret of a version 1 mount a history that begins with its present value. */
 async function upgrade(ctx: Context, before: Mount | undefined): Promise<void> {
@@ -24,4 +24,5 @@ export const kv = engine({
   routes: v1,
   versions: { "2": v2 },
   mounted: upgrade,
+  counted: ({ options }) => ({ metric: "secret.kv.count", folder: options.version === "2" ? METADATA : FOLDER }),
 })

@@ -48,7 +48,7 @@ export const DEFAULT_VERSIONS = 10
 
 const decodeMetadata = (value: Uint8Array): Metadata => decodeJson(value) as unknown as Metadata
 
-const METADATA = "meta/"
+export const METADATA = "meta/"
 /** Version before path, so that a secret `a` and a secret `a/1` can never meet. */
 const dataKey = (path: string, version: number | string): string => `data/${version}/${path}`
 

@@ -70,6 +70,34 @@ test("what lies in the store is counted from time to time", async () => {
   assert.equal(valueIn((await shown(vault, "prometheus")).text, "vault_expire_num_leases"), 0)
 })
 
+test("tokens are counted by policy, by method and by life, and secrets by mount", async () => {
+  const vault = await testServer()
+  await vault.write("sys/mounts/one", { type: "kv" })
+  await vault.write("sys/mounts/two", { type: "kv", options: { version: "2" } })
+  await vault.write("one/a", { x: 1 })
+  for (const name of ["a", "deep/b", "deep/c"]) {
+    await vault.write(`two/data/${name}`, { data: { x: 1 } })
+    await vault.write(`two/data/${name}`, { data: { x: 2 } })
+  }
+  await vault.write("sys/auth/userpass", { type: "userpass" })
+  await vault.write("auth/userpass/users/anna", { password: "pw", token_policies: ["app"], token_ttl: "20m" })
+  for (let login = 0; login < 70; login++) await vault.token(["app"], { ttl: "1h" })
+  await vault.write("auth/userpass/login/anna", { password: "pw" }, { token: "" })
+  await vault.runJobs()
+  const { text } = await shown(vault, "prometheus")
+  const value = (name: string, labels: string) => valueIn(text, `vault_${name}{${labels},namespace="root"}`)
+  assert.equal(valueIn(text, 'vault_token_count_by_policy{namespace="root",policy="app"}'), 71)
+  assert.equal(value("token_count_by_auth", 'auth_method="userpass"'), 1)
+  assert.equal(value("token_count_by_auth", 'auth_method="token"'), 71, "the root token, too")
+  assert.equal(value("token_count_by_ttl", 'creation_ttl="20m"'), 1)
+  assert.equal(value("token_count_by_ttl", 'creation_ttl="1h"'), 70)
+  assert.equal(value("token_count_by_ttl", 'creation_ttl="+Inf"'), 1)
+  assert.equal(value("secret_kv_count", 'mount_point="one/"'), 1)
+  assert.equal(value("secret_kv_count", 'mount_point="two/"'), 3)
+  assert.ok((valueIn(text, "vault_barrier_get_count") ?? 0) > 0)
+  assert.ok((valueIn(text, "vault_barrier_list_count") ?? 0) > 0)
+})
+
 test("the JSON form shows the last full span of ten seconds, as Vault's does", async () => {
   const vault = await testServer()
   await vault.read("sys/mounts")

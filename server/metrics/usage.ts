@@ -1,17 +1,19 @@
 /**
  * What lies in the store, counted now and then by one process of all: tokens, leases, entities, mounts, locked names.
- * Counting walks names, page by page; no value is read but those of locked names.
+ * Counting walks page by page and keeps nothing but sums; values are read of tokens and of locked names, and not remembered.
  */
 
+import { decodeJson } from "@arca/api"
 import type { View } from "@arca/storage"
 import { layout } from "../layout.ts"
 import { lockedNames } from "../lockout.ts"
 import { mountTable } from "../mounts.ts"
 import { type Namespace, namespaceTable } from "../namespaces.ts"
 import type { Server } from "../server.ts"
+import type { TokenEntry } from "../tokens.ts"
 import { reading } from "../transact.ts"
 import type { Gauge } from "./metrics.ts"
-import { nameOf } from "./observe.ts"
+import { nameOf, ttlLabel } from "./observe.ts"
 
 const PAGE = 1_000
 
@@ -45,7 +47,7 @@ export async function measureUsage(server: Server): Promise<void> {
     sums["identity.num_entities"] += entities
     sums["core.locked_users"] += await reading(server, view => countLocked(server, view, namespace))
     perNamespace.push(
-      { name: "token.count", value: await countBelow(server, scope + layout.token), labels },
+      ...(await tokenGauges(server, scope + layout.token, labels)),
       { name: "identity.entity.count", value: entities, labels },
       { name: "identity.entity.alias.count", value: await countBelow(server, `${scope}identity/alias/`), labels },
     )
@@ -53,11 +55,88 @@ export async function measureUsage(server: Server): Promise<void> {
   const { maxCardinality } = server.telemetry
   const gauges = [
     ...Object.entries(sums).map(([name, value]) => ({ name, value })),
-    ...perNamespace.slice(0, maxCardinality * 3),
+    ...capped(perNamespace, maxCardinality),
+    ...capped(await entryGauges(server, namespaces), maxCardinality),
     ...(await leaseGauges(server, namespaces)),
     ...(await mountGauges(server, namespaces)),
   ]
   for (const gauge of gauges) server.metrics.gauge(gauge)
+}
+
+/** At most so many gauges of each name. */
+const capped = (gauges: readonly Gauge[], most: number): Gauge[] =>
+  [...Map.groupBy(gauges, gauge => gauge.name).values()].flatMap(alike => alike.slice(0, most))
+
+/** Tokens read at once: few, since somebody may wait for an answer meanwhile. */
+const TOKEN_PAGE = 64
+
+/** How many tokens there are, by policy, by the method that made them, and by the life they were made with. */
+async function tokenGauges(server: Server, folder: string, labels: { namespace: string }): Promise<Gauge[]> {
+  const sums = new Map<string, Gauge>()
+  const add = (name: string, more: Readonly<Record<string, string>>): void => {
+    const all = { ...labels, ...more }
+    const key = JSON.stringify([name, all])
+    const known = sums.get(key)
+    // More kinds than are shown need not be told apart.
+    if (known === undefined && sums.size > MAX_SUMS) return
+    sums.set(key, { name, labels: all, value: (known?.value ?? 0) + 1 })
+  }
+  const methods = await methodsByAccessor(server)
+  let count = 0
+  for (let after: string | undefined; ; ) {
+    const { names, tokens } = await reading(server, view => tokensOf(view, folder, after))
+    count += names.length
+    for (const { policies, mount, ttl } of tokens) {
+      for (const policy of policies) add("token.count.by_policy", { policy })
+      add("token.count.by_auth", { auth_method: methods.get(mount) ?? "unknown" })
+      add("token.count.by_ttl", { creation_ttl: ttlLabel(ttl) })
+    }
+    if (names.length < TOKEN_PAGE) break
+    after = names.at(-1)
+    await nextTurn()
+  }
+  return [{ name: "token.count", value: count, labels }, ...sums.values()]
+}
+
+const MAX_SUMS = 10_000
+
+const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+async function tokensOf(
+  view: View,
+  folder: string,
+  after: string | undefined,
+): Promise<{ names: string[]; tokens: TokenEntry[] }> {
+  const names = await view.keys(folder, { limit: TOKEN_PAGE, ...(after === undefined ? {} : { after }) })
+  const values = await Promise.all(names.map(name => view.get(folder + name)))
+  const tokens = values.filter(value => value !== undefined).map(value => decodeJson(value) as unknown as TokenEntry)
+  return { names, tokens }
+}
+
+/** The type of each auth method, by its accessor. */
+async function methodsByAccessor(server: Server): Promise<ReadonlyMap<string, string>> {
+  const types = new Map<string, string>()
+  for (const namespace of await reading(server, async view => (await namespaceTable(view)).all)) {
+    for (const { kind, accessor, type } of (await reading(server, view => mountTable(view, namespace))).all)
+      if (kind === "auth") types.set(accessor, type)
+  }
+  return types
+}
+
+/** How many entries each mount holds, of engines whose entries are counted. */
+async function entryGauges(server: Server, namespaces: readonly Namespace[]): Promise<Gauge[]> {
+  const gauges: Gauge[] = []
+  for (const namespace of namespaces) {
+    const home = layout.namespace(namespace.id)
+    for (const entry of (await reading(server, view => mountTable(view, namespace))).all) {
+      const counted = server.registry.engine(entry.kind, entry.type)?.counted?.({ options: entry.options ?? {} })
+      if (counted === undefined) continue
+      const value = await countBelow(server, home + layout.mount(entry.uuid) + counted.folder)
+      const labels = { namespace: nameOf(namespace), mount_point: entry.path }
+      gauges.push({ name: counted.metric, value, labels })
+    }
+  }
+  return gauges
 }
 
 async function countLocked(server: Server, view: View, namespace: Namespace): Promise<number> {
