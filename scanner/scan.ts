@@ -129,7 +129,7 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
   try {
     const { rules: all, key } = await rulesFor(target, options)
     const ruleset = loadRules(await enabledOf(all, options))
-    const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [] }
+    const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [], later: [] }
     const detection = detectionOf(target, options)
     const cache = await cacheFor(target, options, key, detection)
     const skips = (path: string) => isSkipped(ruleset, path)
@@ -171,7 +171,12 @@ export async function scanAll(
   }
 }
 
-type Tally = Progress & { partial: string[] }
+type Tally = Progress & { partial: string[]; later: (() => Promise<void>)[] }
+
+/** One piece of work may lead to more: an archive holds archives. */
+async function doLater({ later }: Tally): Promise<void> {
+  for (let work = later.shift(); work !== undefined; work = later.shift()) await work()
+}
 
 async function* detectAll(
   source: Source,
@@ -198,9 +203,11 @@ async function* detectAll(
   }
   try {
     for await (const _ of source(emit, report)) {
+      if (tally.later.length > 0) await doLater(tally)
       onProgress?.(tally)
       if (found.length > 0) yield* handOver()
     }
+    await doLater(tally)
   } catch (error) {
     if (!(error instanceof EndOfTime)) throw error
     report.incomplete(error.message)
@@ -219,6 +226,7 @@ function reportTo(options: ScanOptions, started: number, tally: Tally): SourceRe
       if (signal?.aborted === true) throw new EndOfTime("the scan was cancelled")
     },
     isEnd: error => error instanceof EndOfTime,
+    later: work => void tally.later.push(work),
   }
 }
 

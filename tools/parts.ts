@@ -19,6 +19,7 @@ const PARTS: readonly { readonly name: string; readonly shows: string; readonly 
   { name: "redis-server", shows: "/usr/bin/redis-server", for: "the database engine" },
   { name: "jq", shows: "/usr/bin/jq", for: "the documentation's commands" },
   { name: "curl", shows: "/usr/bin/curl", for: "the documentation's commands" },
+  { name: "p7zip-full", shows: "/usr/bin/7z", for: "7z archives for the scanner" },
   { name: "slapd", shows: "/usr/sbin/slapd", for: "the LDAP engine" },
 ]
 

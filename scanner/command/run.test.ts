@@ -175,3 +175,30 @@ test("--verify-dry-run shows whom a secret would be shown to, and keeps it maske
   const wrong = await runScan(dir, ["dir", ".", ...rules, "--verify-dry-run", "--verify-host=gitlab"])
   assert.match(wrong.stderr, /FTL --verify-host takes ISSUER=HOST, not gitlab/)
 })
+
+test("verifiers are read from the files that a named one extends, except from the code that is scanned", async t => {
+  const rule = (id: string, host: string) => `
+[[rules]]
+id = "${id}"
+regex = '${id}_[a-z0-9]{8}'
+[rules.verify]
+url = "https://${host}/me"
+`
+  const dir = folder(t, {
+    "code/a.txt": "acme_12345678\nnew_12345678\n",
+    "code/theirs.toml": rule("new", "evil.example"),
+    "code/mine.toml": '[extend]\npath = "code/theirs.toml"\n',
+    "base.toml": rule("acme", "old.example") + rule("new", "new.example"),
+    "ours.toml": `[extend]\npath = "base.toml"\n${rule("acme", "api.acme.example")}`,
+    "hasty.toml": '[extend]\npath = "code/theirs.toml"\n',
+  })
+  const asked = async (config: string) => {
+    const { stdout, stderr } = await runScan(dir, ["dir", "code", "-c", config, "--verify-dry-run", "--redact"])
+    return { hosts: [...stdout.matchAll(/https:\/\/([\w.]+)\/me/g)].map(([, host]) => host), stderr }
+  }
+  assert.deepEqual((await asked("ours.toml")).hosts, ["api.acme.example", "new.example"])
+  const hasty = await asked("hasty.toml")
+  assert.deepEqual(hasty.hosts, [])
+  assert.match(hasty.stderr, /The verifiers of code\/theirs\.toml are not used: it lies in what is scanned/)
+  assert.deepEqual((await asked("code/mine.toml")).hosts, ["evil.example"])
+})

@@ -103,7 +103,7 @@ async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<nu
   const isWatch = target.kind === "logs" && target.follow === true
   const percent = redactionOf(line, target.kind === "logs" ? 100 : 0)
   const print = await printerOn(line, io, isWatch)
-  const verify = await verifierOn(line, io, log)
+  const verify = await verifierOn(line, source, io, log)
   const found: Finding[] = []
   let count = 0
   const show = (finding: Finding) => {
@@ -136,9 +136,9 @@ async function run(running: AsyncGenerator<Finding, Summary>, take: (finding: Fi
 }
 
 /** With `--verify`: asks the issuers of what was found, before anything is redacted. */
-async function verifierOn(line: Line, io: ScanIo, log: Log) {
+async function verifierOn(line: Line, source: string, io: ScanIo, log: Log) {
   if (!switchOf(line, "verify") && !switchOf(line, "verify-dry-run")) return undefined
-  return (await import("./verify.ts")).verifierOf(line, io, log)
+  return (await import("./verify.ts")).verifierOf(line, source, io, log)
 }
 
 function templateOf(line: Line, io: ScanIo): string {

@@ -53,3 +53,43 @@ export function zip(files: Files, method: 0 | 8 = 8): Buffer {
   end.writeUInt32LE(offset, 16)
   return Buffer.concat([...locals, ...directory, end])
 }
+
+/** A RAR 5 archive of stored files (rarlab.com/technote.htm). */
+export function rar(files: Files): Buffer {
+  const parts = Object.entries(files).map(([name, content]) => {
+    const plain = Buffer.from(content)
+    const crc = Buffer.alloc(4)
+    crc.writeUInt32LE(crc32(plain))
+    // Type 2 with a data area; a checksum; attributes of Unix (3); stored.
+    const fields = [
+      vint(2),
+      vint(2),
+      vint(plain.length),
+      vint(4),
+      vint(plain.length),
+      vint(0o100644),
+      crc,
+      vint(0),
+      vint(1),
+    ]
+    return Buffer.concat([rarBlock([...fields, vint(Buffer.byteLength(name)), Buffer.from(name)]), plain])
+  })
+  const start = [Buffer.from("Rar!\x1a\x07\x01\x00", "latin1"), rarBlock([vint(1), vint(0), vint(0)])]
+  return Buffer.concat([...start, ...parts, rarBlock([vint(5), vint(0), vint(0)])])
+}
+
+function rarBlock(fields: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(fields)
+  const sized = Buffer.concat([vint(body.length), body])
+  const crc = Buffer.alloc(4)
+  crc.writeUInt32LE(crc32(sized))
+  return Buffer.concat([crc, sized])
+}
+
+function vint(value: number): Buffer {
+  const bytes: number[] = []
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    bytes.push(rest >= 128 ? (rest % 128) + 128 : rest)
+    if (rest < 128) return Buffer.from(bytes)
+  }
+}

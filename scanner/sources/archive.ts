@@ -1,4 +1,5 @@
-import { archiveKind, compressions } from "./archive-name.ts"
+import { type PackagedKind, packagedKind, type Tick } from "./archive-kind.ts"
+import { compressions } from "./archive-name.ts"
 
 /** How much an archive may hold: what lies beyond is refused, so that a small file cannot fill the memory. */
 export type ArchiveLimits = {
@@ -35,13 +36,35 @@ const zstd: Decompress = (...args) => zlib().zstdDecompressSync(...args)
 
 /** The files of an archive, one at a time. Throws an Error with the reason on damage or when a limit is passed. */
 export function* openArchive(path: string, bytes: Uint8Array, limits: ArchiveLimits): Generator<ArchivePart> {
+  const count = counter(limits)
+  for (const part of parts(path, bytes, limits)) yield count(part)
+}
+
+/** The same for the kinds that packages read (`packagedKind`); `tick` is called now and then, and may end it by throwing. */
+export async function* openPackaged(
+  kind: PackagedKind,
+  path: string,
+  bytes: Uint8Array,
+  limits: ArchiveLimits,
+  tick: Tick,
+): AsyncGenerator<ArchivePart> {
+  const { decompressed, unpacked } = await import("./archive-packages.ts")
+  const count = counter(limits)
+  if (kind === "7z" || kind === "rar") for await (const part of unpacked(bytes, limits, tick)) yield count(part)
+  else {
+    const plain = await decompressed(kind, bytes, limits.maxTotalBytes, tick)
+    for (const part of isTar(plain) ? tarParts(plain) : [{ path, bytes: plain, isWhole: true }]) yield count(part)
+  }
+}
+
+function counter(limits: ArchiveLimits): (part: ArchivePart) => ArchivePart {
   let total = 0
   let entries = 0
-  for (const part of parts(path, bytes, limits)) {
+  return part => {
     total += part.bytes.length
     if (++entries > limits.maxEntries) throw new Error(`it holds more than ${limits.maxEntries} files`)
     if (total > limits.maxTotalBytes) throw new Error(`it unpacks to more than ${limits.maxTotalBytes} bytes`)
-    yield part
+    return part
   }
 }
 
@@ -51,22 +74,25 @@ function parts(path: string, bytes: Uint8Array, limits: ArchiveLimits): Iterable
   if (isTar(bytes)) return tarParts(bytes)
   const compression = compressionOf(bytes) ?? compressions.find(extension => name.includes(extension))
   // Only its name says archive: it is read as what it is.
-  if (compression === undefined && !isOther(bytes)) return [{ path, bytes, isWhole: true }]
-  const decompressor = compression === undefined ? undefined : decompressors[compression]
-  if (decompressor === undefined)
-    throw new Error(`the format ${archiveKind(path) ?? "of its content"} is not supported`)
+  if (compression === undefined || packagedNames.includes(compression)) return [{ path, bytes, isWhole: true }]
+  const decompressor = decompressors[compression]
+  if (decompressor === undefined) throw new Error(`the format ${compression} is not supported`)
   const plain = decompress(decompressor, bytes, limits)
   return isTar(plain) ? tarParts(plain) : [{ path, bytes: plain, isWhole: true }]
 }
 
-const isOther = (bytes: Uint8Array) => startsWith(bytes, "7z\xbc\xaf\x27\x1c") || startsWith(bytes, "Rar!")
+/** Told by their content, so that the name alone says nothing. */
+const packagedNames = [".bz2", ".xz"]
 
 const compressionOf = (bytes: Uint8Array) =>
   startsWith(bytes, "\x1f\x8b\x08") ? ".gz" : startsWith(bytes, "\x28\xb5\x2f\xfd") ? ".zst" : undefined
 
 /** Whether the content is an archive that can be opened, whatever its name. */
 export const isArchive = (bytes: Uint8Array) =>
-  startsWith(bytes, "PK\x03\x04") || isTar(bytes) || compressionOf(bytes) !== undefined
+  startsWith(bytes, "PK\x03\x04") ||
+  isTar(bytes) ||
+  compressionOf(bytes) !== undefined ||
+  packagedKind(bytes) !== undefined
 
 function decompress(by: Decompress, bytes: Uint8Array, limits: ArchiveLimits): Buffer {
   try {

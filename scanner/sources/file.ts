@@ -1,5 +1,13 @@
 import type { Fragment } from "../detect/detector.ts"
-import { type ArchiveLimits, defaultArchiveLimits, isArchive, openArchive } from "./archive.ts"
+import {
+  type ArchiveLimits,
+  type ArchivePart,
+  defaultArchiveLimits,
+  isArchive,
+  openArchive,
+  openPackaged,
+} from "./archive.ts"
+import { packagedKind } from "./archive-kind.ts"
 import { archiveKind } from "./archive-name.ts"
 import { type Chunk, chunksIn } from "./chunks.ts"
 import { isApplicationFile } from "./sniff.ts"
@@ -41,19 +49,34 @@ export function scanFile(file: FileToScan, options: FileOptions, emit: Emit, rep
 }
 
 function scanArchive(file: FileToScan, options: FileOptions, emit: Emit, report: SourceReport, depth: number): void {
-  try {
-    for (const part of openArchive(file.path, file.content(), options.archiveLimits ?? defaultArchiveLimits)) {
-      report.checkTime()
-      if (options.skips(part.path)) continue
-      const path = part.isWhole ? file.path : `${file.path}!${part.path}`
-      const inner = { ...file, ...fileInMemory(path, part.bytes) }
-      // What a single compressed file holds is text whatever the name says.
-      if (part.isWhole) scanText(inner, emit, report)
-      else scanFile(inner, options, emit, report, depth + 1)
-    }
-  } catch (error) {
+  const limits = options.archiveLimits ?? defaultArchiveLimits
+  const scanPart = (part: ArchivePart) => {
+    report.checkTime()
+    if (options.skips(part.path)) return
+    const path = part.isWhole ? file.path : `${file.path}!${part.path}`
+    const inner = { ...file, ...fileInMemory(path, part.bytes) }
+    // What a single compressed file holds is text whatever the name says.
+    if (part.isWhole) scanText(inner, emit, report)
+    else scanFile(inner, options, emit, report, depth + 1)
+  }
+  const refuse = (error: unknown) => {
     if (report.isEnd(error)) throw error
     report.incomplete(`Cannot read the archive ${file.path}: ${messageOf(error)}`)
+  }
+  try {
+    const bytes = file.content()
+    const kind = packagedKind(bytes)
+    if (kind === undefined) for (const part of openArchive(file.path, bytes, limits)) scanPart(part)
+    else
+      report.later(async () => {
+        try {
+          for await (const part of openPackaged(kind, file.path, bytes, limits, report.checkTime)) scanPart(part)
+        } catch (error) {
+          refuse(error)
+        }
+      })
+  } catch (error) {
+    refuse(error)
   }
 }
 

@@ -15,6 +15,8 @@ export type SourceReport = {
   /** Throws once the scan has to end (a timeout); a source lets that error pass. */
   checkTime(): void
   isEnd(error: unknown): boolean
+  /** Work that cannot be done at once, such as loading a package: done at the source's next pause, in this order. */
+  later(work: () => Promise<void>): void
 }
 
 /** Reads forward: fills the target from its start and tells how many bytes; fewer than asked only at the end. */

@@ -31,6 +31,38 @@ export function customVerifiers(toml: string, where = "the configuration"): Veri
   })
 }
 
+/** Gitleaks follows `extend.path` this often. */
+const maxExtendDepth = 2
+
+/**
+ * The verifiers of a rule file and of those that it extends; of two for one rule the extending file's counts. `isTrusted` tells
+ * whether an extended file may say where secrets are sent; those of others are left out with a warning.
+ */
+export function customVerifiersIn(
+  path: string,
+  options: { read(path: string): string; isTrusted(path: string): boolean; warn(text: string): void },
+): Verifier[] {
+  const text = options.read(path)
+  const all = customVerifiers(text, path)
+  let extended = extendedBy(text, path)
+  for (let depth = 0; extended !== "" && depth < maxExtendDepth; depth++) {
+    const inner = options.read(extended)
+    const found = customVerifiers(inner, extended)
+    if (options.isTrusted(extended)) all.push(...found)
+    else if (found.length > 0)
+      options.warn(
+        `The verifiers of ${extended} are not used: it lies in what is scanned, and whoever writes the code writes it. Name it with --config to use them.`,
+      )
+    extended = extendedBy(inner, extended)
+  }
+  return all
+}
+
+function extendedBy(toml: string, where: string): string {
+  const { extend } = tableOf(parsed(toml, where), where)
+  return extend === undefined ? "" : (textOf(tableOf(extend, `${where}: extend`), "path", `${where}: extend`) ?? "")
+}
+
 function parsed(toml: string, where: string): unknown {
   try {
     return parse(toml)
