@@ -1,9 +1,10 @@
 /** The SDK's clients, which load when the first call is made, and go out by `ctx.outbound` alone. */
 
-import { awsRequestHandler, type Context, Refusal, refuse } from "@arca/api"
+import { awsRequestHandler, type Context, Refusal } from "@arca/api"
 import type { IAMClient } from "@aws-sdk/client-iam"
 import type { STSClient } from "@aws-sdk/client-sts"
 import { library } from "../library.ts"
+import { NoAccount, ownAccount } from "./own-account.ts"
 import { endpointOf, type Root, root } from "./root.ts"
 
 export const iamLibrary = () => library("@aws-sdk/client-iam", () => import("@aws-sdk/client-iam"))
@@ -18,8 +19,10 @@ function settings(ctx: Context, given: Root | undefined, endpoint: string) {
     requestHandler: awsRequestHandler(ctx.outbound),
     ...(endpoint === "" ? {} : { endpoint: endpointOf(endpoint) }),
     ...(max_retries < 0 ? {} : { maxAttempts: max_retries + 1 }),
-    // Without keys the SDK looks for an account of this server's own: its environment, its profile, its machine's role.
-    ...(accessKeyId === "" ? {} : { credentials: { accessKeyId, secretAccessKey } }),
+    credentials:
+      accessKeyId === ""
+        ? ownAccount(ctx.outbound, region || process.env.AWS_REGION || DEFAULT_REGION)
+        : { accessKeyId, secretAccessKey },
   }
 }
 
@@ -44,17 +47,13 @@ export function awsCode(error: unknown): string | undefined {
 export const isMissing = (error: unknown): boolean => /^NoSuchEntity/.test(awsCode(error) ?? "")
 export const isTaken = (error: unknown): boolean => /^EntityAlreadyExists/.test(awsCode(error) ?? "")
 
-/** Whether no call was made, for the SDK found no account to make it with. */
-const isNobody = (error: unknown): boolean => error instanceof Error && error.name === "CredentialsProviderError"
-
 /** Whether nothing was made for sure: AWS said no, or was not asked. */
-export const madeNothing = (error: unknown): boolean => awsCode(error) !== undefined || isNobody(error)
+export const madeNothing = (error: unknown): boolean => awsCode(error) !== undefined || error instanceof NoAccount
 
 /** AWS's failure as a sentence: its name and the first line of its words. (Later lines may repeat what was signed.) */
 export function told(error: unknown, doing: string): unknown {
   const code = awsCode(error)
-  if (isNobody(error))
-    return refuse.invalid("there is no AWS account to act with: give access_key and secret_key in config/root")
+  if (error instanceof NoAccount) return error.refusal
   if (error instanceof Refusal || code === undefined || !(error instanceof Error)) return error
   const [first = ""] = error.message.split("\n")
   const { httpStatusCode = 500 } = (error as { $metadata?: { httpStatusCode?: number } }).$metadata ?? {}
