@@ -58,7 +58,8 @@ export async function claim(server: Server, job: string, everySeconds = 0): Prom
   const held = await reading(server, view => claimIn(view, job))
   const now = server.now()
   const age = ageOf(server, job, held, now)
-  if (everySeconds > 0 && now < held.lastRun + everySeconds) return undefined
+  // A last run that lies ahead is one by a clock that was wrong: it must not hold the job up until then.
+  if (everySeconds > 0 && held.lastRun <= now && now < held.lastRun + everySeconds) return undefined
   if (alone)
     return everySeconds === 0 || (await replace(server, job, held, { ...held, lastRun: now })) ? FREE : undefined
   const mine = held.owner === owner
@@ -90,13 +91,22 @@ function mayTake({ members }: Server, job: string, { owner }: Claim, age: number
   return (owner === "" || isGone(owner)) && members.preferred(job) === members.id
 }
 
-/** `host/pid/…`, unlike that of any other process, now or before. */
-export const ownerName = (unique: string): string => `${hostname()}/${process.pid}/${unique}`
+/** This process's own, made once: a claim by the same process id under another name was made by one that ran before. */
+const OWN = new Set<string>()
 
-/** Whether a claim's owner was a process of this machine that is no more: nobody needs to wait for it. */
+/** `host/pid/…`, unlike that of any other process, now or before. */
+export function ownerName(unique: string): string {
+  const name = `${hostname()}/${process.pid}/${unique}`
+  OWN.add(name)
+  return name
+}
+
+/** Whether an owner was a process of this machine that is no more: nobody needs to wait for it. */
 export function isGone(owner: string): boolean {
   const [host, pid = ""] = owner.split("/")
-  if (host !== hostname() || !/^\d+$/.test(pid) || Number(pid) === process.pid) return false
+  if (host !== hostname() || !/^\d+$/.test(pid)) return false
+  // In a container each process has the number of the one before.
+  if (Number(pid) === process.pid) return !OWN.has(owner)
   try {
     process.kill(Number(pid), 0)
     return false

@@ -1,9 +1,10 @@
 /** Several nodes on one store: what one does holds on all, jobs have one owner, and nobody's clock decides who that is. */
 
 import assert from "node:assert/strict"
+import { hostname } from "node:os"
 import { test } from "node:test"
 import { memoryStorage } from "@arca/storage"
-import { CLAIM_SECONDS, ClaimLost, claim, release } from "./claims.ts"
+import { CLAIM_SECONDS, ClaimLost, claim, ownerName, release } from "./claims.ts"
 import { type Background, background } from "./jobs.ts"
 import { logsTo } from "./logs/logs.ts"
 import { membersOf } from "./members.ts"
@@ -221,4 +222,25 @@ test("a clock that differs from the store's is told of, once a minute", async ()
   await advance(30)
   assert.equal(b.complaints.length, 1)
   assert.match(b.complaints[0] ?? "", /clock differs/)
+})
+
+test("what the process before held in the same container falls to the next one at once", async () => {
+  const { nodes, advance } = await cluster(`${hostname()}/${process.pid}/0/before`, ownerName("0/next"))
+  const [before, next] = [nodeAt(nodes, 0).vault.server, nodeAt(nodes, 1).vault.server]
+  const jobs = Array.from({ length: 20 }, (_, index) => `job ${index}`)
+  const held: string[] = []
+  for (const job of jobs) if ((await claim(before, job)) !== undefined) held.push(job)
+  assert.ok(held.length > 0)
+  await advance(1, [nodeAt(nodes, 1)])
+  for (const job of jobs) assert.notEqual(await claim(next, job), undefined, job)
+})
+
+test("a job whose last run lies ahead, by a clock that was wrong, is due all the same", async () => {
+  const { nodes } = await cluster("a")
+  const a = nodeAt(nodes, 0)
+  a.setAhead(86_400)
+  assert.notEqual(await claim(a.vault.server, "job", 60), undefined)
+  a.setAhead(0)
+  assert.notEqual(await claim(a.vault.server, "job", 60), undefined)
+  assert.equal(await claim(a.vault.server, "job", 60), undefined)
 })

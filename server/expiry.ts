@@ -1,47 +1,25 @@
-/** Ending what is due: tokens and leases come up in the order of time, from the index; nothing is held in memory but what is being ended. */
+/**
+ * Finding what is due: tokens and leases come up in the order of time, from the index. Nothing is held in memory but what is being
+ * ended or waits for its turn, each group of what shares an outside in a lane of its own: a slow one holds up nobody else.
+ */
 
+import { type Due, dueOf, groupOf, timeOf } from "./due.ts"
+import { CHUNK, ender, type Outcome, type Outside } from "./ending.ts"
 import { layout, timeKey } from "./layout.ts"
-import { expiryKey, type LeaseEntry, readLease } from "./leases.ts"
-import { endFailures } from "./lockout.ts"
-import { GLANCE_SECONDS, isHeld, postponeUntried, reapToken, revokeLease } from "./revocation.ts"
+import { outageOf } from "./outage.ts"
 import type { Server } from "./server.ts"
-import { isLive, readToken } from "./tokens.ts"
-import { reading, transact } from "./transact.ts"
+import { gate } from "./turnstile.ts"
 
-/** How many due entries one look at the index takes. */
-const BATCH = 500
-/** How many are ended at the same time: outside effects wait for the network, not for us. */
+/** How many entries one look at the index takes. */
+const PAGE = 500
+/** How many effects are undone at the same time by all lanes together: they wait for the network, not for us. */
 const CONCURRENCY = 128
-/** How many of these may be of one mount, so that a slow one leaves room for others. */
-const OF_ONE_MOUNT = 64
-/** How many rounds may go on at the same time: each new one passes by what the others are busy with. */
-const ROUNDS = 4
-/** After so many failures in a row a mount is left alone for a while: each try may take its full time-out. */
-const FAILURES = 8
-const REST_SECONDS = 10
-
-const KINDS = { t: "token", l: "lease", f: "failures" } as const
-type Kind = (typeof KINDS)[keyof typeof KINDS]
-
-interface Due {
-  readonly key: string
-  readonly namespace: string
-  readonly kind: Kind
-  readonly id: string
-}
-
-function dueOf(name: string): Due | undefined {
-  const found = /^\d+\/([^/]+)\/([tlf])\/(.+)$/s.exec(name)
-  if (found === null) return undefined
-  const [, namespace = "", kind, id = ""] = found
-  return { key: layout.expiry + name, namespace, kind: KINDS[kind as keyof typeof KINDS], id }
-}
-
-/** Seconds since 1970 at which an entry of the index came due. */
-const timeOf = ({ key }: Due): number => Number(key.slice(layout.expiry.length).split("/", 1)[0])
-
-/** What shares an outside: the leases below one first name of a path. */
-const groupOf = (due: Due): string => `${due.namespace}/${due.kind === "lease" ? due.id.split("/", 1)[0] : ""}`
+/** How many of these may be of one lane. */
+const OF_ONE_LANE = 64
+/** How many of a lane are taken at the same time: so many wait for the store, or for their turn outside. */
+const TAKEN = 1000
+/** How many wait in a lane. Others stay in the index until the next look. */
+const QUEUE = 10_000
 
 export interface Expired {
   readonly ended: number
@@ -51,149 +29,133 @@ export interface Expired {
 }
 
 export interface Expiry {
-  /** Ends everything that is due now and not being ended yet. Stops after a batch that ended nothing. */
+  /** Ends what is due now, not being ended yet, and finds room in its lane. */
   endDue(): Promise<Expired>
+  /** Leaves what waits for its turn to the next process. */
+  halt(): void
+  /** Resolves when nothing is being ended. */
   idle(): Promise<void>
 }
 
+interface Waiting {
+  readonly due: Due
+  readonly tell: (outcome: Outcome) => void
+}
+
+interface Lane extends Outside {
+  readonly queue: Waiting[]
+  taken: number
+  /** Whether it will be looked after in a moment. */
+  woken: boolean
+}
+
+const NOTHING: Expired = { ended: 0, failed: 0, lag: 0 }
+
 /** The expiry of this process. */
 export function expiryOf(server: Server): Expiry {
+  const end = ender(server)
+  const lanes = new Map<string, Lane>()
   const busy = new Set<string>()
-  const rests = restsOf(server.now)
-  const rounds = new Set<Promise<Expired>>()
+  const unfinished = new Set<Promise<unknown>>()
+  let looking = false
 
-  const round = async (): Promise<Expired> => {
-    const total = { ended: 0, failed: 0, lag: 0 }
-    for (;;) {
-      const due = await dueNow(server, busy)
-      const oldest = due[0]
-      const lag = oldest === undefined ? 0 : server.now() - timeOf(oldest)
-      server.metrics.gauge({ name: "expire.oldest_due_seconds", value: Math.max(0, lag) })
-      if (oldest === undefined) return total
-      total.lag = Math.max(total.lag, lag)
-      const before = total.ended
-      await inGroups(due, async one => {
-        if (await end(server, one, rests)) total.ended++
-        else total.failed++
-      })
-      if (total.ended === before) return total
+  const share = (): number => Math.max(1, Math.min(OF_ONE_LANE, Math.floor(CONCURRENCY / lanes.size)))
+
+  const laneOf = (group: string): Lane => {
+    const known = lanes.get(group)
+    if (known !== undefined) return known
+    const lane: Lane = { queue: [], taken: 0, woken: false, outage: outageOf(server.now), enter: gate(share) }
+    lanes.set(group, lane)
+    return lane
+  }
+
+  /** Starts as many of a lane as it has room for. */
+  const pump = (group: string, lane: Lane): void => {
+    lane.woken = false
+    while (lane.queue.length > 0 && lane.taken < TAKEN) {
+      start(group, lane, lane.queue.splice(0, Math.min(CHUNK, TAKEN - lane.taken)))
+    }
+    if (lane.taken === 0 && lane.outage.none && lanes.get(group) === lane) lanes.delete(group)
+  }
+
+  /** Those that end in the same moment are followed by as many at once: each start is a transaction. */
+  const wake = (group: string, lane: Lane): void => {
+    if (lane.woken) return
+    lane.woken = true
+    setImmediate(pump, group, lane)
+  }
+
+  const start = (group: string, lane: Lane, chunk: readonly Waiting[]): void => {
+    lane.taken += chunk.length
+    const tellers = new Map(chunk.map(({ due, tell }) => [due, tell]))
+    const dues = chunk.map(({ due }) => due)
+    void end(dues, lane, (due, outcome) => {
+      lane.taken--
+      busy.delete(due.key)
+      tellers.get(due)?.(outcome)
+      wake(group, lane)
+    })
+  }
+
+  const hand = (due: Due): Promise<Outcome> | undefined => {
+    const lane = laneOf(groupOf(due))
+    if (busy.has(due.key) || lane.queue.length >= QUEUE) return undefined
+    busy.add(due.key)
+    return new Promise(tell => lane.queue.push({ due, tell }))
+  }
+
+  /** One walk over what is due, oldest first; each entry is told of when it has ended. */
+  const look = async (handed: Promise<Outcome>[]): Promise<number> => {
+    const before = timeKey(server.now() + 0.001)
+    let lag: number | undefined
+    for (let after: string | undefined; ; ) {
+      const names = await namesOf(server, { before, limit: PAGE, ...(after === undefined ? {} : { after }) })
+      const due = names.map(dueOf).filter(one => one !== undefined)
+      lag ??= due[0] === undefined ? 0 : Math.max(0, server.now() - timeOf(due[0]))
+      for (const one of due) {
+        const outcome = hand(one)
+        if (outcome !== undefined) handed.push(outcome)
+      }
+      for (const group of new Set(due.map(groupOf))) pump(group, laneOf(group))
+      if (names.length < PAGE) return lag
+      after = names.at(-1)
     }
   }
 
-  /** Runs `act` on all, with bounds for all together and for those of one mount; what waits for its turn is busy, too. */
-  const inGroups = async (due: readonly Due[], act: (one: Due) => Promise<void>): Promise<void> => {
-    for (const { key } of due) busy.add(key)
-    const groups = Map.groupBy(due, groupOf)
-    const room = Math.max(1, Math.floor(CONCURRENCY / groups.size))
-    await Promise.all(
-      [...groups.values()].map(group =>
-        inParallel(group, Math.min(OF_ONE_MOUNT, room), one => act(one).finally(() => busy.delete(one.key))),
-      ),
-    )
+  const endDue = async (): Promise<Expired> => {
+    if (looking) return NOTHING
+    looking = true
+    const handed: Promise<Outcome>[] = []
+    const lag = await look(handed).finally(() => (looking = false))
+    server.metrics.gauge({ name: "expire.oldest_due_seconds", value: lag })
+    const outcomes = await Promise.all(handed)
+    const count = (wanted: Outcome) => outcomes.filter(one => one === wanted).length
+    return { ended: count("ended"), failed: count("failed"), lag }
   }
 
   return {
-    endDue: async () => {
-      if (rounds.size >= ROUNDS) return { ended: 0, failed: 0, lag: 0 }
-      const one = round()
-      rounds.add(one)
-      return await one.finally(() => rounds.delete(one))
+    endDue: () => {
+      const one = endDue()
+      unfinished.add(one)
+      return one.finally(() => unfinished.delete(one))
+    },
+    halt: () => {
+      for (const { queue } of lanes.values()) {
+        for (const { due, tell } of queue.splice(0)) {
+          busy.delete(due.key)
+          tell("put off")
+        }
+      }
     },
     idle: async () => {
-      await Promise.allSettled(rounds)
+      await Promise.allSettled(unfinished)
     },
   }
 }
 
-/** The next entries that are due and that nobody here is busy with, oldest first. */
-async function dueNow(server: Server, busy: ReadonlySet<string>): Promise<Due[]> {
+async function namesOf(server: Server, page: { before: string; limit: number; after?: string }): Promise<string[]> {
   using view = server.storage.view()
-  const before = timeKey(Math.floor(server.now()) + 1)
-  for (let after: string | undefined; ; ) {
-    const names = await view.keys(layout.expiry, { before, limit: BATCH, ...(after === undefined ? {} : { after }) })
-    const due = names.map(dueOf).filter(one => one !== undefined && !busy.has(one.key))
-    if (due.length > 0 || names.length < BATCH) return due.filter(one => one !== undefined)
-    after = names.at(-1)
-  }
-}
-
-/** Which mounts are left alone for a while, because ending their leases has failed several times in a row. */
-function restsOf(now: () => number) {
-  const failures = new Map<string, { count: number; until: number }>()
-  return {
-    rests: (group: string): boolean => (failures.get(group)?.until ?? 0) > now(),
-    worked: (group: string): void => void failures.delete(group),
-    failed: (group: string): void => {
-      const count = (failures.get(group)?.count ?? 0) + 1
-      failures.set(group, { count, until: count >= FAILURES ? now() + REST_SECONDS : 0 })
-    },
-  }
-}
-
-type Rests = ReturnType<typeof restsOf>
-
-async function end(server: Server, due: Due, rests: Rests): Promise<boolean> {
-  const { metrics } = server
-  try {
-    await ENDS[due.kind](server, due, rests)
-    if (due.kind === "lease") {
-      metrics.count("expire.lease_expiration")
-      metrics.sample("expire.lease_expiration.time_in_queue", Math.max(0, server.now() - timeOf(due)) * 1000)
-    }
-    return true
-  } catch (error) {
-    if (due.kind === "lease") metrics.count("expire.lease_expiration.error")
-    server.log.named("expiration").warn("could not end what is due; it will be tried again", {
-      kind: due.kind,
-      namespace: due.namespace,
-      ...(due.kind === "lease" ? { lease: due.id } : {}),
-      error: error instanceof Error ? error.message : String(error),
-    })
-    return false
-  }
-}
-
-/** An index entry without its token or lease is a leftover of nothing: erase it. */
-const forget = (server: Server, { key }: Due): Promise<void> => transact(server, async view => view.delete(key))
-
-async function endToken(server: Server, due: Due): Promise<void> {
-  const token = await reading(server, async view => readToken(view, due.namespace, due.id))
-  if (token === undefined) return forget(server, due)
-  if (isLive(token, server.now())) return
-  await reapToken(server, token)
-  await forget(server, due)
-}
-
-async function endLease(server: Server, due: Due, rests: Rests): Promise<void> {
-  const lease = await reading(server, async view => readLease(view, due.namespace, due.id))
-  // The lease is gone, or it has another time by now and another entry for it.
-  if (lease === undefined || expiryKey(lease) !== due.key) return forget(server, due)
-  if (lease.dueAt > server.now()) return
-  if (isHeld(server, lease, server.now())) return postponeUntried(server, lease, GLANCE_SECONDS)
-  await endUnlessResting(server, lease, groupOf(due), rests)
-}
-
-/** Failed logins that are too old to count. */
-async function forgetFailures(server: Server, due: Due): Promise<void> {
-  await endFailures(server, due.namespace, due.id)
-  await forget(server, due)
-}
-
-const ENDS: Readonly<Record<Kind, (server: Server, due: Due, rests: Rests) => Promise<void>>> = {
-  token: endToken,
-  lease: endLease,
-  failures: forgetFailures,
-}
-
-async function endUnlessResting(server: Server, lease: LeaseEntry, group: string, rests: Rests): Promise<void> {
-  if (rests.rests(group)) return postponeUntried(server, lease, REST_SECONDS)
-  try {
-    await revokeLease(server, lease)
-    rests.worked(group)
-  } catch (error) {
-    rests.failed(group)
-    throw error
-  }
+  return await view.keys(layout.expiry, page)
 }
 
 /** Runs `act` on all items, at most `limit` at a time. `act` must not reject. */

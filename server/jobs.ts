@@ -101,6 +101,7 @@ export function background(server: Server): Background {
     },
     idle,
     leave: async () => {
+      expiry.halt()
       await idle()
       if (server.sealed() || server.members.alone) return
       await release(server, "all").catch(failed("members"))

@@ -17,7 +17,7 @@ export const layout = {
   cors: "core/cors",
   uiHeaders: "core/ui-headers/",
   quotas: "core/quotas/",
-  /** Time-ordered: `expiry/<seconds, 12 digits>/<namespace id>/<t, l or f>/<id>`. */
+  /** Time-ordered: `expiry/<seconds, 12 digits and 3 behind a point>/<namespace id>/<t, l or f>/<id>`. */
   expiry: "expiry/",
   /** Claims of background jobs (`claims.ts`), and the nodes that live (`members.ts`). */
   claims: "claims/",
@@ -38,8 +38,15 @@ export const layout = {
   mount: (uuid: string): string => `m/${uuid}/`,
 } as const
 
-/** Digits of a time in an ordered key: enough until the year 33658. */
+/** Digits of the whole seconds in an ordered key: enough until the year 33658. */
 const TIME_DIGITS = 12
 
-/** A point in time (seconds) as an ordered path segment. Parts of a second count as the whole one: never expire early. */
-export const timeKey = (seconds: number): string => String(Math.max(0, Math.ceil(seconds))).padStart(TIME_DIGITS, "0")
+/**
+ * A point in time (seconds) as an ordered path segment, to the millisecond, rounded up: never expire early. Stores of earlier
+ * versions hold whole seconds, which sort behind their parts.
+ */
+export function timeKey(seconds: number): string {
+  const milliseconds = Math.max(0, Math.ceil(seconds * 1000))
+  const whole = String(Math.floor(milliseconds / 1000)).padStart(TIME_DIGITS, "0")
+  return `${whole}.${String(milliseconds % 1000).padStart(3, "0")}`
+}

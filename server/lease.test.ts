@@ -154,10 +154,12 @@ test("a lease that cannot be revoked is tried again with growing pauses, then le
   const { lease_id = "" } = (await vault.read("users/creds/alice")).body
   outside.failing = true
   vault.clock.advance("61s")
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 20; round++) {
     await vault.runJobs()
-    vault.clock.advance("30m")
+    // A minute, with a quarter of jitter, is the longest pause.
+    vault.clock.advance("76s")
   }
+  assert.equal(outside.attempts, 20)
   const stuck = await vault.ask("read", "sys/leases", { type: "irrevocable" })
   const mount_id = String((await vault.read("sys/mounts/users")).data.accessor)
   assert.deepEqual(stuck.data, { lease_count: 1, leases: [{ lease_id, mount_id, error: "the outside is down" }] })

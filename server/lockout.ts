@@ -143,12 +143,10 @@ function erase(view: View, namespaceId: string, id: string, failures: Failures):
   view.delete(expiryKey(namespaceId, id, failures.until))
 }
 
-/** Forgets failures that are too old to count. `id` is what stands in the index. */
-export async function endFailures(server: Server, namespaceId: string, id: string): Promise<void> {
-  await transact(server, async view => {
-    const failures = await view.cached(keyOf(namespaceId, id), decode)
-    if (failures !== undefined && failures.until <= server.now()) erase(view, namespaceId, id, failures)
-  })
+/** Forgets failures that are too old to count at `now`, in this transaction. `id` is what stands in the index. */
+export async function endFailures(view: View, { namespace, id }: { namespace: string; id: string }, now: number) {
+  const failures = await view.cached(keyOf(namespace, id), decode)
+  if (failures !== undefined && failures.until <= now) erase(view, namespace, id, failures)
 }
 
 /** Lets a name in again. Nothing happens when it was not locked. */

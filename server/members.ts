@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto"
 import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
 import type { View } from "@arca/storage"
+import { isGone } from "./claims.ts"
 import { layout } from "./layout.ts"
 import type { Server } from "./server.ts"
 import { reading, transact } from "./transact.ts"
@@ -105,6 +106,11 @@ export function membersOf({ alone, id, hostname, worker, now }: MemberFacts): Me
     })
     for (const member of found) {
       if (member === undefined || member.id === id) continue
+      // The process that ran here before: no job falls to it, and nobody waits for its silence to be noticed.
+      if (isGone(member.id)) {
+        await forget(server, member.id)
+        continue
+      }
       const known = seen.get(member.id)
       if (known?.member.at === member.at) continue
       // It was told at most a beat ago, if it was seen before: only then does it say something about clocks.

@@ -11,6 +11,7 @@ import type { View } from "@arca/storage"
 import { type Caller, NOBODY } from "./authenticate.ts"
 import { isGone } from "./claims.ts"
 import { contextOf, noEffects } from "./context.ts"
+import { layout } from "./layout.ts"
 import { eraseLease, type LeaseEntry, leasesOfToken, readLease, writeLease } from "./leases.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
@@ -20,9 +21,11 @@ import { reading, transact } from "./transact.ts"
 import { cubbyholeOf } from "./wrapping.ts"
 
 /** After so many failed attempts a lease waits for a person (Vault's irrevocable lease). */
-export const MAX_ATTEMPTS = 8
-/** The pause after the first, in seconds; each is twice the one before. */
-const FIRST_PAUSE = 3
+export const MAX_ATTEMPTS = 20
+/** The pause after the first, in seconds; each is twice the one before, up to the longest. All together take some ten minutes. */
+const FIRST_PAUSE = 0.5
+/** An outside that is back is noticed after so long at the latest, by a server that was started anew as well. */
+const LONGEST_PAUSE = 60
 /** How many children or leases of a token are ended in one step. */
 const STEP = 100
 
@@ -113,7 +116,7 @@ async function actsOutside(server: Server, view: View, lease: LeaseEntry): Promi
   return (await homeOfLease(server, view, lease))?.kind.revoke !== undefined
 }
 
-async function undoOutside(server: Server, view: View, lease: LeaseEntry): Promise<void> {
+export async function undoOutside(server: Server, view: View, lease: LeaseEntry): Promise<void> {
   const home = await homeOfLease(server, view, lease)
   if (home?.kind.revoke) await home.kind.revoke(lease.data, leaseContext(server, view, home, NOBODY))
 }
@@ -159,38 +162,40 @@ export async function revokeSoon(server: Server, lease: LeaseEntry): Promise<voi
 }
 
 /** Comes back later, without this counting as an attempt. */
-export async function postponeUntried(server: Server, lease: LeaseEntry, seconds: number): Promise<void> {
-  await transact(server, async view => {
-    const current = await readLease(view, lease.namespace, lease.id)
-    if (current === undefined || current.dueAt !== lease.dueAt) return
-    writeLease(view, { ...current, dueAt: server.now() + seconds * (1 + jitter(server)) }, current)
-  })
-}
+export const putOff = (server: Server, view: View, current: LeaseEntry, seconds: number): void =>
+  writeLease(view, { ...current, dueAt: server.now() + seconds * (1 + jitter(server)) }, current)
 
 /** Up to a quarter, so that what failed together does not come back together. */
 const jitter = (server: Server): number => ((server.random(1)[0] ?? 0) / 255) * 0.25
 
-/** Comes back after 3 s, 6 s, 12 s … with a quarter of jitter; after `MAX_ATTEMPTS` only a person can help. */
-async function postpone(server: Server, lease: LeaseEntry, error: unknown): Promise<void> {
-  await transact(server, async view => {
-    const current = await readLease(view, lease.namespace, lease.id)
-    if (current === undefined) return
-    const attempts = current.attempts + 1
-    const pause = FIRST_PAUSE * 2 ** (attempts - 1) * (1 + jitter(server))
-    const given = attempts >= MAX_ATTEMPTS
-    writeLease(
-      view,
-      {
-        ...current,
-        attempts,
-        heldUntil: 0,
-        state: given ? "irrevocable" : "revoking",
-        error: error instanceof Error ? error.message : String(error),
-        dueAt: given ? current.expiresAt + 10 * 365 * 86400 : server.now() + pause,
-      },
-      current,
-    )
-  })
+const postpone = (server: Server, lease: LeaseEntry, error: unknown): Promise<void> =>
+  transact(server, view => writeFailed(server, view, lease, error))
+
+/**
+ * Comes back after half a second, 1 s, 2 s …, at most `longest`, with up to a quarter more; after `MAX_ATTEMPTS` only a person can
+ * help.
+ */
+export async function writeFailed(
+  server: Server,
+  view: View,
+  lease: LeaseEntry,
+  error: unknown,
+  longest = LONGEST_PAUSE,
+): Promise<void> {
+  const current = await readLease(view, lease.namespace, lease.id)
+  if (current === undefined) return
+  const attempts = current.attempts + 1
+  const pause = Math.min(longest, FIRST_PAUSE * 2 ** (attempts - 1)) * (1 + jitter(server))
+  const given = attempts >= MAX_ATTEMPTS
+  const failed: LeaseEntry = {
+    ...current,
+    attempts,
+    heldUntil: 0,
+    state: given ? "irrevocable" : "revoking",
+    error: error instanceof Error ? error.message : String(error),
+    dueAt: given ? current.expiresAt + 10 * 365 * 86400 : server.now() + pause,
+  }
+  writeLease(view, failed, current)
 }
 
 /** Makes a token useless at once, durably; what hangs on it is ended by `reapToken`. */
@@ -228,13 +233,24 @@ export async function reapToken(server: Server, token: TokenEntry, options: { or
     }
   }
   await revokeLeasesOf(server, token)
-  await transact(server, async view => {
-    const namespace = (await namespaceTable(view)).byId.get(token.namespace)
-    const cubbyhole = namespace && (await cubbyholeOf(view, namespace, token))
-    if (cubbyhole) for (const key of await cubbyhole.keys("")) cubbyhole.delete(key)
-    const current = await readToken(view, token.namespace, token.id)
-    if (current !== undefined) await eraseToken(view, current)
-  })
+  await transact(server, view => eraseBare(view, token))
+}
+
+/** Whether no other token and no lease hangs on a token. */
+export async function isBare(view: View, token: TokenEntry): Promise<boolean> {
+  const scope = view.scope(layout.namespace(token.namespace))
+  const children = await scope.keys(layout.child(token.id), { limit: 1 })
+  const leases = await scope.keys(layout.leaseOfToken(token.id), { limit: 1 })
+  return children.length + leases.length === 0
+}
+
+/** Erases a token that nothing hangs on any more but its cubbyhole. */
+export async function eraseBare(view: View, token: TokenEntry): Promise<void> {
+  const namespace = (await namespaceTable(view)).byId.get(token.namespace)
+  const cubbyhole = namespace && (await cubbyholeOf(view, namespace, token))
+  if (cubbyhole) for (const key of await cubbyhole.keys("")) cubbyhole.delete(key)
+  const current = await readToken(view, token.namespace, token.id)
+  if (current !== undefined) await eraseToken(view, current)
 }
 
 /** A lease that cannot be revoked now is left to the expiry job: the token is gone in any case. */

@@ -128,7 +128,7 @@ export async function irrevocable(ctx: ServerContext, limit: number | undefined)
   const found: LeaseEntry[] = []
   const after = timeKey(ctx.now + FAR)
   for (const name of await ctx.view.keys(layout.expiry, { after })) {
-    const [, namespace, id] = /^\d+\/([^/]+)\/l\/(.+)$/s.exec(name) ?? []
+    const [, namespace, id] = /^[\d.]+\/([^/]+)\/l\/(.+)$/s.exec(name) ?? []
     if (namespace !== ctx.namespace.id || id === undefined) continue
     const lease = await readLease(ctx.view, namespace, id)
     if (lease?.state === "irrevocable") found.push(lease)
