@@ -138,6 +138,25 @@ test("a certificate lets its user in, nobody else, and not after its lease", { s
   assert.match(await entering(user), /role ".*" does not exist/)
 })
 
+test("J09: a database that cannot prove itself is not spoken with, and hears no password", { skip }, async () => {
+  const vault = await withDatabase()
+  const write = async (host: string, tls_ca: string | undefined) => {
+    const url = `postgresql://{{username}}:{{password}}@${host}:${server.port}/postgres?sslmode=verify-full`
+    const config = { plugin_name: "postgresql-database-plugin", connection_url: url, username: "postgres" }
+    const { status, errors } = await vault.write("database/config/wrong", {
+      ...config,
+      password: PASSWORD,
+      ...(tls_ca === undefined ? {} : { tls_ca }),
+    })
+    assert.equal(status, 400, `${host}: it was accepted`)
+    assert.ok(!errors.join().includes(PASSWORD))
+    return errors.join()
+  }
+  assert.match(await write("127.0.0.1", read("other.pem")), /certificate|issuer/i, "another authority")
+  assert.match(await write("127.0.0.1", undefined), /certificate|issuer/i, "those that the system trusts")
+  assert.match(await write("localhost", read("ca.pem")), /certificate|altnames/i, "another name")
+})
+
 test("every kind of key enters; an authority that the database does not know does not", { skip }, async () => {
   const vault = await withDatabase()
   for (const [key_type, signature_bits] of [

@@ -172,6 +172,9 @@ test("a name from outside reaches statements tamed", { skip }, async () => {
   assert.deepEqual(errors, [])
   assert.match(String(data.username), /^token-[A-Za-z0-9_-]+$/)
   assert.equal(await entering(data.username, data.password), "in")
+  const long = await vault.token(["app"], { display_name: "x".repeat(300) })
+  const capped = await vault.read("database/creds/app", { token: long })
+  assert.ok(String(capped.data.username).length <= 63, JSON.stringify(capped.errors))
 })
 
 test("a connection that cannot be made is refused when it is written, without its password", { skip }, async () => {
@@ -244,6 +247,10 @@ test("after rotate-root only the server knows the password, and goes on working"
   assert.equal((await vault.read("database/creds/app")).status, 200)
   const reloaded = await vault.write("database/reload/postgresql-database-plugin")
   assert.deepEqual(reloaded.data, { connections: ["pg"], count: 1 })
+  // No way leads to it: neither the configuration nor the raw store (J12).
+  const shown = JSON.stringify((await vault.read("database/config/pg")).body)
+  assert.ok(!/"password"|first/.test(shown), shown)
+  assert.equal((await vault.read("sys/raw/core/mounts")).status, 404)
 })
 
 test("a static role's password changes at once, by its period without drift, and on request", { skip }, async () => {
