@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { installedFile } from "../installed.ts"
 import { commandFlags, type Flag, type FlagTable, globalFlags } from "./flags.ts"
 
 const commands: readonly (readonly [usage: string, about: string])[] = [
@@ -15,8 +15,7 @@ const commands: readonly (readonly [usage: string, about: string])[] = [
 ]
 
 export function versionText(): string {
-  const file = new URL("../package.json", import.meta.url)
-  return String(JSON.parse(readFileSync(file, "utf8")).version)
+  return String(JSON.parse(installedFile("package.json").toString("utf8")).version)
 }
 
 /** Help for the program, or for one command of it. */

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path"
 import type { CompiledRules } from "../detect/ruleset.ts"
 import { ConfigError } from "../rule.ts"
 import { messageOf } from "../sources/source.ts"
-import { compiledOnce, type RuleStore, ruleStore } from "./store.ts"
+import { builtRules, compiledOnce, type RuleStore, ruleStore } from "./store.ts"
 
 export type FindRequest = {
   /** The file named by `--config`. */
@@ -38,12 +38,15 @@ export async function findRules(request: FindRequest): Promise<FoundRules> {
 }
 
 export async function defaultRules(store: RuleStore): Promise<FoundRules> {
-  const { rules, key } = await compiledOnce(store, "default", async () => {
-    const { compileRules } = await import("../detect/compile.ts")
-    const { defaultConfig } = await import("../rules/index.ts")
-    return { rules: compileRules(defaultConfig()), mayKeep: true }
-  })
+  const built = builtRules()
+  const { rules, key } = built ?? (await compiledOnce(store, "default", compileDefault))
   return { rules, key, origin: "the default rules" }
+}
+
+async function compileDefault() {
+  const { compileRules } = await import("../detect/compile.ts")
+  const { defaultConfig } = await import("../rules/index.ts")
+  return { rules: compileRules(defaultConfig()), mayKeep: true }
 }
 
 function findOrigin({ config, source, cwd, env }: FindRequest): Origin | undefined {

@@ -1,23 +1,14 @@
-import {
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs"
+import { mkdirSync, readdirSync, renameSync, statSync, unlinkSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import type { AutomatonTables } from "../detect/automaton.ts"
 import type { CompiledRules } from "../detect/ruleset.ts"
+import { installedParts, type Parts, partsOf } from "../installed.ts"
 
 /**
  * Compiled rules kept between runs: translating the default rules takes a hundred times as long as scanning a commit. An
  * entry's name is a hash of all it was made from, so it is never out of date; entries of others are not read.
  */
-export type RuleStore = { folder: string | undefined; installation: string }
+export type RuleStore = { folder: string | undefined; installation(): string }
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -33,7 +24,7 @@ export function cacheFolder(env: Env): string | undefined {
 
 export function ruleStore(env: Env): RuleStore {
   const folder = cacheFolder(env)
-  return { folder: folder && join(folder, "rules"), installation: installationKey() }
+  return { folder: folder && join(folder, "rules"), installation: installationKey }
 }
 
 /** The compiled form of some text, from the store or made and stored. `key` names the rules and the program. */
@@ -42,7 +33,7 @@ export async function compiledOnce(
   text: string,
   make: () => Promise<{ rules: CompiledRules; mayKeep: boolean }>,
 ): Promise<{ rules: CompiledRules; key: string }> {
-  const key = `${store.installation}\n${text}`
+  const key = `${store.installation()}\n${text}`
   const file = store.folder === undefined ? undefined : join(store.folder, `${checksum(key)}.rules`)
   const kept = file === undefined ? undefined : readKept(file, key)
   if (kept !== undefined) return { rules: kept, key }
@@ -63,8 +54,18 @@ function checksum(text: string): string {
   return (high >>> 0).toString(16).padStart(8, "0") + (low >>> 0).toString(16).padStart(8, "0")
 }
 
-/** What this scanner is: changes with every edit of a file that takes part in compiling. */
+export const builtRulesName = "default.rules"
+
+/** The default rules as `build.ts` compiled them; undefined where the scanner runs from its sources. */
+export function builtRules(): { rules: CompiledRules; key: string } | undefined {
+  const parts = installedParts(builtRulesName)
+  return parts && openKept(parts)
+}
+
+/** What this scanner is: changes with every build, or with every edit of a file that takes part in compiling. */
 function installationKey(): string {
+  const built = builtRules()
+  if (built !== undefined) return built.key
   const root = dirname(import.meta.dirname)
   const folders = ["re2", "detect", "config"].map(folder => stampsIn(join(root, folder)))
   return [root, ...folders, stampOf(root, "rules/compiled.json")].join("\n")
@@ -89,67 +90,101 @@ function entriesOf(folder: string) {
 }
 
 /**
- * A file is the length of a head, the head as JSON, the automaton's table, and one JSON text for each rule, read when the
- * rule is first needed. Anything unexpected counts as absent.
+ * A file is the length of a head, the head as JSON with spaces up to a multiple of four, the number arrays that the head
+ * measures, and one JSON text for each rule, read when the rule is first needed. Anything unexpected counts as absent.
  */
-type Head = Omit<CompiledRules, "rule" | "automaton"> & {
+type Head = Pick<CompiledRules, "ids" | "global" | "unconditional" | "alwaysTried"> & {
   key: string
-  automaton: Omit<AutomatonTables, "table">
-  tableLength: number
-  /** Where each rule's text begins, counted from the first one, and where the last one ends. */
-  bounds: number[]
+  automaton: Pick<AutomatonTables, "classes" | "classCount" | "firstAccepting">
+  lengths: Record<ArrayName, number>
 }
+
+const arrayNames = [
+  "fallbacks",
+  "edgeStarts",
+  "edges",
+  "openStarts",
+  "opens",
+  "tryStarts",
+  "tries",
+  // Where each rule's text begins, counted from the first one, and where the last one ends.
+  "ruleBounds",
+] as const
+type ArrayName = (typeof arrayNames)[number]
+type Arrays = Record<ArrayName, Uint32Array>
+
+const arraysOf = ({ automaton, opens, tries }: CompiledRules, ruleBounds: Uint32Array): Arrays => ({
+  fallbacks: automaton.fallbacks,
+  edgeStarts: automaton.starts,
+  edges: automaton.edges,
+  openStarts: opens.starts,
+  opens: opens.items,
+  tryStarts: tries.starts,
+  tries: tries.items,
+  ruleBounds,
+})
 
 function readKept(file: string, key: string): CompiledRules | undefined {
   try {
-    return openKept(file, key)
+    const { part, isOurs } = partsOf(file)
+    const kept = isOurs ? openKept(part) : undefined
+    return kept?.key === key ? kept.rules : undefined
   } catch {
     return undefined
   }
 }
 
-function openKept(file: string, key: string): CompiledRules | undefined {
-  // Kept open as long as the program runs: another scan may drop the file.
-  const fd = openSync(file, "r")
-  const { uid, mode } = fstatSync(fd)
-  if ((process.getuid !== undefined && uid !== process.getuid()) || (mode & 0o022) !== 0) return undefined
-  const part = (at: number, length: number) => {
-    const bytes = Buffer.allocUnsafeSlow(length)
-    if (readSync(fd, bytes, 0, length, at) !== length) throw new Error(`${file} ends too soon`)
-    return bytes
-  }
+function openKept(part: Parts): { rules: CompiledRules; key: string } {
   const headLength = part(0, 4).readUInt32LE(0)
-  const head: Head = JSON.parse(part(4, headLength).toString("utf8"))
-  if (head.key !== key) return undefined
-  const tableAt = 4 + headLength
-  const table = new Uint32Array(part(tableAt, head.tableLength * 4).buffer)
-  const rulesAt = tableAt + head.tableLength * 4
-  return {
-    ...head,
-    automaton: { ...head.automaton, table },
-    rule(index) {
-      const [start = 0, end = 0] = head.bounds.slice(index, index + 2)
-      return JSON.parse(part(rulesAt + start, end - start).toString("utf8"))
-    },
+  const { lengths, key, automaton, ...head }: Head = JSON.parse(part(4, headLength).toString("utf8"))
+  const cells = arrayNames.reduce((sum, name) => sum + lengths[name], 0)
+  const { buffer, byteOffset } = part(4 + headLength, cells * 4)
+  let at = byteOffset
+  const array = (name: ArrayName) => {
+    const found = new Uint32Array(buffer, at, lengths[name])
+    at += found.byteLength
+    return found
   }
+  const [fallbacks, starts, edges] = [array("fallbacks"), array("edgeStarts"), array("edges")]
+  const opens = { starts: array("openStarts"), items: array("opens") }
+  const tries = { starts: array("tryStarts"), items: array("tries") }
+  const bounds = array("ruleBounds")
+  const rulesAt = 4 + headLength + cells * 4
+  const rule = (index: number) => {
+    const [start = 0, end = 0] = bounds.subarray(index, index + 2)
+    return JSON.parse(part(rulesAt + start, end - start).toString("utf8"))
+  }
+  return { key, rules: { ...head, automaton: { ...automaton, fallbacks, starts, edges }, opens, tries, rule } }
+}
+
+/** Compiled rules as the bytes of a file that {@link builtRules} and the store read. */
+export function keptForm(key: string, compiled: CompiledRules): Buffer {
+  const { ids, global, unconditional, alwaysTried } = compiled
+  const { classes, classCount, firstAccepting } = compiled.automaton
+  const rules = ids.map((_, index) => Buffer.from(JSON.stringify(compiled.rule(index))))
+  const bounds = [0]
+  for (const { length } of rules) bounds.push((bounds.at(-1) ?? 0) + length)
+  const arrays = arraysOf(compiled, Uint32Array.from(bounds))
+  const lengths = Object.fromEntries(arrayNames.map(name => [name, arrays[name].length]))
+  const automaton = { classes, classCount, firstAccepting }
+  const json = Buffer.from(JSON.stringify({ key, ids, global, unconditional, alwaysTried, automaton, lengths }))
+  const padded = Buffer.concat([json, Buffer.alloc(-json.length & 3, " ")])
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(padded.length)
+  const numbers = arrayNames.map(name => {
+    const { buffer, byteOffset, byteLength } = arrays[name]
+    return Buffer.from(buffer, byteOffset, byteLength)
+  })
+  return Buffer.concat([length, padded, ...numbers, ...rules])
 }
 
 /** Best effort: a scan does not fail because its cache cannot be written. */
-function keep(file: string, key: string, { rule, automaton, ...rest }: CompiledRules): void {
-  const { table, ...meta } = automaton
-  const rules = rest.ids.map((_, index) => Buffer.from(JSON.stringify(rule(index))))
-  const bounds = [0]
-  for (const { length } of rules) bounds.push((bounds.at(-1) ?? 0) + length)
-  const head: Head = { key, ...rest, automaton: meta, tableLength: table.length, bounds }
-  const json = Buffer.from(JSON.stringify(head))
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(json.length)
+function keep(file: string, key: string, rules: CompiledRules): void {
   const temporary = `${file}.${process.pid}`
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
     dropOld(dirname(file))
-    const tail = Buffer.from(table.buffer, table.byteOffset, table.byteLength)
-    writeFileSync(temporary, Buffer.concat([length, json, tail, ...rules]), { mode: 0o600, flag: "wx" })
+    writeFileSync(temporary, keptForm(key, rules), { mode: 0o600, flag: "wx" })
     renameSync(temporary, file)
   } catch {}
 }

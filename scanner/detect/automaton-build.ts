@@ -1,4 +1,4 @@
-import { type AutomatonTables, addressOf } from "./automaton.ts"
+import { type AutomatonTables, classBits } from "./automaton.ts"
 
 type Trie = { next: Map<number, number>[]; fail: number[]; ends: number[][] }
 
@@ -13,7 +13,7 @@ export function buildAutomaton(literals: readonly string[]): { tables: Automaton
   const first = order.findIndex(state => (trie.ends[state] ?? []).length > 0)
   const firstAccepting = first < 0 ? order.length : first
   return {
-    tables: { classes: [...classes], classCount, firstAccepting, table: transitions(trie, order, classes, classCount) },
+    tables: { classes: [...classes], classCount, firstAccepting, ...links(trie, order, classes) },
     ends: order.slice(firstAccepting).map(state => trie.ends[state] ?? []),
   }
 }
@@ -71,27 +71,20 @@ function byteClasses(literals: readonly string[]): { classes: Uint16Array; class
   return { classes, classCount }
 }
 
-/** Row of each state (in the new order): the address of its successor for each class. */
-function transitions(trie: Trie, order: number[], classes: Uint16Array, classCount: number): Uint32Array {
-  const rank = new Uint32Array(order.length)
+/** Edges and fallbacks of each state, in the new order. */
+function links(trie: Trie, order: readonly number[], classes: Uint16Array) {
+  const rowOf = new Uint32Array(order.length)
   order.forEach((state, row) => {
-    rank[state] = row
+    rowOf[state] = row
   })
-  const full = new Uint32Array(order.length * classCount)
-  const breadthFirst = [0]
-  for (const state of breadthFirst) {
-    const row = state * classCount
-    const fallback = (trie.fail[state] ?? 0) * classCount
-    if (state !== 0) full.copyWithin(row, fallback, fallback + classCount)
-    for (const [byte, to] of trie.next[state] ?? []) {
-      full[row + (classes[byte] ?? 0)] = to
-      breadthFirst.push(to)
-    }
+  const rows = order.map(state =>
+    [...(trie.next[state] ?? [])].map(([byte, to]) => ((rowOf[to] ?? 0) << classBits) | (classes[byte] ?? 0)),
+  )
+  const starts = [0]
+  for (const { length } of rows) starts.push((starts.at(-1) ?? 0) + length)
+  return {
+    fallbacks: Uint32Array.from(order, state => rowOf[trie.fail[state] ?? 0] ?? 0),
+    starts: Uint32Array.from(starts),
+    edges: Uint32Array.from(rows.flat()),
   }
-  const table = new Uint32Array(full.length)
-  order.forEach((state, row) => {
-    for (let c = 0; c < classCount; c++)
-      table[row * classCount + c] = addressOf(rank[full[state * classCount + c] ?? 0] ?? 0, classCount)
-  })
-  return table
 }

@@ -4,7 +4,7 @@ import type { Allowlist, Config } from "../rule.ts"
 import { joinedSource } from "./allowlist.ts"
 import { buildAutomaton } from "./automaton-build.ts"
 import { exemptPathspecs } from "./pathspec.ts"
-import { type CompiledRule, type CompiledRules, loadRules, type Ruleset } from "./ruleset.ts"
+import { type CompiledRule, type CompiledRules, listsOf, loadRules, type Ruleset } from "./ruleset.ts"
 
 type Literal = { opens: Set<number>; tries: number[] }
 
@@ -31,8 +31,8 @@ export function compileRules({ rules, allowlists }: Config): CompiledRules {
     unconditional,
     alwaysTried: [...new Set([...unconditional, ...indicesOf(rules, rule => parts.has(rule.id))])],
     automaton: tables,
-    opens: gather(one => one.opens),
-    tries: gather(one => one.tries),
+    opens: listsOf(gather(one => one.opens)),
+    tries: listsOf(gather(one => one.tries)),
   }
 }
 

@@ -23,9 +23,18 @@ export type CompiledRules = {
   alwaysTried: readonly number[]
   automaton: AutomatonTables
   /** For each accepting state: rules whose keyword ends there, by index. */
-  opens: readonly (readonly number[])[]
+  opens: Lists
   /** For each accepting state: (rule, first try, last try) triples, tries counted back from the end of the literal. */
-  tries: readonly (readonly number[])[]
+  tries: Lists
+}
+
+/** Lists of numbers, one after another: the items of list i are those from starts[i] to starts[i + 1]. */
+export type Lists = { starts: Uint32Array; items: Uint32Array }
+
+export function listsOf(lists: readonly (readonly number[])[]): Lists {
+  const starts = [0]
+  for (const { length } of lists) starts.push((starts.at(-1) ?? 0) + length)
+  return { starts: Uint32Array.from(starts), items: Uint32Array.from(lists.flat()) }
 }
 
 /** A rule made ready. */
@@ -72,7 +81,7 @@ export function loadRules(compiled: CompiledRules): Ruleset {
     exceptions: global.allowlists.map(list => exceptionsOf(list, source => patternIn(global.patterns, source))),
     automaton: startAutomaton(compiled.automaton),
     alwaysTried,
-    scratch: scratchFor(ids.length, compiled.opens.length),
+    scratch: scratchFor(ids.length, compiled.opens.starts.length - 1),
   }
 }
 

@@ -69,15 +69,17 @@ export function readText(ruleset: Ruleset, bytes: Uint8Array): Text {
 }
 
 function openInHits(ruleset: Ruleset, count: number): readonly Matcher[] {
-  const { scratch, compiled } = ruleset
-  const { seenIn, openedIn, textNumber } = scratch
+  const { seenIn, openedIn, textNumber } = ruleset.scratch
+  const { opens } = ruleset.compiled
   const hits = ruleset.automaton.hits()
   const found: number[] = []
   for (let i = 0; i < count; i++) {
     const state = hits[i * 2 + 1] ?? 0
     if (seenIn[state] === textNumber) continue
     seenIn[state] = textNumber
-    for (const rule of compiled.opens[state] ?? []) {
+    const end = opens.starts[state + 1] ?? 0
+    for (let at = opens.starts[state] ?? 0; at < end; at++) {
+      const rule = opens.items[at] ?? 0
       if (openedIn[rule] === textNumber) continue
       openedIn[rule] = textNumber
       found.push(rule)
@@ -100,21 +102,22 @@ function inOrder({ compiled, matcher }: Ruleset, opened: number[]): readonly Mat
 
 /** The tries of the open rules, and of those that are run without being opened. */
 function gatherTries(ruleset: Ruleset, count: number): void {
-  const { scratch, compiled, automaton } = ruleset
+  const { scratch, automaton } = ruleset
+  const { starts, items } = ruleset.compiled.tries
   const hits = automaton.hits()
   for (const rule of scratch.filled) scratch.tries[rule] = []
   scratch.filled.length = 0
   for (let i = 0; i < count; i++) {
-    const entries = compiled.tries[hits[i * 2 + 1] ?? 0]
-    if (entries === undefined) continue
+    const state = hits[i * 2 + 1] ?? 0
+    const last = starts[state + 1] ?? 0
     const end = hits[i * 2] ?? 0
-    for (let e = 0; e < entries.length; e += 3) {
-      const rule = entries[e] ?? 0
+    for (let e = starts[state] ?? 0; e < last; e += 3) {
+      const rule = items[e] ?? 0
       if (scratch.openedIn[rule] !== scratch.textNumber && ruleset.alwaysTried[rule] === 0) continue
       const list = scratch.tries[rule] ?? []
       if (list.length === 0) scratch.filled.push(rule)
-      const last = end - (entries[e + 2] ?? 0)
-      for (let at = Math.max(end - (entries[e + 1] ?? 0), 0); at <= last; at++) list.push(at)
+      const stop = end - (items[e + 2] ?? 0)
+      for (let at = Math.max(end - (items[e + 1] ?? 0), 0); at <= stop; at++) list.push(at)
     }
   }
   for (const rule of scratch.filled) {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { installedFile } from "../installed.ts"
 import type { Config } from "../rule.ts"
 
 /**
@@ -22,4 +22,4 @@ export function noteOn(ruleId: string): Note | undefined {
 }
 
 // Ours, written by the tool and compared with its source by a test: not parsed again.
-const read = (file: string) => JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8"))
+const read = (file: string) => JSON.parse(installedFile(`rules/${file}`).toString("utf8"))
