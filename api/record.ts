@@ -230,6 +230,62 @@ export function crud<F extends Fields, C extends Context = Context>(
   ]
 }
 
+export type Single<F extends Fields> = ReturnType<typeof singleRecord<F>>
+
+export interface SingleOptions<F extends Fields, C> extends Pick<CrudOptions<F, C>, "summary" | "check" | "replies"> {
+  readonly operation: NonNullable<RouteOptions<never, Fields, C>["operation"]>
+  /** Fields that are no parameters: a request neither sees nor sets them. */
+  readonly kept?: readonly (keyof F & string)[]
+  /** A write puts what it does not mention back to its default; otherwise it keeps that. */
+  readonly replaces?: true
+  /** The first write needs the capability `create`; otherwise every write is an update. */
+  readonly creates?: true
+  readonly deletes?: true
+  readonly show?: (values: Values<F>, ctx: C) => JsonObject
+}
+
+/** The route to manage a record of which a mount has one: read and write, and delete where that is asked for. */
+export function singleRoute<F extends Fields, C extends Context = Context>(
+  path: string,
+  stored: Single<F>,
+  options: SingleOptions<F, C>,
+): Route<C> {
+  const { summary, operation, check, kept = [] } = options
+  const without = <T>(all: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(all).filter(([name]) => !kept.some(one => one === name)))
+  const parameters: Fields = without(stored.fields)
+  const single: RouteOptions<never, Fields, C> = {
+    summary,
+    operation,
+    fields: parameters,
+    replies: {
+      read: options.replies ?? shownFields(parameters),
+      write: {},
+      ...(options.deletes ? { delete: {} } : {}),
+    },
+    read: async (_, ctx) => {
+      const values = await stored.get(ctx.store)
+      return values && { data: options.show ? options.show(values, ctx) : without(stored.shown(values)) }
+    },
+    write: async (_, ctx) => {
+      const existing = await stored.get(ctx.store)
+      const merged = stored.merge(options.replaces ? undefined : existing, without(ctx.body))
+      stored.put(ctx.store, check ? await check(merged, ctx, existing) : merged)
+      return undefined
+    },
+    ...(options.creates ? { exists: async (_: never, ctx: C) => (await stored.get(ctx.store)) !== undefined } : {}),
+    ...(options.deletes
+      ? {
+          delete: (_: never, ctx: C) => {
+            stored.delete(ctx.store)
+            return undefined
+          },
+        }
+      : {}),
+  }
+  return untypedRoute<C>(path, single)
+}
+
 function patchOf<F extends Fields, C extends Context>(
   write: (input: Named, ctx: C) => Promise<Answer | undefined>,
   stored: Stored<F>,

@@ -3954,7 +3954,20 @@ export interface Cubbyhole {
 export interface Aws {
   /** The account that manages IAM. */
   "config/root": {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** The access key that manages IAM. */
+      readonly access_key: string
+      /** The region of calls. */
+      readonly region: string
+      /** Another address of IAM. */
+      readonly iam_endpoint: string
+      /** Another address of STS. */
+      readonly sts_endpoint: string
+      /** How often a call is tried again; -1 leaves it to the SDK. */
+      readonly max_retries: number
+      /** How users and sessions are named. */
+      readonly username_template: string
+    }>
     write: Act<{
       /** The access key that manages IAM. */
       readonly access_key?: string
@@ -3970,7 +3983,7 @@ export interface Aws {
       readonly max_retries?: number
       /** How users and sessions are named. */
       readonly username_template?: string
-    }, JsonObject>
+    }, null>
   }
   /** How long users live. */
   "config/lease": {
@@ -4180,7 +4193,20 @@ export interface Aws {
 export interface Azure {
   /** The application that makes others. */
   config: {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** The subscription. */
+      readonly subscription_id: string
+      /** The tenant. */
+      readonly tenant_id: string
+      /** The application that makes others. */
+      readonly client_id: string
+      /** The cloud; AzurePublicCloud without one. */
+      readonly environment: string
+      /** How long a rotated secret is good for. */
+      readonly root_password_ttl: number
+      /** When the rotated secret ends. */
+      readonly root_password_expiration_date?: string | null
+    }>
     write: Act<{
       /** The subscription. */
       readonly subscription_id?: string
@@ -4196,8 +4222,8 @@ export interface Azure {
       readonly root_password_ttl?: string | number
       /** Accepted for compatibility: Azure makes the secrets. @deprecated Azure makes the secrets */
       readonly password_policy?: string
-    }, JsonObject>
-    delete: Act<Record<never, never>, JsonObject>
+    }, null>
+    delete: Act<Record<never, never>, null>
   }
   /** Give the application that makes others a secret that nobody else knows. It takes a minute. */
   "rotate-root": {
@@ -4496,7 +4522,7 @@ export interface Gcp {
       readonly ttl?: string | number
       /** How long renewals can keep them; the mount's longest when 0. */
       readonly max_ttl?: string | number
-    }, JsonObject>
+    }, null>
   }
   /** Replace the key of the service account that makes others by one that nobody else knows. */
   "config/rotate-root": {
@@ -4795,7 +4821,14 @@ export interface Gcp {
 export interface Kubernetes {
   /** The cluster, and the service account that this engine acts with. */
   config: {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** The API's address; the pod's own cluster without one. */
+      readonly kubernetes_host: string
+      /** The authority to trust, in PEM; the pod's without one. */
+      readonly kubernetes_ca_cert: string
+      /** Do not use what the pod has. */
+      readonly disable_local_ca_jwt: boolean
+    }>
     write: Act<{
       /** The API's address; the pod's own cluster without one. */
       readonly kubernetes_host?: string
@@ -4805,8 +4838,8 @@ export interface Kubernetes {
       readonly service_account_jwt?: string
       /** Do not use what the pod has. */
       readonly disable_local_ca_jwt?: boolean
-    }, JsonObject>
-    delete: Act<Record<never, never>, JsonObject>
+    }, null>
+    delete: Act<Record<never, never>, null>
   }
   /** Whether this server runs in a cluster, and so needs no kubernetes_host. */
   check: {
@@ -4903,7 +4936,76 @@ export interface Kubernetes {
 export interface Ldap {
   /** The directory, and the account that manages it. */
   config: {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** The directory: `ldaps://host`, or several with commas, tried in order. */
+      readonly url: string
+      /** The account that manages passwords. */
+      readonly binddn: string
+      /** Below which accounts are searched. */
+      readonly userdn: string
+      /** The attribute that holds an account's name; `cn`, or what the schema has. */
+      readonly userattr: string
+      /** The domain behind `binddn`, to bind as `binddn@upndomain`. */
+      readonly upndomain: string
+      /** How a password is set: `openldap`, `ad` or `racf`. */
+      readonly schema: string
+      /** With `racf`: `password`, or `phrase`. */
+      readonly credential_type: string
+      /** New static roles keep the password there is. */
+      readonly skip_static_role_import_rotation: boolean
+      /** The authority to trust, in PEM; the system's without one. */
+      readonly certificate: string
+      /** A certificate to show to the directory, in PEM. */
+      readonly client_tls_cert: string
+      /** Begin TLS on an ldap:// connection. */
+      readonly starttls: boolean
+      /** Trust any certificate. Unsafe. */
+      readonly insecure_tls: boolean
+      /** The lowest version of TLS. */
+      readonly tls_min_version: string
+      /** The highest version of TLS. */
+      readonly tls_max_version: string
+      /** How long a connection may take before the next address is tried. */
+      readonly connection_timeout: number
+      /** How long an answer may take. */
+      readonly request_timeout: number
+      /** Accepted for compatibility. */
+      readonly ttl: number
+      /** Accepted for compatibility. */
+      readonly max_ttl: number
+      /** Not used here. */
+      readonly anonymous_group_search: boolean
+      /** Not used here. */
+      readonly case_sensitive_names: boolean
+      /** Not used here: an empty password is never sent. */
+      readonly deny_null_bind: boolean
+      /** Not used here. */
+      readonly dereference_aliases: string
+      /** Not used here. */
+      readonly discoverdn: boolean
+      /** Not used here. */
+      readonly groupattr: string
+      /** Not used here. */
+      readonly groupdn: string
+      /** Not used here. */
+      readonly groupfilter: string
+      /** Not used here. */
+      readonly max_page_size: number
+      /** Not used here. */
+      readonly use_pre111_group_cn_behavior: boolean
+      /** Not used here. */
+      readonly use_token_groups: boolean
+      /** Not used here. */
+      readonly userfilter: string
+      /** Not used here. */
+      readonly username_as_alias: boolean
+      /** How long new passwords are. */
+      readonly length?: number | null
+      /** The password policy of new passwords; 64 letters and digits without one. */
+      readonly password_policy?: string | null
+      /** When `bindpass` was rotated. */
+      readonly last_bind_password_rotation?: string | null
+    }>
     write: Act<{
       /** The directory: `ldaps://host`, or several with commas, tried in order. */
       readonly url?: string
@@ -4975,8 +5077,8 @@ export interface Ldap {
       readonly userfilter?: string
       /** Not used here. */
       readonly username_as_alias?: boolean
-    }, JsonObject>
-    delete: Act<Record<never, never>, JsonObject>
+    }, null>
+    delete: Act<Record<never, never>, null>
   }
   /** List the roles. */
   role: {
@@ -5202,14 +5304,19 @@ export interface Nomad {
   }
   /** How long tokens live. */
   "config/lease": {
-    read: Act<Record<never, never>, JsonObject>
+    read: Act<Record<never, never>, {
+      /** How long a token lives; the mount's default when 0. */
+      readonly ttl: number
+      /** How long renewals can keep it; the mount's longest when 0. */
+      readonly max_ttl: number
+    }>
     write: Act<{
       /** How long a token lives; the mount's default when 0. */
       readonly ttl?: string | number
       /** How long renewals can keep it; the mount's longest when 0. */
       readonly max_ttl?: string | number
-    }, JsonObject>
-    delete: Act<Record<never, never>, JsonObject>
+    }, null>
+    delete: Act<Record<never, never>, null>
   }
   /** List the roles. */
   role: {
@@ -5283,7 +5390,7 @@ export interface Rabbitmq {
       readonly ttl?: string | number
       /** How long renewals can keep it; the mount's longest when 0. */
       readonly max_ttl?: string | number
-    }, JsonObject>
+    }, null>
   }
   /** List the roles. */
   roles: {

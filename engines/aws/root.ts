@@ -1,6 +1,6 @@
 /** `config/root` and `config/lease`: the account that manages IAM, and how long users live. */
 
-import { field, formatDuration, parseDuration, refuse, route, singleRecord, type Values } from "@arca/api"
+import { field, formatDuration, parseDuration, refuse, route, singleRecord, singleRoute, type Values } from "@arca/api"
 import { compileTemplate } from "../username-template.ts"
 
 /** What a name may ask for. */
@@ -36,8 +36,6 @@ export const root = singleRecord("root configuration", "config/root", {
 
 export type Root = Values<typeof root.fields>
 
-const { stale_key: _stale, keys_before: _before, ...parameters } = root.fields
-
 export const lease = singleRecord("lease configuration", "config/lease", {
   lease: field.duration("How long a user lives before it must be renewed.", { default: 0 }),
   lease_max: field.duration("How long renewals can keep it.", { default: 0 }),
@@ -64,20 +62,12 @@ function checked(given: Root): Root {
 }
 
 export const configRoutes = [
-  route("config/root", {
+  singleRoute("config/root", root, {
     summary: "The account that manages IAM.",
-    fields: parameters,
     operation: { read: "read-root-iam-credentials-configuration", write: "configure-root-iam-credentials" },
-    read: async (_, ctx) => {
-      const found = await root.get(ctx.store)
-      if (found === undefined) return undefined
-      const { stale_key: _s, keys_before: _k, ...shown } = root.shown(found)
-      return { data: shown }
-    },
-    write: (given, ctx) => {
-      root.put(ctx.store, checked({ ...given, stale_key: "", keys_before: [] }))
-      return undefined
-    },
+    kept: ["stale_key", "keys_before"],
+    replaces: true,
+    check: checked,
   }),
   route("config/lease", {
     summary: "How long users live.",

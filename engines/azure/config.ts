@@ -1,6 +1,6 @@
 /** `config` and `rotate-root`: the application that makes others. */
 
-import { type Context, field, type JsonObject, refuse, route, type Store, singleRecord, type Values } from "@arca/api"
+import { field, type JsonObject, refuse, type Store, singleRecord, singleRoute, type Values } from "@arca/api"
 
 /** The hosts of a cloud: where tokens are, Microsoft Graph, and Resource Manager. */
 export interface Hosts {
@@ -50,11 +50,6 @@ export const config = singleRecord("configuration", "config", {
 
 export type Config = Values<typeof config.fields>
 
-const KEPT = ["new_client_secret", "new_key_name", "new_since", "key_name", "expires"] as const
-const parameters = Object.fromEntries(
-  Object.entries(config.fields).filter(([name]) => !KEPT.some(kept => kept === name)),
-)
-
 export async function needConfig(store: Store): Promise<Config> {
   const found = await config.get(store)
   if (found === undefined) throw refuse.invalid("there is no configuration yet: write config first")
@@ -82,34 +77,30 @@ function check(given: Config): void {
   hostsOf(given)
 }
 
-const withoutKept = (body: JsonObject): JsonObject =>
-  Object.fromEntries(Object.entries(body).filter(([name]) => !KEPT.some(kept => kept === name)))
-
 function shown(given: Config): JsonObject {
   const { subscription_id, tenant_id, client_id, environment, root_password_ttl } = given
   const end = given.expires > 0 ? { root_password_expiration_date: new Date(given.expires * 1000).toISOString() } : {}
   return { subscription_id, tenant_id, client_id, environment, root_password_ttl, ...end }
 }
 
-export const configRoute = route("config", {
+/** Who gives a secret says what it is: a rotation that was not settled is moot. */
+const FRESH = { new_client_secret: "", new_key_name: "", new_since: 0, key_name: "", expires: 0 }
+
+const { subscription_id, tenant_id, client_id, environment, root_password_ttl } = config.fields
+
+export const configRoute = singleRoute("config", config, {
   summary: "The application that makes others.",
   operation: { read: "read-configuration", write: "configure", delete: "delete-configuration" },
-  fields: parameters,
-  exists: async (_, ctx: Context) => (await config.get(ctx.store)) !== undefined,
-  read: async (_, ctx) => {
-    const found = await config.get(ctx.store)
-    return found && { data: shown(found) }
+  kept: ["new_client_secret", "new_key_name", "new_since", "key_name", "expires"],
+  check: (given, ctx) => {
+    check(given)
+    return "client_secret" in ctx.body ? { ...given, ...FRESH } : given
   },
-  write: async (_, ctx) => {
-    const merged = config.merge(await config.get(ctx.store), withoutKept(ctx.body))
-    const fresh = { new_client_secret: "", new_key_name: "", new_since: 0, key_name: "", expires: 0 }
-    const next: Config = "client_secret" in ctx.body ? { ...merged, ...fresh } : merged
-    check(next)
-    config.put(ctx.store, next)
-    return undefined
+  show: shown,
+  replies: {
+    ...{ subscription_id, tenant_id, client_id, environment, root_password_ttl },
+    root_password_expiration_date: field.time("When the rotated secret ends.", { optional: true }),
   },
-  delete: (_, ctx) => {
-    config.delete(ctx.store)
-    return undefined
-  },
+  creates: true,
+  deletes: true,
 })

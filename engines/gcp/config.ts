@@ -1,6 +1,16 @@
 /** `config`: the service account that makes others. */
 
-import { type Answer, type Context, field, refuse, route, type Store, singleRecord, type Values } from "@arca/api"
+import {
+  type Answer,
+  type Context,
+  field,
+  refuse,
+  route,
+  type Store,
+  singleRecord,
+  singleRoute,
+  type Values,
+} from "@arca/api"
 import { createKey, deleteKey } from "./accounts.ts"
 import { credentialsOf, type Google, google, type Places } from "./google.ts"
 
@@ -16,8 +26,6 @@ export const config = singleRecord("configuration", "config", {
 })
 
 export type Config = Values<typeof config.fields>
-
-const { stale_key: _stale, ...parameters } = config.fields
 
 export async function needConfig(store: Store): Promise<Config> {
   const found = await config.get(store)
@@ -46,22 +54,14 @@ async function rotateRoot(ctx: Context, places: Places): Promise<Answer> {
 }
 
 export const configRoutes = (places: Places) => [
-  route("config", {
+  singleRoute("config", config, {
     summary: "The service account that makes others, and how long keys live.",
     operation: { read: "read-configuration", write: "configure" },
-    fields: parameters,
-    read: async (_, ctx) => {
-      const found = await config.get(ctx.store)
-      return found && { data: { ttl: found.ttl, max_ttl: found.max_ttl } }
+    kept: ["stale_key"],
+    check: (given, ctx) => {
+      if (given.credentials !== "") credentialsOf(given.credentials)
+      return "credentials" in ctx.body ? { ...given, stale_key: "" } : given
     },
-    write: async (_, ctx) => {
-      const { stale_key: _s, ...body } = ctx.body
-      const merged = config.merge(await config.get(ctx.store), body)
-      if (merged.credentials !== "") credentialsOf(merged.credentials)
-      config.put(ctx.store, "credentials" in body ? { ...merged, stale_key: "" } : merged)
-      return undefined
-    },
-    replies: { read: { ttl: config.fields.ttl, max_ttl: config.fields.max_ttl } },
   }),
   route("config/rotate-root", {
     summary: "Replace the key of the service account that makes others by one that nobody else knows.",

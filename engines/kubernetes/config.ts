@@ -1,6 +1,6 @@
 /** `config` and `check`: the cluster, and the account that makes service accounts there. */
 
-import { type Context, field, refuse, route, singleRecord, type Values } from "@arca/api"
+import { type Context, field, refuse, route, singleRecord, singleRoute, type Values } from "@arca/api"
 
 /** What a pod knows about its own cluster. Undefined: this server runs in none. */
 export interface Pod {
@@ -47,7 +47,7 @@ async function clusterOf(given: Config, pod: Pod): Promise<Cluster> {
   return { host: host.replace(/\/+$/, ""), ca: ca ?? "", token: token.trim() }
 }
 
-function check(given: Config, pod: Pod): void {
+function checked(given: Config, pod: Pod): Config {
   if (given.kubernetes_host === "" && pod.host() === undefined)
     throw refuse.invalid("kubernetes_host was unset and could not be determined from environment variables")
   const url = given.kubernetes_host === "" ? undefined : URL.parse(given.kubernetes_host)
@@ -55,27 +55,15 @@ function check(given: Config, pod: Pod): void {
     throw refuse.invalid("kubernetes_host must be an http or https address, such as https://10.0.0.1:6443")
   if (url !== undefined && (url.username !== "" || url.password !== "" || url.search !== ""))
     throw refuse.invalid("kubernetes_host must be an address alone: give the token as service_account_jwt")
+  return given
 }
 
 export const configRoutes = (pod: Pod) => [
-  route("config", {
+  singleRoute("config", config, {
     summary: "The cluster, and the service account that this engine acts with.",
     operation: { read: "read-configuration", write: "configure", delete: "delete-configuration" },
-    fields: config.fields,
-    read: async (_, ctx) => {
-      const found = await config.get(ctx.store)
-      return found && { data: config.shown(found) }
-    },
-    write: async (_, ctx) => {
-      const merged = config.merge(await config.get(ctx.store), ctx.body)
-      check(merged, pod)
-      config.put(ctx.store, merged)
-      return undefined
-    },
-    delete: (_, ctx) => {
-      config.delete(ctx.store)
-      return undefined
-    },
+    check: given => checked(given, pod),
+    deletes: true,
   }),
   route("check", {
     summary: "Whether this server runs in a cluster, and so needs no kubernetes_host.",

@@ -1,7 +1,16 @@
 /** `config`: the directory, the account that manages it, and how passwords are made. */
 
 import { X509Certificate } from "node:crypto"
-import { type Context, field, type JsonObject, refuse, route, singleRecord, type Values } from "@arca/api"
+import {
+  type Context,
+  field,
+  type JsonObject,
+  optional,
+  refuse,
+  singleRecord,
+  singleRoute,
+  type Values,
+} from "@arca/api"
 import { randomName } from "../username-template.ts"
 
 export const SCHEMAS = ["openldap", "ad", "racf"] as const
@@ -82,8 +91,6 @@ export const config = singleRecord("configuration", "config", {
 
 export type Config = Values<typeof config.fields>
 
-const { last_bind_password_rotation: _rotation, pending: _pending, ...parameters } = config.fields
-
 export const schemaOf = ({ schema }: Config): Schema => SCHEMAS.find(one => one === schema) ?? "openldap"
 
 /** The attribute that names an account: it goes into searches, so it is one. */
@@ -160,27 +167,27 @@ function shown(given: Config): JsonObject {
   }
 }
 
-export const configRoute = route("config", {
+const {
+  bindpass: _password,
+  client_tls_key: _key,
+  pending: _pending,
+  length,
+  password_policy,
+  last_bind_password_rotation,
+  ...always
+} = config.fields
+
+export const configRoute = singleRoute("config", config, {
   summary: "The directory, and the account that manages it.",
   operation: { read: "read-configuration", write: "configure", delete: "delete-configuration" },
-  fields: parameters,
-  exists: async (_, ctx) => (await config.get(ctx.store)) !== undefined,
-  read: async (_, ctx) => {
-    const found = await config.get(ctx.store)
-    return found && { data: shown(found) }
-  },
-  write: async (_, ctx) => {
-    const before = await config.get(ctx.store)
-    const { pending: _p, last_bind_password_rotation: _l, ...body } = ctx.body
-    const merged = config.merge(before, body)
+  kept: ["last_bind_password_rotation", "pending"],
+  check: (given, ctx) => {
+    check(given, ctx)
     // Who gives a password says what it is: a rotation that was not settled is moot.
-    const next = "bindpass" in body ? { ...merged, pending: "" } : merged
-    check(next, ctx)
-    config.put(ctx.store, next)
-    return undefined
+    return "bindpass" in ctx.body ? { ...given, pending: "" } : given
   },
-  delete: (_, ctx) => {
-    config.delete(ctx.store)
-    return undefined
-  },
+  show: shown,
+  replies: { ...always, ...optional({ length, password_policy, last_bind_password_rotation }) },
+  creates: true,
+  deletes: true,
 })

@@ -1,6 +1,6 @@
 /** `config/access` and `config/lease`: the Nomad server, the token that makes tokens there, and how long those live. */
 
-import { type Context, field, type JsonObject, refuse, route, singleRecord, type Values } from "@arca/api"
+import { type Context, field, type JsonObject, refuse, route, singleRecord, singleRoute, type Values } from "@arca/api"
 import { objectOf, textOf } from "../answer.ts"
 import { baseOf, checkTls, tlsFields, tlsOf } from "../service-address.ts"
 
@@ -86,21 +86,10 @@ export const configRoutes = [
       return undefined
     },
   }),
-  route("config/lease", {
+  singleRoute("config/lease", lease, {
     summary: "How long tokens live.",
     operation: { read: "read-lease-configuration", write: "configure-lease", delete: "delete-lease-configuration" },
-    fields: lease.fields,
-    read: async (_, ctx) => {
-      const found = await lease.get(ctx.store)
-      return found && { data: lease.shown(found) }
-    },
-    write: (given, ctx) => {
-      lease.put(ctx.store, given)
-      return undefined
-    },
-    delete: (_, ctx) => {
-      lease.delete(ctx.store)
-      return undefined
-    },
+    replaces: true,
+    deletes: true,
   }),
 ]

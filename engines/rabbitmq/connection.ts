@@ -1,6 +1,6 @@
 /** `config/connection` and `config/lease`: who manages the broker's users, and how long those live. */
 
-import { type Context, field, refuse, route, singleRecord, type Values } from "@arca/api"
+import { type Context, field, refuse, route, singleRecord, singleRoute, type Values } from "@arca/api"
 import { checkTemplate } from "../username.ts"
 import { verify } from "./broker.ts"
 
@@ -59,18 +59,9 @@ export const configRoutes = [
       return undefined
     },
   }),
-  route("config/lease", {
+  singleRoute("config/lease", lease, {
     summary: "How long users live.",
     operation: { read: "read-lease-configuration", write: "configure-lease" },
-    fields: lease.fields,
-    read: async (_, ctx) => {
-      const found = await lease.get(ctx.store)
-      return found && { data: lease.shown(found) }
-    },
-    write: (given, ctx) => {
-      lease.put(ctx.store, given)
-      return undefined
-    },
-    replies: { read: lease.fields },
+    replaces: true,
   }),
 ]
