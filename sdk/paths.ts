@@ -1026,7 +1026,7 @@ export interface System {
     }, JsonObject>
     delete: Act<Record<never, never>, JsonObject>
   }
-  /** The log of this process as it is written, as a stream. */
+  /** The log of this machine's processes as it is written, as a stream. */
   monitor: {
     read: Act<{
       /** The least level to show. */

@@ -13,6 +13,7 @@ import { identityEngine } from "./identity/engine.ts"
 import { inFlightRequests } from "./in-flight.ts"
 import { leaseCounter } from "./lease-quotas.ts"
 import { userLockout } from "./lockout.ts"
+import { keptLines } from "./logs/kept.ts"
 import { type Logs, silentLogs } from "./logs/logs.ts"
 import { type Members, membersOf } from "./members.ts"
 import { type Metrics, metricsOf } from "./metrics/metrics.ts"
@@ -182,6 +183,8 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     level === undefined ? logs.resetLevel(logger) : logs.setLevel(level, logger),
   )
   peers.listen("reload", ({ subsystem }) => reloads.get(subsystem)?.())
+  const linesFor = keptLines(logs, now)
+  peers.listen("log-lines", ({ reader, level, format }) => linesFor(reader, level, format))
   peers.listen("in-flight", () => inFlight.shown())
   peers.listen("metrics", () => metrics.snapshot())
   metrics.source(() => [{ name: "core.unsealed", value: barrier.sealed() ? 0 : 1 }])

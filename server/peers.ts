@@ -7,7 +7,7 @@
  */
 
 import cluster, { type Worker } from "node:cluster"
-import type { Level } from "./logs/lines.ts"
+import type { Format, Level } from "./logs/lines.ts"
 
 /** What workers tell each other. Keys travel over a pipe between processes of one user, never through a file. */
 export type Message =
@@ -26,6 +26,8 @@ export type Message =
   | { readonly act: "log-level"; readonly level: Level | undefined; readonly logger: string | undefined }
   /** Read files anew: certificates, log files. */
   | { readonly act: "reload"; readonly subsystem: string }
+  /** What did you log since this reader asked last? From the first time on, lines are kept for it. */
+  | { readonly act: "log-lines"; readonly reader: string; readonly level: Level; readonly format: Format }
   /** Which requests are you answering? */
   | { readonly act: "in-flight" }
 

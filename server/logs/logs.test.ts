@@ -7,6 +7,7 @@ import { serve } from "../pipeline.ts"
 import { ownRequest } from "../revocation.ts"
 import { testServer } from "../testing.ts"
 import { type LogFileOptions, logFile } from "./file.ts"
+import { keptLines } from "./kept.ts"
 import { type Line, levelOf, lineOf } from "./lines.ts"
 import { logsTo } from "./logs.ts"
 import { openLogs } from "./open.ts"
@@ -188,4 +189,23 @@ test("a level or a file that cannot be is told at the start", () => {
   assert.throws(open({ level: "loud" }), /unknown log level: loud/)
   assert.throws(open({ format: "xml" }), /unknown log format: xml/)
   assert.throws(open({ file: "/proc/nowhere/x.log" }), /log_file "\/proc\/nowhere\/x.log" cannot be opened/)
+})
+
+test("lines are kept for readers in other processes, as many as they may be behind, until they stay away", () => {
+  let now = 0
+  const logs = logsTo([], { level: "info", format: "standard", now: () => now * 1000 })
+  const linesFor = keptLines(logs, () => now)
+  logs.log.info("before anyone asked")
+  assert.equal(linesFor("a", "debug", "json"), "")
+  logs.log.debug("one")
+  assert.equal(linesFor("b", "warn", "standard"), "")
+  logs.log.warn("two")
+  assert.match(linesFor("a", "debug", "json"), /^\{.*"one".*\}\n\{.*"two".*\}\n$/)
+  assert.match(linesFor("b", "warn", "standard"), /^[^\n]*two[^\n]*\n$/)
+  assert.equal(linesFor("a", "debug", "json"), "", "each line once")
+  for (let nth = 0; nth < 600; nth++) logs.log.info("flood")
+  assert.match(linesFor("a", "debug", "json"), /Monitor dropped 88 logs during monitor request\n$/)
+  now += 11
+  logs.log.info("a reader that stays away is forgotten with this line")
+  assert.equal(linesFor("a", "debug", "json"), "")
 })

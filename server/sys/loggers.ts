@@ -1,8 +1,10 @@
 /** `sys/loggers`, `sys/monitor`: how much is logged, and the log as it is written. */
 
+import { setTimeout } from "node:timers/promises"
 import { field, refuse } from "@arca/api"
 import { type Format, type Level, type Line, levelOf, lineOf } from "../logs/lines.ts"
 import type { Logs } from "../logs/logs.ts"
+import { alone } from "../peers.ts"
 import type { ServerContext } from "../server.ts"
 import { sysRoute } from "./route.ts"
 
@@ -28,15 +30,33 @@ async function change(ctx: ServerContext, wanted: Level | undefined, logger: str
 /** Lines that a slow reader may be behind; more are dropped, and told of. */
 const BACKLOG = 512
 
-/** The log from now on, until the reader or the server ends it. */
+/** How often the other workers are asked for their lines. */
+const FETCH_MILLISECONDS = 500
+
+/**
+ * The log from now on, until the reader or the server ends it; with what `others` have written, so that lines of different
+ * processes may be half a second out of order.
+ */
 export async function* follow(
   logs: Logs,
   least: Level,
   format: Format,
   ended: AbortSignal,
+  others?: () => Promise<string>,
 ): AsyncGenerator<Uint8Array> {
   const waiting: Line[] = []
   let dropped = 0
+  let fetched = ""
+  const left = new AbortController()
+  const fetchAll = async (): Promise<void> => {
+    const signal = AbortSignal.any([ended, left.signal])
+    while (others !== undefined && !signal.aborted) {
+      // They keep their lines as long as ours are not read.
+      if (fetched === "") fetched = await others()
+      if (fetched !== "") wake.resolve()
+      await setTimeout(FETCH_MILLISECONDS, undefined, { signal, ref: false }).catch(() => undefined)
+    }
+  }
   let wake = Promise.withResolvers<void>()
   const stop = logs.watch(least, line => {
     if (waiting.length < BACKLOG) waiting.push(line)
@@ -44,6 +64,7 @@ export async function* follow(
     wake.resolve()
   })
   ended.addEventListener("abort", () => wake.resolve(), { once: true })
+  void fetchAll()
   try {
     while (!ended.aborted) {
       await wake.promise
@@ -53,11 +74,14 @@ export async function* follow(
         .map(line => lineOf(line, format))
         .join("")
       const lost = dropped === 0 ? "" : `Monitor dropped ${dropped} logs during monitor request\n`
+      const theirs = fetched
       dropped = 0
-      yield Buffer.from(text + lost)
+      fetched = ""
+      yield Buffer.from(text + theirs + lost)
     }
   } finally {
     stop()
+    left.abort()
   }
 }
 
@@ -84,20 +108,24 @@ export const loggerRoutes = [
     delete: ({ name: logger }, ctx) => change(ctx, undefined, logger),
   }),
   sysRoute("monitor", {
-    summary: "The log of this process as it is written, as a stream.",
+    summary: "The log of this machine's processes as it is written, as a stream.",
     fields: {
       log_level: field.string("The least level to show.", { default: "info", query: true, plain: true }),
       log_format: field.string("standard or json.", { default: "standard", query: true, plain: true }),
     },
     rootOnly: true,
-    read: ({ log_level: given, log_format }, { server }) => {
+    read: ({ log_level: given, log_format }, { server, request }) => {
       const least = levelOf(given)
       if (least === undefined) throw refuse.invalid("unknown log level")
       const format = log_format.toLowerCase()
       if (format !== "standard" && format !== "json") throw refuse.invalid("unknown log format")
-      return {
-        raw: { contentType: "text/plain; charset=utf-8", body: follow(server.logs, least, format, server.stopping) },
+      const { logs, stopping, peers } = server
+      const others = async () => {
+        const texts = await peers.tell({ act: "log-lines", reader: request.id, level: least, format })
+        return texts.filter(text => typeof text === "string").join("")
       }
+      const body = follow(logs, least, format, stopping, peers === alone ? undefined : others)
+      return { raw: { contentType: "text/plain; charset=utf-8", body } }
     },
   }),
 ]

@@ -1,11 +1,15 @@
 /**
  * `sys/pprof`: where this process spends its time, and who allocates its memory. V8's own formats, which Chrome's developer tools
  * and speedscope open: names of functions and numbers, no values. (A snapshot of the heap would hold secrets; there is none.)
+ *
+ * With several workers it is the one that the connection went to: they run the same code on the same share of the load, so one
+ * stands for all; the name of the file says which it was.
  */
 
 import { Session } from "node:inspector/promises"
 import { setTimeout } from "node:timers/promises"
 import { type Answer, field, refuse } from "@arca/api"
+import type { ServerContext } from "../server.ts"
 import { sysRoute } from "./route.ts"
 
 /** Longer than this nobody needs, and the profile itself takes memory. */
@@ -35,8 +39,11 @@ async function profiled(seconds: number, name: string, take: (session: Session) 
   }
 }
 
-const cpuProfile = (seconds: number): Promise<Answer> =>
-  profiled(seconds, "arca.cpuprofile", async session => {
+const fileOf = ({ server }: ServerContext, kind: string): string =>
+  server.auditPlaces.worker === 0 ? `arca.${kind}` : `arca-worker-${server.auditPlaces.worker}.${kind}`
+
+const cpuProfile = (seconds: number, ctx: ServerContext): Promise<Answer> =>
+  profiled(seconds, fileOf(ctx, "cpuprofile"), async session => {
     await session.post("Profiler.enable")
     await session.post("Profiler.start")
     await setTimeout(seconds * 1000)
@@ -44,8 +51,8 @@ const cpuProfile = (seconds: number): Promise<Answer> =>
     return profile
   })
 
-const heapProfile = (seconds: number, collected: boolean): Promise<Answer> =>
-  profiled(seconds, "arca.heapprofile", async session => {
+const heapProfile = (seconds: number, collected: boolean, ctx: ServerContext): Promise<Answer> =>
+  profiled(seconds, fileOf(ctx, "heapprofile"), async session => {
     const all = { includeObjectsCollectedByMajorGC: collected, includeObjectsCollectedByMinorGC: collected }
     await session.post("HeapProfiler.enable")
     await session.post("HeapProfiler.startSampling", { samplingInterval: HEAP_INTERVAL, ...all })
@@ -74,18 +81,18 @@ export const pprofRoutes = [
     summary: "Where this process spends its time, in V8's format.",
     ...common,
     fields: seconds("How long to look.", 30),
-    read: ({ seconds: given }) => cpuProfile(given),
+    read: ({ seconds: given }, ctx) => cpuProfile(given, ctx),
   }),
   sysRoute("pprof/heap", {
     summary: "Who allocates memory that stays, in V8's format.",
     ...common,
     fields: seconds("How long to look.", 30),
-    read: ({ seconds: given }) => heapProfile(given, false),
+    read: ({ seconds: given }, ctx) => heapProfile(given, false, ctx),
   }),
   sysRoute("pprof/allocs", {
     summary: "Who allocates memory, what was given back included, in V8's format.",
     ...common,
     fields: seconds("How long to look.", 30),
-    read: ({ seconds: given }) => heapProfile(given, true),
+    read: ({ seconds: given }, ctx) => heapProfile(given, true, ctx),
   }),
 ]

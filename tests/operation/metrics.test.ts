@@ -1,5 +1,8 @@
 import assert from "node:assert/strict"
+import { once } from "node:events"
+import { get, type IncomingMessage } from "node:http"
 import { after, before, test } from "node:test"
+import { setTimeout } from "node:timers/promises"
 import { call, fields, reference, startUnsealed } from "../parts/arca.ts"
 
 const skip = reference !== undefined && "these are promises of several workers, which the reference does not have"
@@ -55,4 +58,29 @@ test("a name that is locked out by one worker is locked out on the other", { ski
   assert.equal((await login("right")).status, 403)
   const { data } = fields((await call(server, { path: "sys/locked-users", token })).json)
   assert.equal(fields(data).total, 1)
+})
+
+test("a monitor shows the log of all workers, whichever it speaks with", { skip, timeout: 60_000 }, async () => {
+  const headers = { "X-Vault-Token": server.token }
+  const monitor = get(`${server.url}/v1/sys/monitor?log_level=warn`, { headers, agent: false })
+  monitor.on("error", () => {})
+  const [response]: IncomingMessage[] = await once(monitor, "response")
+  let shown = ""
+  response?.setEncoding("utf8").on("data", chunk => {
+    shown += chunk
+  })
+  const tries = 8
+  const path = "sys/storage/raft/snapshot"
+  /** Something that is logged by the worker that serves it; connections go to the workers in turn. */
+  const allShown = async (): Promise<boolean> => {
+    shown = ""
+    for (let nth = 0; nth < tries; nth++)
+      await call(server, { method: "POST", path, token: server.token, body: "none" })
+    for (let wait = 0; wait < 30 && shown.split("a snapshot is being restored").length <= tries; wait++)
+      await setTimeout(100)
+    return shown.split("a snapshot is being restored").length > tries
+  }
+  // The other workers keep lines from the moment on that they were first asked for them.
+  assert.ok((await allShown()) || (await allShown()), shown)
+  monitor.destroy()
 })
