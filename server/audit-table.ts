@@ -3,9 +3,10 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto"
 import { hostname } from "node:os"
 import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
-import type { View } from "@arca/storage"
+import { type Maybe, orElse, type View } from "@arca/storage"
 import { type AuditContext, type AuditDevice, openDevice } from "./audit/index.ts"
 import { keptCheckpoint, type OlderStore } from "./audit-checkpoints.ts"
+import type { Ground } from "./ground.ts"
 import { layout } from "./layout.ts"
 import { StoreRolledBack } from "./rollback.ts"
 import type { Server } from "./server.ts"
@@ -28,8 +29,10 @@ const SIGNING_KEY = "core/audit-signing-key"
 const decodeTable = (value: Uint8Array): readonly AuditEntry[] =>
   (decodeJson(value) as unknown as { devices: AuditEntry[] }).devices
 
-export const auditTable = async (view: View): Promise<readonly AuditEntry[]> =>
-  (await view.cached(layout.auditDevices, decodeTable)) ?? []
+const NO_DEVICES: readonly AuditEntry[] = []
+
+export const auditTable = (view: View): Maybe<readonly AuditEntry[]> =>
+  orElse(view.cached(layout.auditDevices, decodeTable), NO_DEVICES)
 
 /** Request headers that records show, by name as it was given. */
 export type HeaderRules = Readonly<Record<string, { readonly hmac: boolean }>>
@@ -38,8 +41,8 @@ const NO_HEADERS: HeaderRules = {}
 
 const decodeHeaders = (value: Uint8Array): HeaderRules => decodeJson(value) as unknown as HeaderRules
 
-export const auditedHeaders = async (view: View): Promise<HeaderRules> =>
-  (await view.cached(layout.auditedHeaders, decodeHeaders)) ?? NO_HEADERS
+export const auditedHeaders = (view: View): Maybe<HeaderRules> =>
+  orElse(view.cached(layout.auditedHeaders, decodeHeaders), NO_HEADERS)
 
 export const writeAuditTable = (view: View, devices: readonly AuditEntry[]): void =>
   view.put(layout.auditDevices, encodeJson({ devices } as unknown as JsonObject))
@@ -138,22 +141,26 @@ export async function followAuditTable(server: Server, places: AuditPlaces): Pro
   }
 }
 
+/** Brings the open devices in step; a promise when there is something to do. */
+export type AuditFollower = (server: Server, ground: Pick<Ground, "devices" | "headers">) => Promise<void> | undefined
+
 /**
- * Keeps a process in step with the tables at the price of two look-ups a request: the store hands out the same values until
+ * Keeps a process in step with the tables at the price of a comparison a request: the store hands out the same values until
  * they change. Of requests that come at the same time one opens the devices, and the others wait for it.
  */
-export function auditFollower(): (server: Server, view: View) => Promise<void> {
+export function auditFollower(): AuditFollower {
   let seen: readonly [readonly AuditEntry[], HeaderRules] | undefined
   let following: Promise<void> | undefined
-  return async (server, view) => {
-    const table = await auditTable(view)
-    if (table.length === 0 && (seen === undefined || seen[0].length === 0)) return
-    const headers = await auditedHeaders(view)
-    if (seen !== undefined && table === seen[0] && headers === seen[1]) return
+  const follow = async (server: Server, devices: readonly AuditEntry[], headers: HeaderRules): Promise<void> => {
     following ??= followAuditTable(server, server.auditPlaces).finally(() => {
       following = undefined
     })
     await following
-    seen = [table, headers]
+    seen = [devices, headers]
+  }
+  return (server, { devices, headers }) => {
+    if (devices.length === 0 && (seen === undefined || seen[0].length === 0)) return undefined
+    if (seen !== undefined && devices === seen[0] && headers === seen[1]) return undefined
+    return follow(server, devices, headers)
   }
 }

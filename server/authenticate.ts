@@ -2,7 +2,7 @@
 
 import { isWithinCidrs } from "@arca/auth/cidr"
 import { type Acl, compileAcl } from "@arca/policy"
-import { Conflict, type View } from "@arca/storage"
+import { Conflict, type Maybe, type View } from "@arca/storage"
 import { type Identity, identityOf } from "./identity.ts"
 import { isWithin, type Namespace, namespaceTable, ROOT } from "./namespaces.ts"
 import { policyName, type Rights, rightsBy } from "./policies.ts"
@@ -33,15 +33,27 @@ export const NOBODY: Caller = {
  * The caller behind a token. Without one, or with one that is not good here and now, nobody: no rights at all.
  * `spent` is the id of a token whose last use this very request has taken.
  */
-export async function authenticate(
+export function authenticate(
   server: Server,
   view: View,
   request: Request,
   namespace: Namespace,
   spent: string | undefined,
-): Promise<Caller> {
+): Maybe<Caller> {
   if (request.token === "") return NOBODY
-  const bearer = await view.derived(bearerOf, request.token)
+  const bearer = view.derived(bearerOf, request.token)
+  return bearer instanceof Promise
+    ? bearer.then(found => callerNow(server, found, request, namespace, spent))
+    : callerNow(server, bearer, request, namespace, spent)
+}
+
+function callerNow(
+  server: Server,
+  bearer: Bearer | undefined,
+  request: Request,
+  namespace: Namespace,
+  spent: string | undefined,
+): Caller {
   if (bearer === undefined) return NOBODY
   const { token, parent, home } = bearer
   const now = server.now()

@@ -1,16 +1,18 @@
 import type { JsonObject, Operation } from "@arca/api"
-import type { InFlight, Request } from "./server.ts"
+import type { Begun, InFlight } from "./server.ts"
 
 /** Keeps count of the requests being answered. `now` is seconds since 1970. */
 export function inFlightRequests(now: () => number): InFlight {
-  const all = new Map<string, { readonly request: Request; readonly startedAt: number }>()
+  const all = new Set<Begun>()
   return {
     all,
-    shown: () => Object.fromEntries([...all].map(([id, { request, startedAt }]) => [id, shown(request, startedAt)])),
+    shown: () => Object.fromEntries([...all].map(begun => [begun.request.id, shown(begun)])),
     begin: request => {
-      all.set(request.id, { request, startedAt: now() })
-      return () => all.delete(request.id)
+      const begun = { request, startedAt: now() }
+      all.add(begun)
+      return begun
     },
+    end: begun => void all.delete(begun),
   }
 }
 
@@ -25,7 +27,7 @@ const METHODS: Readonly<Record<Operation, string>> = {
   help: "HELP",
 }
 
-const shown = ({ remoteAddress, path, operation }: Request, startedAt: number): JsonObject => ({
+const shown = ({ request: { remoteAddress, path, operation }, startedAt }: Begun): JsonObject => ({
   start_time: new Date(startedAt * 1000).toISOString(),
   client_remote_address: remoteAddress,
   request_path: `/v1/${path}`,

@@ -9,7 +9,7 @@
 
 import { createHash } from "node:crypto"
 import { type Answer, decodeJson, encodeJson, field, holdsFor, type JsonObject, Refusal, refuse } from "@arca/api"
-import type { View } from "@arca/storage"
+import type { Maybe, View } from "@arca/storage"
 import { layout, timeKey } from "./layout.ts"
 import type { MountEntry, UserLockout } from "./mounts.ts"
 import type { Namespace } from "./namespaces.ts"
@@ -75,7 +75,7 @@ const isLocked = (failures: Failures, rule: LockoutRule, now: number): boolean =
 export function userLockout(stanzas: LockoutStanzas): Lockout {
   return {
     rule: entry => lockoutRule(stanzas, entry),
-    watch: async (ctx, place, login) => {
+    watch: (ctx, place, login) => {
       const name = nameOf(ctx.server, place, ctx.full.body)
       if (name === undefined || place.entry === undefined) return login()
       const rule = lockoutRule(stanzas, place.entry)
@@ -96,7 +96,7 @@ async function watched(
   entry: MountEntry,
   name: string,
   rule: LockoutRule,
-  login: () => Promise<Answer | undefined>,
+  login: () => Maybe<Answer | undefined>,
 ): Promise<Answer | undefined> {
   const { server, namespace, view } = ctx
   const id = idOf(entry.accessor, name)

@@ -1,7 +1,7 @@
 /** The mount table of a namespace: which engine answers under which path. */
 
 import { decodeJson, encodeJson, type JsonObject, type Mount, refuse } from "@arca/api"
-import type { View } from "@arca/storage"
+import { type Maybe, orElse, type View } from "@arca/storage"
 import { layout } from "./layout.ts"
 import type { Namespace } from "./namespaces.ts"
 
@@ -62,9 +62,8 @@ const EMPTY = mountTableOf([])
 const decodeTable = (value: Uint8Array): MountTable =>
   mountTableOf((decodeJson(value) as unknown as { mounts: MountEntry[] }).mounts)
 
-export async function mountTable(view: View, namespace: Namespace): Promise<MountTable> {
-  return (await view.cached(layout.namespace(namespace.id) + layout.mounts, decodeTable)) ?? EMPTY
-}
+export const mountTable = (view: View, namespace: Namespace): Maybe<MountTable> =>
+  orElse(view.cached(layout.namespace(namespace.id) + layout.mounts, decodeTable), EMPTY)
 
 export function writeMounts(view: View, namespace: Namespace, mounts: readonly MountEntry[]): void {
   view.put(layout.namespace(namespace.id) + layout.mounts, encodeJson({ mounts } as unknown as JsonObject))

@@ -1,7 +1,7 @@
 /** Namespaces: each a world of its own mounts, policies, tokens and identities, nested like folders. */
 
 import { decodeJson, encodeJson, type JsonObject, refuse } from "@arca/api"
-import type { View } from "@arca/storage"
+import { type Maybe, orElse, type View } from "@arca/storage"
 import { layout } from "./layout.ts"
 
 export interface Namespace {
@@ -46,9 +46,8 @@ function decodeTable(value: Uint8Array): NamespaceTable {
   return tableOf([ROOT, ...namespaces], restoring)
 }
 
-export async function namespaceTable(view: View): Promise<NamespaceTable> {
-  return (await view.cached(layout.namespaces, decodeTable)) ?? ONLY_ROOT
-}
+export const namespaceTable = (view: View): Maybe<NamespaceTable> =>
+  orElse(view.cached(layout.namespaces, decodeTable), ONLY_ROOT)
 
 export function writeNamespaces(view: View, all: readonly Namespace[]): void {
   const namespaces = all.filter(one => one.id !== ROOT.id)
@@ -62,8 +61,7 @@ export interface Located {
 }
 
 /** Where a request goes: the header's namespace, then as many namespaces as its path begins with. Refuses (404) unknown ones. */
-export async function locate(view: View, header: string, path: string): Promise<Located> {
-  const table = await namespaceTable(view)
+export function locate(table: NamespaceTable, header: string, path: string): Located {
   if (table.restoring) throw refuse.unavailable("a snapshot is being restored; try again when that is done")
   const start = header === "" ? "" : `${header.replace(/^\/+|\/+$/g, "")}/`
   const named = start === "/" ? ROOT : table.byPath.get(start)

@@ -9,22 +9,42 @@
  */
 
 import { createHash } from "node:crypto"
-import { holdsFor, type JsonObject, type Match, Refusal, readInput, refuse, type Verb, verbOf } from "@arca/api"
+import {
+  holdsFor,
+  type JsonObject,
+  type Match,
+  Refusal,
+  type Route,
+  readInput,
+  refuse,
+  type Verb,
+  verbOf,
+} from "@arca/api"
 import { UnknownTerm } from "@arca/crypto/keyring"
 import { decide, type Verdict } from "@arca/policy"
-import { Conflict, InvalidKey, StorageFailed, StorageUnavailable, ValueTooLarge, type View } from "@arca/storage"
+import {
+  Conflict,
+  hasWrites,
+  InvalidKey,
+  type Maybe,
+  StorageFailed,
+  StorageUnavailable,
+  ValueTooLarge,
+  type View,
+} from "@arca/storage"
 import { AuditFailed } from "./audit/index.ts"
 import { auditedRequest, auditedResponse, type Told, told } from "./audited.ts"
 import { authenticate, type Caller, NOBODY, spend } from "./authenticate.ts"
 import { contextOf, type Effects, grantLease, noEffects, policyPath, type Setting } from "./context.ts"
-import { type Grant, grantLogin } from "./grants.ts"
+import { grantLogin } from "./grants.ts"
+import { type Ground, groundOf } from "./ground.ts"
 import { limited, shownKeys } from "./listing.ts"
 import { type Course, observe } from "./metrics/observe.ts"
-import { findMount, type MountEntry, mountTable } from "./mounts.ts"
-import { locate, type Namespace } from "./namespaces.ts"
+import { findMount, type MountEntry, type MountTable, mountTable } from "./mounts.ts"
+import { type Located, locate, type Namespace } from "./namespaces.ts"
 import { errorReply, jsonReply, type Outcome, replyOf, type ServerAnswer, wrappedEnvelope } from "./reply.ts"
 import { revokeLease, revokeToken, undoPrepared } from "./revocation.ts"
-import type { Reply, Request, Server, ServerContext } from "./server.ts"
+import type { Reply, Request, Server, ServerContext, TooMany } from "./server.ts"
 import type { TokenEntry } from "./tokens.ts"
 import { type WrapFacts, wrap } from "./wrapping.ts"
 
@@ -35,7 +55,7 @@ const MAX_TRIES = 50
 
 /** Answers a request. Never rejects: whatever goes wrong becomes a reply. */
 export async function serve(server: Server, request: Request): Promise<Reply> {
-  const end = server.inFlight.begin(request)
+  const begun = server.inFlight.begin(request)
   const started = server.metrics.clock()
   const run: Run = { audited: false }
   try {
@@ -43,7 +63,7 @@ export async function serve(server: Server, request: Request): Promise<Reply> {
     observe(server, request, run, reply, started)
     return reply
   } finally {
-    end()
+    server.inFlight.end(begun)
     if (run.spent?.numUses === 1) await endSpent(server, run.spent)
   }
 }
@@ -61,7 +81,7 @@ async function answer(server: Server, request: Request, run: Run): Promise<Reply
 interface Run extends Course {
   audited: boolean
   /** What the quotas said of it: a request counts once, however often it is run. */
-  over?: { readonly by: Awaited<ReturnType<Server["quotas"]["admit"]>> }
+  over?: { readonly by: TooMany | undefined }
   place?: Place
   open?: boolean
   outcome?: Outcome
@@ -97,9 +117,11 @@ const hintsOf = ({ operation, namespace, path, token }: Request): string[] => {
 }
 
 async function attempt(server: Server, request: Request, view: View, effects: Effects, run: Run): Promise<Reply> {
-  await server.followSeal.follow(server, view)
-  await server.followAudit(server, view)
-  const place = await resolve(server, view, request)
+  const ground = await view.derived(groundOf, "ground")
+  await server.followSeal.follow(server, ground.sealEpoch)
+  await server.followAudit(server, ground)
+  const { namespace, path } = whereabouts(ground, request)
+  const place = resolve(server, await mountTable(view, namespace), namespace, path, request.operation)
   run.place = place
   run.open = isOpen(place, server, request)
   const unknown: Setting = {
@@ -113,14 +135,14 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
     fullPath: place.path,
     operation: request.operation,
   }
-  run.over ??= { by: await server.quotas.admit(unknown, place) }
+  run.over ??= { by: await server.quotas.admit(ground.limits, unknown, place) }
   const over = run.over.by
   if (over?.recorded === false) throw over.refusal
   const asked = server.metrics.clock()
   // Whoever asks too much is nobody, and is recorded as such where that is wished for.
   const caller = over ? NOBODY : await authenticate(server, view, request, place.namespace, run.spent?.id)
   server.metrics.sample("core.check_token", server.metrics.clock() - asked)
-  await spendUse(server, caller, run)
+  if (mustSpend(caller, run)) await spendUse(server, caller.token, run)
   const setting = await settled({ ...unknown, caller }, place)
   const verdict = authorize(setting, place)
   const fault = over?.refusal ?? refusalOf(place, caller, verdict, request)
@@ -148,14 +170,24 @@ export interface Place {
   readonly verb: Verb
 }
 
-async function resolve(server: Server, view: View, request: Request): Promise<Place> {
-  const { namespace, path } = await locate(view, request.namespace, request.path)
-  if (namespace.locked !== undefined && !path.startsWith("sys/namespaces/api-lock/")) {
+function whereabouts({ namespaces }: Ground, request: Request): Located {
+  const located = locate(namespaces, request.namespace, request.path)
+  if (located.namespace.locked !== undefined && !located.path.startsWith("sys/namespaces/api-lock/")) {
     throw refuse.unavailable("API access to this namespace has been locked by an administrator")
   }
-  const entry = findMount(await mountTable(view, namespace), path)
+  return located
+}
+
+function resolve(
+  server: Server,
+  mounts: MountTable,
+  namespace: Namespace,
+  path: string,
+  operation: Request["operation"],
+): Place {
+  const entry = findMount(mounts, path)
   const match = entry && server.registry.routes(entry)?.(path.slice(entry.path.length))
-  return { namespace, path, entry, match, verb: verbOf(request.operation) }
+  return { namespace, path, entry, match, verb: verbOf(operation) }
 }
 
 const NO_MOUNT: MountEntry = {
@@ -173,11 +205,18 @@ const NO_MOUNT: MountEntry = {
 }
 
 /** Settles whether a write creates or updates: it decides which capability is asked for. */
-async function settled(setting: Setting, { match }: Place): Promise<Setting> {
-  const { request } = setting
-  if (request.operation !== "update" || match?.route.exists === undefined) return setting
-  const there = await match.route.exists(
-    { ...match.params, ...safeInput(match, request.body) } as never,
+function settled(setting: Setting, { match }: Place): Maybe<Setting> {
+  const exists = setting.request.operation === "update" ? match?.route.exists : undefined
+  return match === undefined || exists === undefined ? setting : settledBy(exists, setting, match)
+}
+
+async function settledBy(
+  exists: NonNullable<Route<ServerContext>["exists"]>,
+  setting: Setting,
+  match: Match<ServerContext>,
+): Promise<Setting> {
+  const there = await exists(
+    { ...match.params, ...safeInput(match, setting.request.body) } as never,
     contextOf(setting),
   )
   return there ? setting : { ...setting, operation: "create" }
@@ -234,12 +273,14 @@ const deniedOutright = (request: Request): Refusal =>
     ? refuse.forbidden("permission denied")
     : refuse.forbidden("2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
 
+const mustSpend = (caller: Caller, run: Run): caller is Caller & { readonly token: TokenEntry } =>
+  caller.token !== undefined && caller.token.numUses !== 0 && run.spent === undefined && !run.open
+
 /**
  * A use is spent by every request that presents the token, denied ones included; open paths ask for none. The use is taken in
  * a transaction of its own, after which the request starts over and sees the token as it is now.
  */
-async function spendUse(server: Server, { token }: Caller, run: Run): Promise<void> {
-  if (token === undefined || token.numUses === 0 || run.spent !== undefined || run.open) return
+async function spendUse(server: Server, token: TokenEntry, run: Run): Promise<never> {
   if (await spend(server, token)) run.spent = token
   throw new Conflict("a use of the token was spent")
 }
@@ -253,7 +294,7 @@ async function handle(setting: Setting, place: Place, verdict: Verdict): Promise
   if (handler === undefined) throw refuse.unsupported()
   const { input, warnings } = readInput(match, limited(request.body, verdict))
   const ctx = contextOf(setting)
-  const handled = await setting.server.lockout.watch(ctx, place, async () => handler(input as never, ctx))
+  const handled = await setting.server.lockout.watch(ctx, place, () => handler(input as never, ctx))
   const answer = handled && shownKeys(setting, verdict, handled)
   if (answer === undefined) {
     if (verb === "read" || verb === "list" || verb === "scan") throw refuse.absent()
@@ -270,12 +311,21 @@ const isEmptyList = (data: JsonObject | undefined): boolean =>
   data !== undefined && Array.isArray(data.keys) && data.keys.length === 0 && Object.keys(data).length === 1
 
 /** Turns what the handler asks for into a lease or a token, in the same transaction. */
-async function grant(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
-  const { server, view, namespace, entry, effects, fullPath } = setting
-  const lease = (await grantLease(setting, answer)) ?? answer.renewedLease
-  const login: Grant | undefined =
-    answer.grant ?? (answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth)))
-  const warnings = [...effects.warnings, ...(answer.warnings ?? []), ...(login?.warnings ?? [])]
+const grant = (setting: Setting, answer: ServerAnswer): Maybe<Outcome> =>
+  answer.lease === undefined && answer.auth === undefined
+    ? outcomeOf(setting, answer, answer.renewedLease, answer.grant)
+    : granted(setting, answer)
+
+async function granted(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
+  const { server, view, namespace, entry, fullPath } = setting
+  const lease = await grantLease(setting, answer)
+  const login = answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth))
+  return outcomeOf(setting, answer, lease ?? answer.renewedLease, answer.grant ?? login)
+}
+
+function outcomeOf({ effects }: Setting, answer: ServerAnswer, lease: Outcome["lease"], login: Outcome["grant"]) {
+  const { warnings: own = [] } = answer
+  const warnings = [...effects.warnings, ...own, ...(login?.warnings ?? [])]
   return { answer, warnings, lease, grant: login }
 }
 
@@ -286,7 +336,7 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   const shape = request.wrapTtl === undefined ? fullPath : ""
   const plain = replyOf(request.id, shape, entry.type, outcome)
   const wrapped = await wrapReply(setting, plain, outcome)
-  await server.storage.commit(view)
+  if (hasWrites(view)) await server.storage.commit(view)
   for (const act of effects.after) await act()
   try {
     await server.audit.response(auditedResponse(setting, place, subject, outcome, wrapped))
@@ -309,7 +359,7 @@ function refuseLeaseOnLastUse({ answer }: Outcome, run: Run): void {
   )
 }
 
-async function wrapReply(setting: Setting, plain: Reply, outcome: Outcome): Promise<WrapFacts | undefined> {
+function wrapReply(setting: Setting, plain: Reply, outcome: Outcome): Maybe<WrapFacts | undefined> {
   const { request, server, view, namespace, fullPath } = setting
   if (outcome.answer.wrapped !== undefined) return outcome.answer.wrapped
   if (request.wrapTtl === undefined || plain.raw !== undefined || plain.status >= 300) return undefined

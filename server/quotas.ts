@@ -1,11 +1,11 @@
 /**
  * Rate limits: how many requests of one client address are answered in a span of time. Each node counts for itself.
  *
- * All quotas lie in one entry of the store, so a server without any pays one look-up for each request.
+ * All quotas lie in one entry of the store, which is part of every request's ground: a server without any pays nothing.
  */
 
 import { decodeJson, encodeJson, type JsonObject, type Refusal, refuse } from "@arca/api"
-import type { View } from "@arca/storage"
+import { type Maybe, orElse, type View } from "@arca/storage"
 import { contextOf, type Setting } from "./context.ts"
 import type { Place } from "./pipeline.ts"
 import type { Quotas, Request } from "./server.ts"
@@ -36,8 +36,7 @@ const CONFIG = "core/quotas/config"
 
 const decodeConfig = (value: Uint8Array): QuotaConfig => decodeJson(value) as unknown as QuotaConfig
 
-export const quotaConfig = async (view: View): Promise<QuotaConfig> =>
-  (await view.cached(CONFIG, decodeConfig)) ?? DEFAULTS
+export const quotaConfig = (view: View): Maybe<QuotaConfig> => orElse(view.cached(CONFIG, decodeConfig), DEFAULTS)
 
 export const writeQuotaConfig = (view: View, config: QuotaConfig): void =>
   view.put(CONFIG, encodeJson(config as unknown as JsonObject))
@@ -55,7 +54,7 @@ const decode = (value: Uint8Array): readonly RateLimit[] =>
 
 const NONE: readonly RateLimit[] = []
 
-export const rateLimits = async (view: View): Promise<readonly RateLimit[]> => (await view.cached(KEY, decode)) ?? NONE
+export const rateLimits = (view: View): Maybe<readonly RateLimit[]> => orElse(view.cached(KEY, decode), NONE)
 
 export const writeRateLimits = (view: View, quotas: readonly RateLimit[]): void =>
   view.put(KEY, encodeJson({ quotas } as unknown as JsonObject))
@@ -73,20 +72,17 @@ const MAX_WINDOWS = 100_000
 /** Counts requests by quota and client address. `now` is seconds since 1970. */
 export function rateLimiter(now: () => number): Quotas {
   const windows = new Map<string, Window>()
-  return {
-    admit: async (setting, place) => {
-      const { view, request } = setting
-      const quotas = await rateLimits(view)
-      if (quotas.length === 0) return undefined
-      const config = await quotaConfig(view)
-      if (config.rate_limit_exempt_paths.includes(place.path)) return undefined
-      const role = quotas.some(quota => quota.role !== "") ? await roleOf(setting, place) : ""
-      const quota = quotaFor(quotas, place, role)
-      const refusal = quota && count(windows, quota, place, request, now())
-      if (refusal === undefined) return undefined
-      return { refusal, recorded: config.enable_rate_limit_audit_logging }
-    },
+  const admit = async (quotas: readonly RateLimit[], setting: Setting, place: Place) => {
+    const { view, request } = setting
+    const config = await quotaConfig(view)
+    if (config.rate_limit_exempt_paths.includes(place.path)) return undefined
+    const role = quotas.some(quota => quota.role !== "") ? await roleOf(setting, place) : ""
+    const quota = quotaFor(quotas, place, role)
+    const refusal = quota && count(windows, quota, place, request, now())
+    if (refusal === undefined) return undefined
+    return { refusal, recorded: config.enable_rate_limit_audit_logging }
   }
+  return { admit: (quotas, setting, place) => (quotas.length === 0 ? undefined : admit(quotas, setting, place)) }
 }
 
 /** The most specific quota of a request: of a role, a path, a mount, a namespace, or of all. */

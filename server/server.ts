@@ -4,10 +4,10 @@
  */
 
 import type { Answer, Context, Engine, Json, JsonObject, Operation, Outbound, Refusal, Route } from "@arca/api"
-import type { Storage, View } from "@arca/storage"
+import type { Maybe, Storage, View } from "@arca/storage"
 import type { AuditBroker } from "./audit/index.ts"
 import type { CheckpointKeeper } from "./audit-checkpoints.ts"
-import type { AuditPlaces } from "./audit-table.ts"
+import type { AuditFollower, AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
 import type { ClaimMemory } from "./claims.ts"
 import type { Setting } from "./context.ts"
@@ -22,6 +22,7 @@ import type { Namespace } from "./namespaces.ts"
 import type { Peers } from "./peers.ts"
 import type { Place } from "./pipeline.ts"
 import type { aclMemory } from "./policies.ts"
+import type { RateLimit } from "./quotas.ts"
 import type { Registry } from "./registry.ts"
 import type { Resources } from "./resources.ts"
 import type { RollbackWatch } from "./rollback.ts"
@@ -129,7 +130,7 @@ export interface Server {
   /** Older copies of the store in the place of newer ones. */
   readonly rollback: RollbackWatch
   /** Opens and closes audit devices when another process has changed their table. */
-  readonly followAudit: (server: Server, view: View) => Promise<void>
+  readonly followAudit: AuditFollower
   readonly log: Logger
   readonly logs: Logs
   /** Aborted when the process is to end: streams that would go on for ever end. */
@@ -171,24 +172,37 @@ export interface Server {
   readonly help: (server: Server, entry: MountEntry, path: string) => JsonObject
 }
 
+/** A request that is being answered. */
+export interface Begun {
+  readonly request: Request
+  /** Seconds since 1970. */
+  readonly startedAt: number
+}
+
 /** The requests being answered now: `sys/in-flight-req`, and what a clean stop waits for. */
 export interface InFlight {
-  /** Returns what to call when the request is answered. */
-  begin(request: Request): () => void
-  readonly all: ReadonlyMap<string, { readonly request: Request; readonly startedAt: number }>
+  begin(request: Request): Begun
+  end(begun: Begun): void
+  readonly all: ReadonlySet<Begun>
   /** As `sys/in-flight-req` shows them. */
   shown(): JsonObject
 }
 
 /** Rate limits and lease counts. */
 export interface Quotas {
-  /** Counts a request; the refusal (429) of one that is too many, and whether the audit is to know of it. */
-  admit(setting: Setting, place: Place): Promise<{ readonly refusal: Refusal; readonly recorded: boolean } | undefined>
+  /** Counts a request by the limits that there are; what stands against it when it is one too many. */
+  admit(limits: readonly RateLimit[], setting: Setting, place: Place): Promise<TooMany | undefined> | undefined
+}
+
+/** The refusal (429) of a request that is one too many, and whether the audit is to know of it. */
+export interface TooMany {
+  readonly refusal: Refusal
+  readonly recorded: boolean
 }
 
 /** Guessing of logins: counted for each name, refused (403) while it is locked. */
 export interface Lockout {
   /** When names of a mount are locked. */
   rule(entry: MountEntry): LockoutRule
-  watch(ctx: ServerContext, place: Place, login: () => Promise<Answer | undefined>): Promise<Answer | undefined>
+  watch(ctx: ServerContext, place: Place, login: () => Maybe<Answer | undefined>): Maybe<Answer | undefined>
 }

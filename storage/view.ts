@@ -9,6 +9,10 @@ import type { Maybe, Page, Store } from "@arca/api"
 
 export type { Maybe, Page }
 
+/** What was found, or `fallback`: at once, where the finding was. */
+export const orElse = <T>(found: Maybe<T | undefined>, fallback: T): Maybe<T> =>
+  found instanceof Promise ? found.then(value => value ?? fallback) : (found ?? fallback)
+
 /** A store's logical clock: it grows with each commit that wrote something. Nothing was written at version 0. */
 export type Version = number
 

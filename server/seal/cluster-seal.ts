@@ -4,38 +4,40 @@
  */
 
 import { refuse } from "@arca/api"
-import type { View } from "@arca/storage"
+import { type Maybe, orElse, type View } from "@arca/storage"
 import { layout } from "../layout.ts"
 import type { Server } from "../server.ts"
 import { reading } from "../transact.ts"
 
 const decode = (value: Uint8Array): number => Number(new TextDecoder().decode(value))
 
-const epochIn = async (view: View): Promise<number> => (await view.cached(layout.sealEpoch, decode)) ?? 0
+/** How often all nodes were sealed at once. */
+export const sealEpoch = (view: View): Maybe<number> => orElse(view.cached(layout.sealEpoch, decode), 0)
 
 /** Makes every node seal itself, with the commit of `view`. */
 export async function sealAll(view: View): Promise<void> {
-  view.put(layout.sealEpoch, new TextEncoder().encode(String((await epochIn(view)) + 1)))
+  view.put(layout.sealEpoch, new TextEncoder().encode(String((await sealEpoch(view)) + 1)))
 }
 
 export interface SealFollower {
   /** Called when this process was unsealed. */
   opened(server: Server): Promise<void>
-  /** Refuses the request (503) when all nodes were sealed since. */
-  follow(server: Server, view: View): Promise<void>
+  /** Refuses the request (503) when all nodes were sealed since: `epoch` is what the request found in the store. */
+  follow(server: Server, epoch: number): Promise<never> | undefined
 }
 
 export function sealFollower(): SealFollower {
   let unsealedUnder = 0
   return {
     opened: async server => {
-      unsealedUnder = await reading(server, epochIn)
+      unsealedUnder = await reading(server, async view => sealEpoch(view))
     },
-    follow: async (server, view) => {
-      if ((await epochIn(view)) === unsealedUnder) return
-      server.log.warn("all nodes were sealed; this one seals itself")
-      await server.seal.close()
-      throw refuse.unavailable("Vault is sealed")
-    },
+    follow: (server, epoch) => (epoch === unsealedUnder ? undefined : sealItself(server)),
   }
+}
+
+async function sealItself(server: Server): Promise<never> {
+  server.log.warn("all nodes were sealed; this one seals itself")
+  await server.seal.close()
+  throw refuse.unavailable("Vault is sealed")
 }
