@@ -201,7 +201,12 @@ export function readInput<C>({ route: declared, params }: Match<C>, body: JsonOb
     if (given !== undefined) taken.add(given)
     input[name] = readField(name, one, fromPath ?? (given === undefined ? undefined : body[given]))
   }
-  return { input, warnings: declared.takesAny ? [] : warningsOf(declared, params, taken, body) }
+  return { input, warnings: declared.takesAny || isEmpty(body) ? [] : warningsOf(declared, params, taken, body) }
+}
+
+const isEmpty = (body: JsonObject): boolean => {
+  for (const _ in body) return false
+  return true
 }
 
 function givenName(name: string, aliases: readonly string[] | undefined, body: JsonObject): string | undefined {

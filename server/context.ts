@@ -116,10 +116,12 @@ function callerFacts({ token, tokenPolicies, identityPolicies, identity }: Calle
   }
 }
 
+const NO_HEADERS: ReadonlyMap<string, readonly string[]> = new Map()
+
 /** The request's headers that the mount asked for; the server's own credentials never pass. */
 function passedHeaders(entry: MountEntry, request: Request): ReadonlyMap<string, readonly string[]> {
   const wanted = entry.config.passthrough_request_headers
-  if (wanted === undefined || wanted.length === 0) return new Map()
+  if (wanted === undefined || wanted.length === 0) return NO_HEADERS
   const passed = new Map<string, readonly string[]>()
   for (const name of wanted.map(one => one.toLowerCase())) {
     const values = request.headers.get(name)

@@ -59,15 +59,17 @@ async function replyTo(
     if (reply === undefined) throw error
     return reply
   }
-  return (
-    (await bootReply(server, clusterName, request)) ?? (await sealedMetrics(server, request)) ?? serve(server, request)
-  )
+  const boot = request.operation === "help" ? undefined : findBoot(request.path)
+  if (boot !== undefined) return bootReply(server, clusterName, request, boot)
+  return showsMetricsSealed(server, request) ? sealedMetrics(server, request) : serve(server, request)
 }
 
-/** The reply to a boot route; undefined when the path is another. */
-async function bootReply(server: Server, clusterName: string, request: Request): Promise<Reply | undefined> {
-  const match = findBoot(request.path)
-  if (match === undefined || request.operation === "help") return undefined
+async function bootReply(
+  server: Server,
+  clusterName: string,
+  request: Request,
+  match: NonNullable<ReturnType<typeof findBoot>>,
+): Promise<Reply> {
   const handler = match.route.handlers.get(verbOf(request.operation))
   if (handler === undefined) return errorReply(405, ["1 error occurred:\n\t* unsupported operation\n\n"])
   try {
@@ -84,8 +86,10 @@ async function bootReply(server: Server, clusterName: string, request: Request):
 }
 
 /** A listener that shows metrics to everyone shows them while sealed as well: that is when operators look. */
-async function sealedMetrics(server: Server, request: Request): Promise<Reply | undefined> {
-  if (!server.sealed() || request.path !== "sys/metrics" || !request.opened?.has("metrics")) return undefined
+const showsMetricsSealed = (server: Server, { path, opened }: Request): boolean =>
+  path === "sys/metrics" && server.sealed() && opened?.has("metrics") === true
+
+async function sealedMetrics(server: Server, request: Request): Promise<Reply> {
   const answer = await metricsAnswer(server, request, String(request.body.format ?? ""))
   return replyOf(request.id, request.path, "system", { answer, warnings: [], lease: undefined, grant: undefined })
 }

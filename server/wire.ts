@@ -66,7 +66,7 @@ export async function readRequest(
     token: tokenOf(headers),
     ...(asked === "update" && options.streams?.has(relative)
       ? { body: {}, stream: unlimited(message) }
-      : { body: await bodyOf(message, asked, headers, query, options.maxBytes) }),
+      : { body: WRITES.has(asked) ? await bodyOf(message, asked, headers, options.maxBytes) : parametersOf(query) }),
     wrapTtl: wrapTtlOf(headers),
     wrapFormat: wrapFormat === "jwt" ? "jwt" : "",
     headers,
@@ -134,14 +134,14 @@ function wrapTtlOf(headers: ReadonlyMap<string, readonly string[]>): number | un
   return seconds === 0 ? undefined : Math.ceil(seconds)
 }
 
+const WRITES: ReadonlySet<Operation> = new Set(["create", "update", "patch"])
+
 async function bodyOf(
   message: IncomingMessage,
   operation: Operation,
   headers: ReadonlyMap<string, readonly string[]>,
-  query: Query,
   maxBytes: number,
 ): Promise<JsonObject> {
-  if (operation !== "update" && operation !== "patch" && operation !== "create") return parametersOf(query)
   if (operation === "patch") checkPatchType(headers.get("content-type")?.[0])
   const bytes = await readBody(message, maxBytes)
   if (bytes.length === 0) return {}
@@ -168,6 +168,7 @@ function parse(bytes: Uint8Array) {
 
 /** Parameters in the query string: repeated ones are a list. Those that steer the request itself are not parameters. */
 function parametersOf(query: Query): JsonObject {
+  if (query.size === 0) return {}
   const parameters = new Map<string, string | string[]>()
   for (const [name, values] of query) {
     if (name === "list" || name === "scan" || name === "help") continue
@@ -210,8 +211,11 @@ export function writeReply(response: ServerResponse, reply: Reply, verb: string)
     response.end()
     return
   }
-  response.writeHead(reply.status, { ...headers, "Content-Length": Buffer.byteLength(body) })
-  response.end(verb === "HEAD" ? undefined : body)
+  const length = Buffer.byteLength(body)
+  response.writeHead(reply.status, { ...headers, "Content-Length": length })
+  if (verb === "HEAD") response.end()
+  // Text of one byte a character (most is) goes out as it lies in memory.
+  else response.end(body, typeof body === "string" && length === body.length ? "latin1" : "utf8")
 }
 
 type Stream = AsyncIterable<Uint8Array>

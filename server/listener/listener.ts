@@ -123,7 +123,11 @@ async function drain(server: Server, door: NetServer, seconds: number): Promise<
 
 /** RFC 9112, section 3.2: a request names its host exactly once; only HTTP/1.0 may do without. */
 function hasOneHost({ rawHeaders, httpVersion }: IncomingMessage): boolean {
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
+  let hosts = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ""
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++
+  }
   return hosts === 1 || (hosts === 0 && httpVersion === "1.0")
 }
 
