@@ -8,6 +8,7 @@
 import { constants } from "node:fs"
 import { type FileHandle, lstat, mkdir, open, realpath } from "node:fs/promises"
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path"
+import { type Append, appender } from "./append.ts"
 import { Invalid } from "./options.ts"
 import { reasonOf, type Sink, Undelivered } from "./sink.ts"
 
@@ -28,29 +29,30 @@ const HARMLESS_DEVICES = new Set(["/dev/null", "/dev/full"])
 
 export async function fileSink(options: FileOptions): Promise<Sink> {
   const file = await permittedFile(options)
-  let handle: FileHandle | undefined
+  let current: { readonly handle: FileHandle; readonly append: Append } | undefined
   /** A part of a line stands at the end of the file; the next record must begin on a line of its own. */
   let torn = false
 
-  const opened = async (): Promise<FileHandle> => {
-    if (handle !== undefined) return handle
-    const fresh = await openFile(file, options.mode)
+  const opened = async (): Promise<Append> => {
+    if (current !== undefined) return current.append
+    const handle = await openFile(file, options.mode)
     torn = await endsInLine(file)
-    return (handle = fresh)
+    current = { handle, append: await appender(handle, file, options.fsync) }
+    return current.append
   }
   const closed = async (): Promise<void> => {
-    const closing = handle
-    handle = undefined
-    await closing?.close()
+    const closing = current
+    current = undefined
+    await closing?.handle.close()
   }
   await opened()
   return {
     file,
     async write(lines) {
-      const into = await opened().catch(error => {
+      const append = await opened().catch(error => {
         throw new Undelivered(`cannot open "${file}": ${reasonOf(error)}`, { untouched: true, cause: error })
       })
-      const failure = await appended(into, torn ? Buffer.concat([LINE_FEED, lines]) : lines, options.fsync)
+      const failure = await append(torn ? Buffer.concat([LINE_FEED, lines]) : lines)
       torn = false
       if (failure === undefined) return
       // The next write opens the file anew, as a disk that comes back may want.
@@ -70,23 +72,6 @@ export async function fileSink(options: FileOptions): Promise<Sink> {
 }
 
 const LINE_FEED = Buffer.from("\n")
-
-interface Failure {
-  readonly cause: unknown
-  readonly untouched: boolean
-}
-
-/** Appends all of `bytes`. What a failed write leaves behind stays: others may have appended to the file since. */
-async function appended(handle: FileHandle, bytes: Buffer, fsync: boolean): Promise<Failure | undefined> {
-  let written = 0
-  try {
-    while (written < bytes.length) written += (await handle.write(bytes, written)).bytesWritten
-    if (fsync) await handle.datasync()
-    return undefined
-  } catch (cause) {
-    return { cause, untouched: written === 0 }
-  }
-}
 
 async function openFile(file: string, mode: number): Promise<FileHandle> {
   // O_NOFOLLOW: a link put in the file's place after the check is not followed either. O_NONBLOCK: nor does a pipe
