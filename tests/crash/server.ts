@@ -14,8 +14,10 @@ export interface Mortal {
   readonly token: string
   /** What it has printed since its last start. */
   readonly log: () => string
-  /** Starts it and opens its store; resolves when it answers. */
+  /** Starts it and opens its store; resolves when it answers, or was killed before. */
   start(): Promise<void>
+  /** Resolves when it is open. */
+  open(): Promise<void>
   /** Ends it in the middle of whatever it does. */
   kill(): Promise<void>
   /** Seconds that it was up and open, until now. */
@@ -36,56 +38,74 @@ export async function mortalServer(): Promise<Mortal> {
     `storage "lmdb" { path = "${dir}/store" }\nlistener "tcp" {\n  address = "127.0.0.1:${port}"\n  tls_disable = true\n}\nlog_level = "warn"\n`,
   )
   const at = { url: `http://127.0.0.1:${port}`, caFile: "" }
+  // What is compiled once need not be at each of some hundred starts; it is written when a process ends by itself.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(dir, "compiled") }
   let child: ChildProcess | undefined
   let printed = ""
   let share = ""
   let token = ""
   let openSince: number | undefined
+  let opening = Promise.withResolvers<void>()
   let upBefore = 0
   const now = () => performance.now() / 1000
   const ask = (method: string, path: string, body?: unknown) => call(at, { method, path, token, body })
 
   const start = async () => {
     printed = ""
-    const started = spawn(process.execPath, [MAIN, "-config", file], { stdio: ["ignore", "pipe", "pipe"] })
+    const started = spawn(process.execPath, [MAIN, "-config", file], { stdio: ["ignore", "pipe", "pipe"], env })
     child = started
     for (const stream of [started.stdout, started.stderr]) stream.on("data", chunk => (printed += chunk))
-    for (let tries = 0; ; tries++) {
-      if (started.exitCode !== null || tries > 1500) throw new Error(`The server does not start:\n${printed}`)
-      const status = await ask("GET", "sys/seal-status").catch(() => undefined)
-      if (status !== undefined) break
-      await setTimeout(20)
-    }
+    const sealed = await answerOf(started, () => ask("GET", "sys/seal-status"))
+    if (sealed === undefined) return
     if (share === "") {
       const made = fields((await ask("PUT", "sys/init", { secret_shares: 1, secret_threshold: 1 })).json)
       share = String(Array.isArray(made.keys) ? made.keys[0] : "")
       token = String(made.root_token)
     }
-    const opened = await ask("PUT", "sys/unseal", { key: share })
-    if (fields(opened.json).sealed !== false) throw new Error(`The server does not open: ${opened.text}\n${printed}`)
+    const opened = await ask("PUT", "sys/unseal", { key: share }).catch(() => undefined)
+    if (started.signalCode !== null) return
+    if (fields(opened?.json).sealed !== false) throw new Error(`The server does not open: ${opened?.text}\n${printed}`)
     openSince = now()
+    opening.resolve()
   }
 
-  const kill = async () => {
-    if (openSince !== undefined) upBefore += now() - openSince
+  /** What a starting process answers at last; undefined when it was killed before. */
+  const answerOf = async (started: ChildProcess, request: () => Promise<Reply>): Promise<Reply | undefined> => {
+    for (let tries = 0; ; tries++) {
+      const answer = await request().catch(() => undefined)
+      if (started.signalCode !== null) return undefined
+      if (started.exitCode !== null || tries > 3000) throw new Error(`The server does not start:\n${printed}`)
+      if (answer !== undefined) return answer
+      await setTimeout(10)
+    }
+  }
+
+  const end = async (signal: NodeJS.Signals) => {
+    if (openSince !== undefined) {
+      upBefore += now() - openSince
+      opening = Promise.withResolvers()
+    }
     openSince = undefined
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const gone = once(child, "exit")
-    child.kill("SIGKILL")
+    child.kill(signal)
     await gone
   }
 
+  await start()
+  await end("SIGTERM")
   await start()
   return {
     url: at.url,
     token,
     log: () => printed,
     start,
-    kill,
+    open: () => opening.promise,
+    kill: () => end("SIGKILL"),
     up: () => upBefore + (openSince === undefined ? 0 : now() - openSince),
     ask,
     remove: async () => {
-      await kill()
+      await end("SIGKILL")
       await rm(dir, { recursive: true, force: true })
     },
   }
