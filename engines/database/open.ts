@@ -1,5 +1,6 @@
 /** Connections that are open, while the account's password may be in the middle of a rotation. */
 
+import { setTimeout } from "node:timers/promises"
 import type { Answer, Context } from "@arca/api"
 import {
   type Config,
@@ -52,9 +53,13 @@ const CLOSED = /after calling end|pool is closed|client (is|was) (closed|destroy
 const ENTERING =
   /after calling end|pool is closed|client (is|was) (closed|destroyed)|SQLSTATE 28|access denied for user|WRONGPASS|authentication|unable to get connection/i
 
+/** A rotation may follow upon another; more than these while one request tries to get in are no bad luck. */
+const MOST_TRIES = 5
+const PAUSE_MILLISECONDS = 50
+
 /**
- * Does something with the connection of a name. A request may have read a configuration that a rotation has replaced meanwhile,
- * with its connections and its password: it then tries once more with what is stored now.
+ * Does something with the connection of a name. A rotation may have replaced what was read, with its connections and its password,
+ * or be about to: who is not let in then tries again with what is stored now.
  */
 export async function withConnection<T>(
   ctx: Context,
@@ -62,15 +67,23 @@ export async function withConnection<T>(
   config: Config,
   act: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  try {
-    return await using(await connect(ctx, name, config), act)
-  } catch (error) {
-    const now = await ctx.durably(store => configOf(store, name))
-    const replaced = now !== undefined && (now.version !== config.version || now.pending !== config.pending)
-    const again = CLOSED.test(String(error)) || (replaced && ENTERING.test(String(error)))
-    if (now === undefined || !again) throw error
-    return await using(await connect(ctx, name, now), act)
+  let known = config
+  for (let tries = 1; ; tries++) {
+    try {
+      return await using(await connect(ctx, name, known), act)
+    } catch (error) {
+      const now = await ctx.durably(store => configOf(store, name))
+      if (now === undefined || tries === MOST_TRIES || !wasRotated(error, known, now)) throw error
+      known = now
+      await setTimeout((tries - 1) * PAUSE_MILLISECONDS)
+    }
   }
+}
+
+/** Whether a failure is one of getting in that a rotation explains: one that has ended since, or one that goes on. */
+function wasRotated(error: unknown, known: Config, now: Config): boolean {
+  const moving = now.version !== known.version || now.pending !== known.pending || now.pending !== undefined
+  return CLOSED.test(String(error)) || (moving && ENTERING.test(String(error)))
 }
 
 /** The connection of a name: opened once in this process, kept until its configuration changes or nobody uses it. */
@@ -90,16 +103,33 @@ export function opened(ctx: Context, name: string, config: Config): Promise<Conn
 
 /** A connection while a rotation is not settled: by the pending password if the database knows it, else by the old one. */
 export async function healed(ctx: Context, name: string, config: Config): Promise<Connection> {
-  const driver = driverFor(config.plugin_name)
+  if (!(await isInForce(ctx, name, config))) return opened(ctx, name, config)
+  return opened(ctx, name, await settle(ctx, name, config))
+}
+
+/** Tries of pending passwords that are under way, by the configuration's version and the password. */
+const trying = new Map<string, Promise<boolean>>()
+
+/** Whether the database knows the pending password. Those who ask at the same time share a try: each takes a connection. */
+function isInForce(ctx: Context, name: string, config: Config): Promise<boolean> {
+  const key = `${config.version} ${config.pending}`
+  const known = trying.get(key)
+  if (known !== undefined) return known
+  const asked = lets(ctx, name, config).finally(() => trying.delete(key))
+  trying.set(key, asked)
+  return asked
+}
+
+async function lets(ctx: Context, name: string, config: Config): Promise<boolean> {
   const details = { ...config.details, password: config.pending ?? "" }
   try {
-    const connection = await driver.open(details, ctx)
+    const connection = await driverFor(config.plugin_name).open(details, ctx)
     await connection.verify().finally(() => connection.close())
+    return true
   } catch (error) {
     ctx.log("debug", `the pending password of ${name} is not in force: ${cleaned(String(error), secretsOf(config))}`)
-    return opened(ctx, name, config)
+    return false
   }
-  return opened(ctx, name, await settle(ctx, name, config))
 }
 
 /** Makes the pending password the password, unless somebody else did. */
