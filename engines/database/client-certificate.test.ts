@@ -1,60 +1,45 @@
 /** Client certificates and RSA keys against a real PostgreSQL that lets users in by certificate alone (pg_hba's `cert`). */
 
 import assert from "node:assert/strict"
-import { spawnSync } from "node:child_process"
 import { createPrivateKey, createPublicKey, X509Certificate } from "node:crypto"
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import pg from "pg"
 import { type TestServer, testServer } from "../../server/testing.ts"
+import { certificates } from "../../tests/parts/certificates.ts"
 import { missing, own, type Server, start } from "../../tests/parts/postgresql.ts"
 
 const skip = (await missing()) ?? false
 const PASSWORD = "manager's"
 
-const folder = mkdtempSync(join(tmpdir(), "arca-pg-tls-"))
-const file = (name: string) => join(folder, name)
-const read = (name: string) => readFileSync(file(name), "utf8")
-
-function openssl(...args: string[]): void {
-  const { status, stderr } = spawnSync("openssl", args, { encoding: "utf8" })
-  assert.equal(status, 0, stderr)
-}
+const cleanup: (() => unknown)[] = []
+after(async () => {
+  for (const act of cleanup.reverse()) await act()
+})
+const scope = { after: (act: () => unknown) => void cleanup.push(act) }
 
 const HBA = `hostssl all postgres 127.0.0.1/32 scram-sha-256
 hostssl all all 127.0.0.1/32 cert
 `
 
 let server: Server
+let pki: Awaited<ReturnType<typeof certificates>>
+let strangers: typeof pki
 before(async () => {
   if (skip !== false) return
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-  for (const name of ["ca", "other"])
-    openssl("req", "-x509", ...key, "-subj", `/CN=${name}`, "-keyout", file(`${name}.key`), "-out", file(`${name}.pem`))
-  const issuer = ["-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-addext", "subjectAltName=IP:127.0.0.1"]
-  const out = ["-keyout", file("server.key"), "-out", file("server.pem")]
-  openssl("req", "-x509", ...key, "-subj", "/CN=server", ...issuer, ...out)
-  writeFileSync(file("hba"), HBA)
-  chmodSync(file("server.key"), 0o600)
-  for (const name of [".", "server.key", "server.pem", "ca.pem", "hba"]) await own(file(name))
-  const settings = {
-    ssl: "on",
-    ssl_cert_file: file("server.pem"),
-    ssl_key_file: file("server.key"),
-    ssl_ca_file: file("ca.pem"),
-    hba_file: file("hba"),
-  }
-  const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
+  pki = await certificates(scope)
+  strangers = await certificates(scope)
+  const hba = join(pki.folder, "hba")
+  writeFileSync(hba, HBA)
+  for (const name of [pki.folder, pki.key, pki.cert, pki.ca, hba]) await own(name)
+  const files = { ssl_cert_file: pki.cert, ssl_key_file: pki.key, ssl_ca_file: pki.ca, hba_file: hba }
+  const args = Object.entries({ ssl: "on", ...files }).flatMap(([name, value]) => ["-c", `${name}=${value}`])
   server = await start({ password: PASSWORD, args })
+  cleanup.push(() => server.stop())
 })
-const vaults: TestServer[] = []
-after(async () => {
-  for (const vault of vaults) await vault.write("sys/seal")
-  await server?.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
+
+const read = (path: string): string => readFileSync(path, "utf8")
 
 interface Who {
   readonly user: string
@@ -64,7 +49,7 @@ interface Who {
 }
 
 async function query(text: string, { user, password, cert, key }: Who = { user: "postgres", password: PASSWORD }) {
-  const ssl = { ca: read("ca.pem"), ...(cert === undefined ? {} : { cert, key }) }
+  const ssl = { ca: read(pki.ca), ...(cert === undefined ? {} : { cert, key }) }
   const to = { host: "127.0.0.1", port: server.port, database: "postgres" }
   const client = new pg.Client({ ...to, user, ssl, ...(password === undefined ? {} : { password }) })
   await client.connect()
@@ -80,7 +65,8 @@ const entering = (who: Who): Promise<string> =>
 
 async function withDatabase(): Promise<TestServer> {
   const vault = await testServer()
-  vaults.push(vault)
+  // Sealing closes connections, which would keep the process alive.
+  cleanup.push(() => vault.write("sys/seal"))
   // The database has a clock of its own, and looks at the certificates' times.
   vault.clock.advance(`${Date.now() / 1000 - vault.clock.now()}s`)
   await vault.write("sys/mounts/database", { type: "database" })
@@ -89,7 +75,7 @@ async function withDatabase(): Promise<TestServer> {
     connection_url: `postgresql://{{username}}:{{password}}@127.0.0.1:${server.port}/postgres?sslmode=verify-full`,
     username: "postgres",
     password: PASSWORD,
-    tls_ca: read("ca.pem"),
+    tls_ca: read(pki.ca),
     allowed_roles: "*",
   })
   assert.deepEqual(written.errors, [])
@@ -103,8 +89,8 @@ const certificateRole = (more: Record<string, string> = {}) => ({
   credential_type: "client_certificate",
   credential_config: {
     common_name_template: "{{ .RoleName }}-{{ random 12 }}",
-    ca_cert: read("ca.pem"),
-    ca_private_key: read("ca.key"),
+    ca_cert: read(pki.ca),
+    ca_private_key: read(pki.caKey),
     key_type: "ec",
     ...more,
   },
@@ -132,8 +118,8 @@ test("a certificate lets its user in, nobody else, and not after its lease", { s
     `SELECT shobj_description(oid, 'pg_authid') AS subject FROM pg_roles WHERE rolname = '${username}'`,
   )
   assert.deepEqual(rows, [{ subject: `CN=${username}` }])
-  const read = new X509Certificate(user.cert)
-  assert.equal(Math.ceil(read.validToDate.getTime() / 1000 - vault.clock.now()), 3605, "the lease, and a little")
+  const { validToDate } = new X509Certificate(user.cert)
+  assert.equal(Math.ceil(validToDate.getTime() / 1000 - vault.clock.now()), 3605, "the lease, and a little")
   await vault.write("sys/leases/revoke", { lease_id: issued.body.lease_id ?? "" })
   assert.match(await entering(user), /role ".*" does not exist/)
 })
@@ -152,9 +138,9 @@ test("J09: a database that cannot prove itself is not spoken with, and hears no 
     assert.ok(!errors.join().includes(PASSWORD))
     return errors.join()
   }
-  assert.match(await write("127.0.0.1", read("other.pem")), /certificate|issuer/i, "another authority")
+  assert.match(await write("127.0.0.1", read(strangers.ca)), /certificate|issuer/i, "another authority")
   assert.match(await write("127.0.0.1", undefined), /certificate|issuer/i, "those that the system trusts")
-  assert.match(await write("localhost", read("ca.pem")), /certificate|altnames/i, "another name")
+  assert.match(await write("localhost", read(pki.ca)), /certificate|altnames/i, "another name")
 })
 
 test("every kind of key enters; an authority that the database does not know does not", { skip }, async () => {
@@ -173,7 +159,7 @@ test("every kind of key enters; an authority that the database does not know doe
   }
   await vault.write(
     "database/roles/other",
-    certificateRole({ ca_cert: read("other.pem"), ca_private_key: read("other.key") }),
+    certificateRole({ ca_cert: read(strangers.ca), ca_private_key: read(strangers.caKey) }),
   )
   const { data } = await vault.read("database/creds/other")
   const stranger = { user: String(data.username), cert: String(data.client_certificate), key: String(data.private_key) }
@@ -207,12 +193,15 @@ test("a credential_config is checked in Vault's words, and read without the auth
   assert.equal(await refused({ common_name_template: "" }), "missing required common_name_template")
   assert.equal(await refused({ ca_cert: "" }), "missing required ca_cert")
   assert.equal(await refused({ ca_private_key: "x" }), "private key not found in the PEM bundle")
-  assert.equal(await refused({ ca_private_key: read("other.key") }), "the private key is not that of the certificate")
+  assert.equal(
+    await refused({ ca_private_key: read(strangers.caKey) }),
+    "the private key is not that of the certificate",
+  )
   assert.deepEqual((await vault.write("database/roles/app", certificateRole())).errors, [])
   const { data } = await vault.read("database/roles/app")
   assert.deepEqual(data.credential_config, {
     common_name_template: "{{ .RoleName }}-{{ random 12 }}",
-    ca_cert: read("ca.pem"),
+    ca_cert: read(pki.ca),
     key_type: "ec",
     key_bits: 256,
     signature_bits: 256,

@@ -1,23 +1,30 @@
 /** The engine against a real MariaDB. */
 
 import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
 import { after, before, test } from "node:test"
 import { createConnection } from "mysql2/promise"
-import { type TestServer, testServer } from "../../server/testing.ts"
+import { testServer } from "../../server/testing.ts"
+import { certificates } from "../../tests/parts/certificates.ts"
 import { missing, type Server, start } from "../../tests/parts/mariadb.ts"
 
 const skip = missing() ?? false
 const PASSWORD = `ro'ot\\%41"@`
 
 let server: Server
+let pki: Awaited<ReturnType<typeof certificates>>
+const cleanup: (() => unknown)[] = []
 before(async () => {
-  if (skip === false) server = await start({ password: PASSWORD })
+  if (skip !== false) return
+  pki = await certificates({ after: act => void cleanup.push(act) })
+  server = await start({
+    password: PASSWORD,
+    args: [`--ssl-ca=${pki.ca}`, `--ssl-cert=${pki.cert}`, `--ssl-key=${pki.key}`],
+  })
+  cleanup.push(() => server.stop())
 })
-const vaults: TestServer[] = []
 after(async () => {
-  // Sealing closes connections, which would keep the process alive.
-  for (const vault of vaults) await vault.write("sys/seal")
-  await server?.stop()
+  for (const act of cleanup.reverse()) await act()
 })
 
 async function query(text: string, as: { user: string; password: string } = { user: "root", password: PASSWORD }) {
@@ -34,7 +41,8 @@ const entering = (user: unknown, password: unknown): Promise<string> =>
 
 async function withDatabase(config: Record<string, string> = {}) {
   const vault = await testServer()
-  vaults.push(vault)
+  // Sealing closes connections, which would keep the process alive.
+  cleanup.push(() => vault.write("sys/seal"))
   await vault.write("sys/mounts/database", { type: "database" })
   const written = await vault.write("database/config/my", {
     plugin_name: "mysql-database-plugin",
@@ -113,6 +121,44 @@ test("static roles and the account itself rotate", { skip }, async () => {
   assert.equal((await vault.write("database/rotate-root/my")).status, 204)
   assert.equal(await entering("manager", "first"), "ER_ACCESS_DENIED_ERROR")
   assert.equal((await vault.write("database/rotate-role/s")).status, 204)
+})
+
+test("a client certificate lets its user in where statements require its subject, and not after its lease", {
+  skip,
+}, async () => {
+  const vault = await withDatabase()
+  // Certificates have the world's time.
+  vault.clock.advance(`${Date.now() / 1000 - vault.clock.now()}s`)
+  const [ca, ca_private_key] = [readFileSync(pki.ca, "utf8"), readFileSync(pki.caKey, "utf8")]
+  await vault.write("database/roles/certified", {
+    db_name: "my",
+    default_ttl: "1h",
+    creation_statements: `CREATE USER '{{name}}'@'%' REQUIRE SUBJECT '/CN={{common_name}}'; GRANT SELECT ON *.* TO '{{name}}'@'%'`,
+    credential_type: "client_certificate",
+    credential_config: {
+      common_name_template: "{{ .RoleName }}-{{ random 12 }}",
+      key_type: "rsa",
+      ca_cert: ca,
+      ca_private_key,
+    },
+  })
+  const one = await vault.read("database/creds/certified")
+  assert.deepEqual(one.errors, [])
+  const other = await vault.read("database/creds/certified")
+  const pairOf = ({ data }: typeof one) => ({
+    cert: String(data.client_certificate),
+    key: String(data.private_key),
+    ca,
+  })
+  const entering = async (ssl: ReturnType<typeof pairOf>): Promise<string> => {
+    const to = { host: "127.0.0.1", port: server.port, user: String(one.data.username), ssl }
+    const connection = await createConnection(to).catch((error: { code?: string }) => String(error.code))
+    return typeof connection === "string" ? connection : connection.end().then(() => "in")
+  }
+  assert.equal(await entering(pairOf(one)), "in")
+  assert.equal(await entering(pairOf(other)), "ER_ACCESS_DENIED_ERROR")
+  await vault.write("sys/leases/revoke", { lease_id: one.body.lease_id ?? "" })
+  assert.equal(await entering(pairOf(one)), "ER_ACCESS_DENIED_ERROR")
 })
 
 test("short names are made for MySQL's older kinds, and a wrong password is told without it", { skip }, async () => {

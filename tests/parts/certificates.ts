@@ -5,12 +5,16 @@ import { spawnSync } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { TestContext } from "node:test"
+
+/** What runs its acts when the certificates are no longer needed: a test, or the hooks of a file. */
+interface Scope {
+  after(act: () => Promise<void>): void
+}
 
 /** A certificate authority, a server's certificate for 127.0.0.1 and a client's. */
-export async function certificates(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), "arca-etcd-tls-"))
-  t.after(() => rm(folder, { recursive: true }))
+export async function certificates(scope: Scope) {
+  const folder = await mkdtemp(join(tmpdir(), "arca-tls-"))
+  scope.after(() => rm(folder, { recursive: true }))
   const file = (name: string) => join(folder, name)
   const openssl = (...args: string[]) => {
     const { status, stderr } = spawnSync("openssl", args, { encoding: "utf8" })
@@ -39,7 +43,9 @@ export async function certificates(t: TestContext) {
     )
   }
   return {
+    folder,
     ca: file("ca.pem"),
+    caKey: file("ca.key"),
     cert: file("server.pem"),
     key: file("server.key"),
     client: file("client.pem"),

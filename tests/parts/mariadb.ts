@@ -18,7 +18,11 @@ export const missing = (): string | undefined =>
   existsSync("/usr/sbin/mariadbd") ? undefined : "MariaDB is not installed (node tools/parts.ts installs it on Debian)"
 
 /** Starts a server on which `root` may enter from this machine with a password, and owns everything. */
-export async function start(options: { readonly password: string }): Promise<Server> {
+export async function start(options: {
+  readonly password: string
+  /** Further options of the server. */
+  readonly args?: readonly string[]
+}): Promise<Server> {
   const data = await mkdtemp(join(tmpdir(), "arca-mariadb-"))
   const asRoot = process.getuid?.() === 0 ? ["--user=root"] : []
   const made = spawnSync("mariadb-install-db", [
@@ -42,6 +46,7 @@ export async function start(options: { readonly password: string }): Promise<Ser
     `--socket=${socket}`,
     `--port=${port}`,
     "--bind-address=127.0.0.1",
+    ...(options.args ?? []),
   ]
   const server = spawn(
     "/usr/sbin/mariadbd",
