@@ -4484,7 +4484,7 @@ export interface Database {
       readonly rotation_window?: string | number
       /** What changes the credential; the database's usual way when empty. */
       readonly rotation_statements?: readonly string[]
-      /** `password`, `rsa_private_key` or `client_certificate`. */
+      /** `password` or `rsa_private_key`. */
       readonly credential_type?: string
       /** How the credential is made. */
       readonly credential_config?: Readonly<Record<string, string>>

@@ -231,6 +231,14 @@ test("a database that knows no keys makes users with them where statements menti
     creation_statements: `CREATE ROLE "{{name}}" LOGIN PASSWORD '{{password}}'; INSERT INTO keys VALUES ('{{name}}', '{{public_key}}')`,
   })
   assert.match(String((await vault.read("database/creds/both")).errors[0]), /a statement asks for \{\{password\}\}/)
+  const late = {
+    ...role,
+    creation_statements: "x",
+    revocation_statements: `ALTER ROLE "{{name}}" PASSWORD '{{password}}'`,
+  }
+  assert.deepEqual((await vault.write("database/roles/late", late)).errors, [
+    "revocation_statements ask for {{password}}, which is only known when a user is made",
+  ])
   await vault.write("database/roles/key", {
     ...role,
     creation_statements: `CREATE ROLE "{{name}}" LOGIN; INSERT INTO keys VALUES ('{{name}}', '{{public_key}}')`,

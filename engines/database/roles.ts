@@ -24,6 +24,7 @@ import {
 } from "./credentials.ts"
 import { type Connection, NameTaken, type NewUser } from "./drivers/driver.ts"
 import { withConnection } from "./open.ts"
+import { credentialIn, textsOf } from "./statements.ts"
 
 export const roles = record("role", "role/", {
   db_name: field.string("The connection that its users are made with.", { default: "", plain: true }),
@@ -57,6 +58,18 @@ export async function refuseTwin(ctx: Context, folder: "role/" | "static-role/",
     throw refuse.invalid("Role and Static Role names must be unique")
 }
 
+/** Statements that are run when nobody knows the credential any more. */
+const LATER = ["revocation_statements", "rollback_statements", "renew_statements"] as const
+
+/** Refused when they are written: when a lease ends it would be too late to tell anybody. */
+function checkLater(name: string, statements: readonly string[]): void {
+  const place = statements
+    .flatMap(textsOf)
+    .map(credentialIn)
+    .find(found => found !== undefined)
+  if (place !== undefined) throw refuse.invalid(`${name} ask for ${place}, which is only known when a user is made`)
+}
+
 const roleRoutes: readonly Route[] = crud("roles", roles, {
   summary: "A role: read, write, delete.",
   check: async (merged, ctx) => {
@@ -65,6 +78,7 @@ const roleRoutes: readonly Route[] = crud("roles", roles, {
     if (merged.max_ttl > 0 && merged.default_ttl > merged.max_ttl)
       throw refuse.invalid("default_ttl cannot be longer than max_ttl")
     const type = credentialType(merged.credential_type)
+    for (const name of LATER) checkLater(name, merged[name])
     return {
       ...merged,
       revocation_statements: merged.revocation_statements.filter(one => one.trim() !== ""),

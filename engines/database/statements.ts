@@ -197,6 +197,10 @@ const bare =
     return quoted(`{{${placeholder}}}`, quote, { [placeholder]: value }, dialect)
   }
 
+/** A part of a credential that a text asks for: `{{password}}`. */
+export const credentialIn = (text: string): string | undefined =>
+  [...text.matchAll(PLACE)].find(([, name = ""]) => CREDENTIALS.has(name))?.[0]
+
 /** Cuts a text at the semicolons between statements; blanks and empty ones are dropped. */
 export function split(text: string, dialect: Dialect): string[] {
   const statements: string[] = []

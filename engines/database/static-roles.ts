@@ -39,7 +39,7 @@ const fields = {
     default: [],
     plain: true,
   }),
-  credential_type: field.string("`password`, `rsa_private_key` or `client_certificate`.", {
+  credential_type: field.string("`password` or `rsa_private_key`.", {
     default: "password",
     plain: true,
   }),
