@@ -9,7 +9,7 @@ import { rename, rm, writeFile } from "node:fs/promises"
 import { availableParallelism, homedir, hostname, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { pooled } from "@arca/crypto/random"
-import { memoryStorage, openStorage, type Storage, StorageFailed } from "@arca/storage"
+import { memoryStorage, openStorage, type Storage, StorageFailed, StorageUnavailable } from "@arca/storage"
 import { assemble } from "./assemble.ts"
 import { type AuditMetrics, auditBroker } from "./audit/index.ts"
 import { followAuditTable } from "./audit-table.ts"
@@ -20,6 +20,7 @@ import { type Daemon, startDaemon } from "./daemon.ts"
 import { devCertificate } from "./dev-tls.ts"
 import { declareAudit, initializeItself } from "./first-requests.ts"
 import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
+import { ListenerFailed } from "./listener/failure.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
 import { type LockoutStanzas, userLockout } from "./lockout.ts"
 import { openLogs } from "./logs/open.ts"
@@ -42,6 +43,9 @@ import { API_VERSION, ARCA_VERSION } from "./version.ts"
 const random = pooled(randomBytes)
 const now = (): number => Date.now() / 1000
 
+/** What an operator can put right: a sentence says how. Anything else is a bug, and shows where. */
+const TOLD = [BadFlag, BadConfig, ListenerFailed, StorageFailed, StorageUnavailable]
+
 /** Runs a server until a signal ends it; returns the exit code. */
 export async function serverCommand(argv: readonly string[]): Promise<number> {
   try {
@@ -63,8 +67,8 @@ export async function serverCommand(argv: readonly string[]): Promise<number> {
     if (config.pidFile !== "") await rm(config.pidFile, { force: true })
     return code
   } catch (error) {
-    if (!(error instanceof BadFlag || error instanceof BadConfig || error instanceof StorageFailed)) throw error
-    process.stderr.write(`Error: ${error.message}\n`)
+    if (!TOLD.some(kind => error instanceof kind)) throw error
+    process.stderr.write(`Error: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
 }

@@ -37,7 +37,7 @@ export const STORAGE_TYPES: Readonly<Record<string, StorageType>> = {
   postgresql: {
     about: "A PostgreSQL database that any number of nodes share.",
     options: {
-      connection_url: "How to reach it: `postgresql://user:password@host/database`.",
+      connection_url: "How to reach it: `postgresql://user:password@host/database`, or `host=… user=… dbname=…`.",
       table: "How tables are called; `arca` unless told otherwise: the start of the names of its tables.",
       max_parallel: "Connections at the same time.",
       skip_create_table: "`true` leaves making the tables to you.",

@@ -14,6 +14,7 @@ import { CommitQueue, type Waiting } from "./commit-queue.ts"
 import { type CommitRecord, type FeedSource, feed, mustReach, Signal } from "./feed.ts"
 import { Foresight } from "./foresight.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
+import { addressOf } from "./postgresql-address.ts"
 import { argumentsOf, takeGroup } from "./postgresql-commit.ts"
 import { migrate } from "./postgresql-migrations.ts"
 import { type Names, namesOf } from "./postgresql-schema.ts"
@@ -178,7 +179,7 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Pos
   const names = namesOf(options.table ?? "arca")
   const limits = { clock, remembered: options.remembered ?? 32_768, patience: options.patience ?? 10 }
   const config = {
-    connectionString: options.connection_url,
+    connectionString: addressOf(options.connection_url),
     application_name: "arca",
     keepAlive: true,
     connectionTimeoutMillis: limits.patience * 1000,

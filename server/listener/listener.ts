@@ -15,6 +15,7 @@ import type { TLSSocket } from "node:tls"
 import { blockListOf, isListed, unmapped } from "@arca/auth/cidr"
 import type { Peer } from "../wire.ts"
 import { limitArrival } from "./deadline.ts"
+import { badCertificate, cannotListen } from "./failure.ts"
 import type { ListenerOptions, ProxyProtocol } from "./options.ts"
 import { type Header, type Origin, readHeader } from "./proxy-protocol.ts"
 import { tlsContext } from "./tls.ts"
@@ -44,7 +45,7 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
     requestTimeout: 0,
     keepAliveTimeout: options.idleTimeout * 1000,
   }
-  const server: Server = tls === undefined ? createHttp(limits) : createHttps({ ...limits, ...tls })
+  const server: Server = tls === undefined ? createHttp(limits) : secured({ ...limits, ...tls }, options)
   server.maxHeadersCount = 128
   server.maxConnections = options.maxConnections
   const forwarders = blockListOf(options.forwardedFor?.authorized ?? [])
@@ -81,14 +82,23 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
   }
 }
 
+function secured(options: Parameters<typeof createHttps>[0], { tls }: ListenerOptions): Server {
+  try {
+    return createHttps(options)
+  } catch (error) {
+    throw badCertificate(tls?.certFile ?? "", tls?.keyFile ?? "", error)
+  }
+}
+
 async function bind(server: NetServer, options: ListenerOptions): Promise<void> {
   if (options.socket !== undefined) await rm(options.socket.path, { force: true })
-  const target =
+  const target: { host?: string; port?: number; path?: string } =
     options.socket === undefined ? { host: options.host, port: options.port } : { path: options.socket.path }
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject)
+    const fail = (error: Error): void => reject(cannotListen(target.path ?? `${target.host}:${target.port}`, error))
+    server.once("error", fail)
     server.listen({ ...target, backlog: 1024 }, () => {
-      server.off("error", reject)
+      server.off("error", fail)
       resolve()
     })
   })

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
 import type { TlsOptions as NodeTls } from "node:tls"
+import { unreadableFile } from "./failure.ts"
 import type { TlsOptions } from "./options.ts"
 
 /** AEAD suites with forward secrecy; TLS 1.3 has no others. */
@@ -35,8 +36,6 @@ async function file(path: string, key: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    throw new Error(
-      `cannot read ${key} ${JSON.stringify(path)}: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw unreadableFile(key, path, error)
   }
 }

@@ -1,4 +1,4 @@
-import type { SealStanza, ServerConfig } from "../config/read.ts"
+import { BadConfig, type SealStanza, type ServerConfig } from "../config/read.ts"
 import { type Seal, shamirSeal } from "./seal.ts"
 import { staticSeal } from "./static.ts"
 import { transitSeal } from "./transit.ts"
@@ -18,7 +18,7 @@ const KINDS: ReadonlyMap<string, (options: ReadonlyMap<string, string>, env: Env
 export async function sealsOf(config: ServerConfig, env: Env): Promise<{ seal: Seal; former: Seal | undefined }> {
   const active = config.seals.filter(one => !one.disabled)
   if (active.length > 1)
-    throw new Error("only one seal can be in force; the one to move away from needs disabled = true")
+    throw new BadConfig("only one seal can be in force; the one to move away from needs disabled = true")
   const named = env.ARCA_SEAL_TYPE ?? env.BAO_SEAL_TYPE ?? env.VAULT_SEAL_TYPE
   const stanza = active[0] ?? (named === undefined ? undefined : { type: named, options: new Map(), disabled: false })
   const former = config.seals.find(one => one.disabled)
@@ -31,6 +31,6 @@ export async function sealsOf(config: ServerConfig, env: Env): Promise<{ seal: S
 async function open({ type, options }: SealStanza, env: Env): Promise<Seal> {
   const make = KINDS.get(type)
   if (make === undefined)
-    throw new Error(`unknown seal ${JSON.stringify(type)}; known are ${[...KINDS.keys()].join(", ")}`)
+    throw new BadConfig(`unknown seal ${JSON.stringify(type)}; known are ${[...KINDS.keys()].join(", ")}`)
   return make(options, env)
 }

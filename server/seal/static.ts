@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises"
 import { unwrapKey, wrapKey } from "@arca/crypto/aead"
+import { BadConfig } from "../config/read.ts"
 import type { AutoSeal } from "./seal.ts"
 
 const LABEL = "arca static seal"
@@ -50,7 +51,7 @@ export async function staticSeal(options: Options, env: Env): Promise<AutoSeal> 
 
 function need(options: Options, name: string): string {
   const value = options.get(name)
-  if (value === undefined || value === "") throw new Error(`seal "static" needs ${name}`)
+  if (value === undefined || value === "") throw new BadConfig(`seal "static" needs ${name}`)
   return value
 }
 
@@ -61,21 +62,21 @@ async function keyFrom(source: string, env: Env, name: string): Promise<Uint8Arr
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex")
   const decoded = Buffer.from(text, "base64")
   if (decoded.length === 32) return decoded
-  throw new Error(`${name} of seal "static" must be 32 bytes: raw, in hex or in base64`)
+  throw new BadConfig(`${name} of seal "static" must be 32 bytes: raw, in hex or in base64`)
 }
 
 async function bytesFrom(source: string, env: Env, name: string): Promise<Buffer> {
   if (source.startsWith("file://")) {
     const path = source.slice("file://".length)
     return readFile(path).catch((error: NodeJS.ErrnoException) => {
-      throw new Error(
+      throw new BadConfig(
         `cannot read ${name} of seal "static" from ${JSON.stringify(path)}: ${error.code ?? error.message}`,
       )
     })
   }
-  if (!source.startsWith("env://")) throw new Error(`${name} of seal "static" must be env://NAME or file:///path`)
+  if (!source.startsWith("env://")) throw new BadConfig(`${name} of seal "static" must be env://NAME or file:///path`)
   const value = env[source.slice("env://".length)]
   if (value === undefined)
-    throw new Error(`${name} of seal "static": the environment has no ${source.slice("env://".length)}`)
+    throw new BadConfig(`${name} of seal "static": the environment has no ${source.slice("env://".length)}`)
   return Buffer.from(value)
 }

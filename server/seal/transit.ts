@@ -2,6 +2,7 @@
 
 import { readFile } from "node:fs/promises"
 import { Agent, request } from "undici"
+import { BadConfig } from "../config/read.ts"
 import type { AutoSeal } from "./seal.ts"
 
 type Options = ReadonlyMap<string, string>
@@ -42,12 +43,17 @@ async function remoteOf(options: Options, env: Env): Promise<Remote> {
   const need = (name: string, variable: string) => {
     const value = get(name, variable)
     if (value === undefined || value === "")
-      throw new Error(`seal "transit" needs ${name} (or ${variable} in the environment)`)
+      throw new BadConfig(`seal "transit" needs ${name} (or ${variable} in the environment)`)
     return value
   }
   const file = async (name: string, variable: string) => {
     const path = get(name, variable)
-    return path === undefined ? undefined : readFile(path)
+    if (path === undefined) return undefined
+    return readFile(path).catch((error: NodeJS.ErrnoException) => {
+      throw new BadConfig(
+        `cannot read ${name} of seal "transit" from ${JSON.stringify(path)}: ${error.code ?? error.message}`,
+      )
+    })
   }
   const ca = await file("tls_ca_cert", "VAULT_CACERT")
   const cert = await file("tls_client_cert", "VAULT_CLIENT_CERT")
