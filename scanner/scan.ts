@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { allowsPath } from "./detect/allowlist.ts"
 import { type DetectOptions, detect, type Fragment } from "./detect/detector.ts"
+import type { Exempt } from "./detect/exempt.ts"
 import { allRules, type CompiledRules, loadRules, type Ruleset } from "./detect/ruleset.ts"
 import type { Finding } from "./finding.ts"
 import type { Ignores } from "./ignore/arcaignore.ts"
@@ -136,7 +137,7 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
     const detection = detectionOf(target, options)
     const cache = await cacheFor(target, options, key, detection)
     const skips = (path: string) => isSkipped(ruleset, path)
-    const history = { known: cache?.tips ?? [], exempt: all.global.pathspecs }
+    const history = { known: cache?.tips ?? [], exempt: all.global.exempt }
     const source = await open(target, options, ending.signal, skips, history)
     const judge = await judgeFor(target, options)
     const raw: Finding[] = [...(cache?.findings ?? [])]
@@ -244,7 +245,7 @@ async function open(
   options: ScanOptions,
   signal: AbortSignal,
   skips: (path: string) => boolean,
-  history: { known: readonly string[]; exempt: readonly string[] },
+  history: { known: readonly string[]; exempt: Exempt },
 ): Promise<Source> {
   const { maxArchiveDepth = 0, maxTargetMegabytes = 0, allowPartial = false } = options
   const file = { maxArchiveDepth, skips }
@@ -289,7 +290,7 @@ async function openRemote(
   options: ScanOptions,
   signal: AbortSignal,
   file: FileOptions,
-  { exempt }: { exempt: readonly string[] },
+  { exempt }: { exempt: Exempt },
 ): Promise<Source> {
   const { remoteSource } = await import("./remote/walk.ts")
   const { presetParts } = await import("./remote/host.ts")

@@ -3,7 +3,7 @@ import type { CompiledPattern } from "../re2/pattern.ts"
 import type { Allowlist, Config } from "../rule.ts"
 import { joinedSource } from "./allowlist.ts"
 import { buildAutomaton } from "./automaton-build.ts"
-import { exemptPathspecs } from "./pathspec.ts"
+import { exemptPaths } from "./exempt.ts"
 import { type CompiledRule, type CompiledRules, listsOf, loadRules, type Ruleset } from "./ruleset.ts"
 
 type Literal = { opens: Set<number>; tries: number[] }
@@ -27,7 +27,7 @@ export function compileRules({ rules, allowlists }: Config): CompiledRules {
       if (found === undefined) throw new RangeError(`there is no rule ${index}`)
       return found
     },
-    global: { allowlists, patterns: compilePatterns([], allowlists), pathspecs: exemptPathspecs(allowlists) },
+    global: { allowlists, patterns: compilePatterns([], allowlists), exempt: exemptPaths(allowlists) },
     unconditional,
     alwaysTried: [...new Set([...unconditional, ...indicesOf(rules, rule => parts.has(rule.id))])],
     automaton: tables,

@@ -2,6 +2,7 @@ import { type CompiledPattern, type Pattern, patternOf } from "../re2/pattern.ts
 import type { Allowlist, Rule } from "../rule.ts"
 import { type Exceptions, exceptionsOf } from "./allowlist.ts"
 import { type Automaton, type AutomatonTables, startAutomaton } from "./automaton.ts"
+import type { Exempt } from "./exempt.ts"
 import { type Scratch, scratchFor } from "./text.ts"
 
 /** A rule translated, with every pattern it uses by its source: plain data. */
@@ -15,8 +16,8 @@ export type CompiledRules = {
   /** By index. */
   ids: readonly string[]
   rule(index: number): CompiledRule
-  /** With the pathspecs by which git leaves out what the lists exempt. */
-  global: { allowlists: Allowlist[]; patterns: Record<string, CompiledPattern>; pathspecs: string[] }
+  /** With what git may leave out, since the lists exempt it. */
+  global: { allowlists: Allowlist[]; patterns: Record<string, CompiledPattern>; exempt: Exempt }
   /** Rules without keywords, by index: they are run on every text. */
   unconditional: readonly number[]
   /** Those, and the parts of other rules: they are run without being opened by a keyword. */

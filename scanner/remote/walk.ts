@@ -1,3 +1,4 @@
+import type { Exempt } from "../detect/exempt.ts"
 import { chunksIn } from "../sources/chunks.ts"
 import { type FileOptions, fileInMemory, scanFile } from "../sources/file.ts"
 import { type Emit, messageOf, type Source, type SourceReport } from "../sources/source.ts"
@@ -13,7 +14,7 @@ export type RemoteOptions = FileOptions &
     /** The file in which finished parts are kept. */
     statePath?: string
     /** Pathspecs that a history leaves out. */
-    exempt: readonly string[]
+    exempt: Exempt
   }
 
 /**

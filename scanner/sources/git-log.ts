@@ -4,8 +4,8 @@ import type { Commit } from "../finding.ts"
 export type PatchVisitor = {
   /** The added lines of one hunk, without their `+`; the bytes are reused afterwards. */
   hunk(hunk: { path: string; startLine: number; bytes: Uint8Array; commit: Commit | undefined }): void
-  /** A binary file that was added or changed. */
-  binary(path: string, commit: Commit | undefined): void
+  /** A binary file that was added or changed; `from` is its former name when it was renamed as well. */
+  binary(path: string, commit: Commit | undefined, from: string | undefined): void
 }
 
 /**
@@ -36,6 +36,7 @@ export function patchReader(visitor: PatchVisitor): { push(piece: Uint8Array): v
     visitor,
     commit: undefined,
     path: undefined,
+    from: undefined,
     oldLines: 0,
     newLines: 0,
     startLine: 0,
@@ -76,6 +77,8 @@ type PatchState = {
   visitor: PatchVisitor
   commit: Commit | undefined
   path: string | undefined
+  /** The file's former name. */
+  from: string | undefined
   /** Lines of the hunk that are still to come. */
   oldLines: number
   newLines: number
@@ -193,11 +196,14 @@ function readLine(state: PatchState, text: Buffer, from: number, to: number): vo
   else if (startsWith(text, from, to, "diff --git ")) {
     flush(state)
     state.path = pathOfDiffLine(line())
+    state.from = undefined
   } else if (startsWith(text, from, to, "+++ ")) state.path = pathOfSide(line().slice(4), "b/")
   else if (startsWith(text, from, to, "rename to ")) state.path = fromBytes(unquote(line().slice(10)))
+  else if (startsWith(text, from, to, "rename from ")) state.from = fromBytes(unquote(line().slice(12)))
+  else if (startsWith(text, from, to, "copy from ")) state.from = fromBytes(unquote(line().slice(10)))
   else if (startsWith(text, from, to, "deleted file mode ")) state.path = undefined
   else if (startsWith(text, from, to, "Binary files ") && state.path !== undefined)
-    if (!line().endsWith(" and /dev/null differ")) state.visitor.binary(state.path, state.commit)
+    if (!line().endsWith(" and /dev/null differ")) state.visitor.binary(state.path, state.commit, state.from)
 }
 
 // "\ No newline at end of file" speaks of the line before it.

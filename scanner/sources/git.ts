@@ -1,5 +1,10 @@
 import { spawn, spawnSync } from "node:child_process"
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type { Readable } from "node:stream"
+import type { Fragment } from "../detect/detector.ts"
+import type { Exempt } from "../detect/exempt.ts"
 import type { Commit } from "../finding.ts"
 import { archiveKind } from "./archive-name.ts"
 import { inBatches } from "./batches.ts"
@@ -23,7 +28,7 @@ export type GitOptions = FileOptions &
           options: readonly string[]
           allowPartial: boolean
           known: readonly string[]
-          exempt: readonly string[]
+          exempt: Exempt
         }
       | { kind: "diff"; staged: boolean }
     /** Ends git when the scan ends before it. */
@@ -50,12 +55,9 @@ const settings = [
 const shape = ["--no-ext-diff", "--no-textconv", "--no-color"]
 
 /** All history, unless the options say otherwise; then they replace Gitleaks' defaults as there. */
-function logArguments(options: readonly string[], exempt: readonly string[], hasInput: boolean): string[] {
+function logArguments(options: readonly string[], hasInput: boolean): string[] {
   const chosen = options.length > 0 ? [...options] : ["--full-history", "--all", "--diff-filter=tuxdb"]
   if (hasInput) chosen.push("--stdin")
-  // Of a whole history git need not compare the files that are exempt. With options of one's own they could change which
-  // commits those mean.
-  if (options.length === 0 && exempt.length > 0) chosen.push("--", ":/", ...exempt)
   const paths = chosen.indexOf("--")
   // The format comes after the user's options, so that none of them replaces it.
   chosen.splice(paths < 0 ? chosen.length : paths, 0, logFormat)
@@ -83,13 +85,13 @@ export function gitSource(options: GitOptions): Source {
   if (short !== undefined) return short
   // Commits that are known already, with all before them, are left out.
   const known = read.kind === "log" && read.known.length > 0 ? read.known.map(id => `^${id}`).join("\n") : undefined
-  const words =
-    read.kind === "log" ? logArguments(read.options, read.exempt, known !== undefined) : diffArguments(read.staged)
-  const git = startGit(known === undefined ? options : { ...options, input: known }, words, signal)
+  const words = read.kind === "log" ? logArguments(read.options, known !== undefined) : diffArguments(read.staged)
+  const exempt = read.kind === "log" ? read.exempt : undefined
+  const git = startGit(known === undefined ? options : { ...options, input: known }, words, signal, exempt)
   const batches = inBatches(git.stdout)
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
   return async function* (emit, report) {
-    const { reader, archives } = readerFor(options, emit)
+    const { reader, blobs } = readerFor(options, emit)
     yield* batches(piece => {
       report.checkTime()
       reader.push(piece)
@@ -98,7 +100,7 @@ export function gitSource(options: GitOptions): Source {
     yield
     judgeExit(await git.ended, report)
     if (read.kind === "log" && (await shallow) === "true") judgeShallow(read, report)
-    yield* scanArchives(options, archives, emit, report)
+    yield* scanBlobs(options, blobs, emit, report)
   }
 }
 
@@ -115,42 +117,46 @@ function diffAtOnce(options: GitOptions, staged: boolean): Source | undefined {
       ? { code: status, errors: stderr.toString().trim() }
       : { code: null, errors: `cannot run git: ${error.message}` }
   return async function* (emit, report) {
-    const { reader, archives } = readerFor(options, emit)
+    const { reader, blobs } = readerFor(options, emit)
     if (error === undefined) reader.push(stdout)
     reader.end()
     judgeExit(ended, report)
-    yield* scanArchives(options, archives, emit, report)
+    yield* scanBlobs(options, blobs, emit, report)
     yield
   }
 }
 
 const maxShortDiff = 4 * 1024 * 1024
 
-type Archive = { path: string; commit: Commit | undefined }
+/** A file of which the patch shows nothing, and that is to be read whole. */
+type Blob = { path: string; commit: Commit | undefined; kind: "archive" | "renamed" }
 
 function readerFor(options: GitOptions, emit: Emit) {
-  const archives: Archive[] = []
+  const blobs: Blob[] = []
+  const { read, skips } = options
   const reader = patchReader({
     hunk: ({ path, startLine, bytes, commit = uncommitted }) => emit({ path, startLine, bytes, commit }),
-    binary: (path, commit) => {
-      if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) archives.push({ path, commit })
+    binary: (path, commit, from) => {
+      if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) blobs.push({ path, commit, kind: "archive" })
+      // Git does not compare it because its former name is exempt.
+      else if (read.kind === "log" && from !== undefined && skips(from) && !skips(path))
+        blobs.push({ path, commit, kind: "renamed" })
     },
   })
-  return { reader, archives }
+  return { reader, blobs }
 }
 
-async function* scanArchives(options: GitOptions, archives: readonly Archive[], emit: Emit, report: SourceReport) {
-  for (const { path, commit } of archives) {
+async function* scanBlobs(options: GitOptions, blobs: readonly Blob[], emit: Emit, report: SourceReport) {
+  for (const blob of blobs) {
     report.checkTime()
-    await scanBlob(options, path, commit, emit, report)
+    await scanBlob(options, blob, emit, report)
     yield
   }
 }
 
 async function scanBlob(
   options: GitOptions,
-  path: string,
-  commit: Commit | undefined,
+  { path, commit, kind }: Blob,
   emit: Emit,
   report: SourceReport,
 ): Promise<void> {
@@ -159,8 +165,11 @@ async function scanBlob(
   for await (const piece of git.stdout) pieces.push(piece)
   const { code, errors } = await git.ended
   if (code !== 0) return report.incomplete(`Cannot read ${path} from git: ${errors}`)
-  const file = fileInMemory(path, Buffer.concat(pieces))
-  scanFile(file, options, fragment => emit(commit ? { ...fragment, commit } : fragment), report)
+  const bytes = Buffer.concat(pieces)
+  const emitOf = (fragment: Fragment) => emit(commit ? { ...fragment, commit } : fragment)
+  if (kind === "archive") return scanFile(fileInMemory(path, bytes), options, emitOf, report)
+  // As git tells binary files.
+  if (!bytes.subarray(0, 8000).includes(0)) emitOf({ path, startLine: 1, bytes })
 }
 
 /** What is not committed has no commit, and Go's first date. */
@@ -179,24 +188,49 @@ function startGit(
   { repository, env, input }: GitPlace,
   args: string[],
   signal?: AbortSignal,
+  exempt?: Exempt,
 ): { stdout: Readable; ended: Promise<Ended> } {
-  const git = spawn("git", wordsFor({ repository }, args), {
+  const attributes = exempt === undefined ? undefined : attributesFor(exempt)
+  const git = spawn("git", wordsFor({ repository }, [...(attributes?.words ?? []), ...args]), {
     // Without a flush after each commit.
     env: { ...env, GIT_FLUSH: "0" },
-    stdio: ["pipe", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe", ...(attributes === undefined ? [] : [attributes.fd])],
     ...(signal === undefined ? {} : { signal }),
   })
+  if (attributes !== undefined) closeSync(attributes.fd)
+  const { stdin, stdout, stderr } = git
+  if (stdin === null || stdout === null || stderr === null) throw new Error("git was started without its pipes")
   // A git that ends before it has read everything says why on its own.
-  git.stdin.on("error", () => {}).end(input ?? "")
+  stdin.on("error", () => {}).end(input ?? "")
   let errors = ""
-  git.stderr.setEncoding("utf8").on("data", (text: string) => {
+  stderr.setEncoding("utf8").on("data", (text: string) => {
     if (errors.length < 64 * 1024) errors += text
   })
   const ended = new Promise<Ended>(resolve => {
     git.on("error", error => resolve({ code: null, errors: `cannot run git: ${error.message}` }))
     git.on("close", code => resolve({ code, errors: errors.trim() }))
   })
-  return { stdout: git.stdout, ended }
+  return { stdout, ended }
+}
+
+/**
+ * Tells git not to compare exempt files, by attributes: it looks at those only of files that it would compare, which
+ * pathspecs cost for every file. The file has no name, so that none is left behind; Windows has no such files.
+ */
+function attributesFor({ patterns, foldsCase }: Exempt): { fd: number; words: string[] } | undefined {
+  if (patterns.length === 0 || process.platform === "win32") return undefined
+  const folder = mkdtempSync(join(tmpdir(), "arca-attributes-"))
+  try {
+    const file = join(folder, "attributes")
+    writeFileSync(file, patterns.map(pattern => `${pattern} -diff\n`).join(""))
+    const words = ["-c", "core.attributesFile=/dev/fd/3", "-c", `core.ignoreCase=${foldsCase}`]
+    return { fd: openSync(file, "r"), words }
+  } catch {
+    // A full disk, or none to write to: git compares more.
+    return undefined
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** With options of one's own a part of the history was asked for, and that part may be whole. */

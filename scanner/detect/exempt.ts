@@ -4,65 +4,84 @@ import type { Allowlist } from "../rule.ts"
 import { joinedSource } from "./allowlist.ts"
 
 const maxTexts = 64
-/** Git tries each of them on each path: 48 take a tenth of the time of `git log -p` (measured), and may save most of it. */
-const maxSpecs = 48
 
 /**
- * Git pathspecs that leave out paths which allowlists exempt in any case, so that git does not even compare those files. Only
- * patterns that are a set of texts at the start, the end or between slashes of a path have one; for the rest the scanner
- * looks at the path itself.
+ * Paths that allowlists exempt in any case, as patterns of a gitattributes file, so that git does not even compare those
+ * files. They hold some of the exempt paths and no others; for the rest the scanner looks at the path itself.
  */
-export function exemptPathspecs(allowlists: readonly Allowlist[]): string[] {
+export type Exempt = {
+  patterns: readonly string[]
+  /** How git is to compare all of them. */
+  foldsCase: boolean
+}
+
+/** Only patterns that are a set of texts at the start, the end or between slashes of a path can be said in git's way. */
+export function exemptPaths(allowlists: readonly Allowlist[]): Exempt {
   const always = allowlists.filter(({ condition, paths }) => condition === "or" && paths.length > 0)
-  return always
-    .flatMap(({ paths }) => alternatives(parsePattern(joinedSource(paths)).root).flatMap(specsOf))
-    .slice(0, maxSpecs)
+  const all = always.flatMap(({ paths }) => alternatives(parsePattern(joinedSource(paths)).root).flatMap(formsOf))
+  const foldsCase = all.some(one => one.folded)
+  const kept = all.filter(one => one.folded === foldsCase).map(one => one.pattern)
+  return { patterns: [...new Set(kept)], foldsCase }
 }
 
 /** A flag in one alternative reaches the next ones, so they are taken from the parsed whole. */
 const alternatives = (node: Node): Node[] => (node.kind === "alternate" ? node.nodes : [node])
 
-function specsOf(node: Node): string[] {
+type Form = { pattern: string; folded: boolean }
+type Start = "anything" | "nothing" | "folder"
+type End = "anything" | "nothing" | "inside"
+
+function formsOf(node: Node): Form[] {
   const nodes = node.kind === "concat" ? [...node.nodes] : [node]
-  const before = takeStart(nodes)
-  const after = takeEnd(nodes)
-  const texts = textsOf({ kind: "concat", nodes })
-  if (texts === undefined || texts.some(({ text }) => text === "")) return []
-  return texts.flatMap(({ text, folded }) =>
-    before.flatMap(start => after.map(end => `:(top,exclude${folded ? ",icase" : ""})${asGlob(start, text, end)}`)),
-  )
+  const start = takeStart(nodes)
+  const end = takeEnd(nodes)
+  const texts = textsOf({ kind: "concat", nodes }) ?? []
+  return texts.flatMap(({ text, folded }) => {
+    const pattern = patternFor(start, text, end)
+    return pattern === undefined ? [] : [{ pattern, folded }]
+  })
+}
+
+/** Patterns without a slash are compared with a file's name, others with its path; `*` holds no slash, `**` does. */
+function patternFor(start: Start, text: string, end: End): string | undefined {
+  // Nothing here that means something else to git, so nothing need be quoted.
+  if (!/^[\w.-]+(?:\/[\w.-]+)*$/.test(text)) return undefined
+  const after = end === "inside" ? "/**" : end === "anything" ? "*" : ""
+  if (start === "nothing") return `/${text}${after}`
+  const own = `${start === "anything" ? "*" : ""}${text}${after}`
+  return own.includes("/") ? `**/${own}` : own
 }
 
 /** What may stand before: anything, nothing (`^`), or nothing or a folder (`(?:^|/)`). */
-function takeStart(nodes: Node[]): string[] {
+function takeStart(nodes: Node[]): Start {
   const [first] = nodes
   if (first?.kind === "assert" && first.at === "textStart") {
     nodes.shift()
-    return [""]
+    return "nothing"
   }
-  if (first?.kind !== "alternate" || first.nodes.length !== 2) return ["*"]
+  if (first?.kind !== "alternate" || first.nodes.length !== 2) return "anything"
   const [start, slash] = first.nodes
-  if (start?.kind !== "assert" || start.at !== "textStart" || !isSlash(slash)) return ["*"]
+  if (start?.kind !== "assert" || start.at !== "textStart" || !isSlash(slash)) return "anything"
   nodes.shift()
-  return ["", "*/"]
+  return "folder"
 }
 
 /** What may follow: anything, nothing (`$`), or what is in the folder (`(?:/.*)?$`). */
-function takeEnd(nodes: Node[]): string[] {
+function takeEnd(nodes: Node[]): End {
   const last = nodes.at(-1)
-  if (last?.kind !== "assert" || last.at !== "textEnd") return ["*"]
+  if (last?.kind !== "assert" || last.at !== "textEnd") return "anything"
   nodes.pop()
   const tail = nodes.at(-1)
-  if (tail?.kind !== "repeat" || tail.min !== 0 || tail.max !== 1 || tail.node.kind !== "concat") return [""]
+  if (tail?.kind !== "repeat" || tail.min !== 0 || tail.max !== 1 || tail.node.kind !== "concat") return "nothing"
   const [slash, rest] = tail.node.nodes
   const isFolder = isSlash(slash) && rest?.kind === "repeat" && rest.min === 0 && rest.max === Number.POSITIVE_INFINITY
   if (!isFolder || tail.node.nodes.length !== 2 || rest.node.kind !== "set" || !contains(rest.node.set, 0x61))
-    return [""]
+    return "nothing"
   // Anything but a newline may follow; a path that holds one is compared, which costs nothing but time.
-  if (rest.node.set.length !== 4) return [""]
+  if (rest.node.set.length !== 4) return "nothing"
   nodes.pop()
   // The folder itself has no text to compare.
-  return ["/*"]
+  return "inside"
 }
 
 const isSlash = (node: Node | undefined) =>
@@ -130,13 +149,4 @@ function expandSet(set: CodePoints): Text[] | undefined {
     const text = String.fromCharCode(code)
     return { text, folded: /[A-Za-z]/.test(text) ? folds : undefined }
   })
-}
-
-/** Always with a wildcard: without one git takes a spec for a folder, too. */
-function asGlob(start: string, text: string, end: string): string {
-  const plain = text.replace(/[*?[\]\\]/g, char => `\\${char}`)
-  const isWild = start !== "" || end !== ""
-  return (
-    start + (isWild ? plain : `[${text[0] ?? ""}]${text.slice(1).replace(/[*?[\]\\]/g, char => `\\${char}`)}`) + end
-  )
 }
