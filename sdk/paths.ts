@@ -854,7 +854,7 @@ export interface System {
   /** Older copies of the store that were found in the place of newer ones, by what the audit logs say it held; accept them, so that health checks are silent again. */
   "storage/rollback": {
     read: Act<Record<never, never>, {
-      /** For each log that knew more: found_at, origin (cluster, node, worker and device), what the store held of it (opening, records), and what it holds. */
+      /** For each log that knew more: found_at, origin (cluster, node, worker and device), what the store held of it (opening, records), and what it holds; or `entries`, how many mounts, policies, quotas and audit devices were expected and found. */
       readonly found: Json
     }>
     delete: Act<Record<never, never>, null>

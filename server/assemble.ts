@@ -25,7 +25,7 @@ import { rateLimiter } from "./quotas.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
 import { resources } from "./resources.ts"
-import { type RollbackPolicy, rollbackWatch, sealedIfRolledBack } from "./rollback.ts"
+import { accounted, type RollbackPolicy, rollbackWatch, sealedIfRolledBack } from "./rollback.ts"
 import { attempts } from "./seal/attempts.ts"
 import { sealFollower } from "./seal/cluster-seal.ts"
 import { sealCore } from "./seal/core.ts"
@@ -103,9 +103,12 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       : server.log.error("the storage takes no commits", { reason: trouble }),
   )
   const barrier = barrierStorage(store.storage, random, {
-    clock: metrics.clock,
-    get: took => metrics.sample("barrier.get", took),
-    list: took => metrics.sample("barrier.list", took),
+    watch: accounted,
+    timer: {
+      clock: metrics.clock,
+      get: took => metrics.sample("barrier.get", took),
+      list: took => metrics.sample("barrier.list", took),
+    },
   })
   const seal = sealCore({
     barrier,

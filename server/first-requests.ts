@@ -77,6 +77,8 @@ export async function declareAudit(server: Server, stanzas: readonly AuditStanza
         local: false,
         salt: uuid(server.random),
       }
+      // Of a try that could not be committed.
+      await server.audit.disable(path)
       const { device, older } = await openEntry(server, server.auditPlaces, entry, await signingKey(view))
       await server.audit.enable(device, { requestId: "configuration" })
       if (older !== undefined) await server.rollback.note(server, older)

@@ -22,6 +22,9 @@ import { reading, transact } from "./transact.ts"
 /** How often a node looks whether its jobs fall to others now, in seconds. */
 const REBALANCE_SECONDS = 10
 
+/** How often entries are held against the account that is kept of them, in seconds. */
+const LEDGER_SECONDS = 600
+
 export interface Background {
   /** Tells the other nodes that this one lives, and starts the duties that are due and not running; resolves when those have ended. Never rejects. */
   round(): Promise<void>
@@ -93,6 +96,7 @@ export function background(server: Server): Background {
         server.rollback.refresh(server).catch(failed("rollback")),
         // Expiry tells by itself what it is busy with: a second round passes by what the first one waits for.
         expireIfClaimed(server, expiry).catch(failed("expiry")),
+        start("ledger", LEDGER_SECONDS, () => server.rollback.check(server)),
         start("rotation", 0, () => rotation.rotateIfDue(server)),
         engineJobs().catch(failed("engines")),
         snapshotJobs().catch(failed("snapshots")),

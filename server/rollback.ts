@@ -3,12 +3,15 @@
  * replica that lags. What was revoked, spent or written since is as if it had never been, and nothing in the store can tell.
  * The audit log can: its checkpoints say what the store held (`audit-checkpoints.ts`).
  *
+ * Single entries are deleted or put back, too. Of those that say who may do what (mounts, policies, quotas, audit devices) the
+ * barrier keeps account (`storage/ledger.ts`), and a job holds them against it.
+ *
  * What is found is kept until an operator has looked at it, recorded in the audit, and shown by `sys/health` and
  * `sys/seal-status` meanwhile.
  */
 
 import { decodeJson, encodeJson, type JsonObject, refuse } from "@arca/api"
-import type { View } from "@arca/storage"
+import type { Discrepancy, View, Watch } from "@arca/storage"
 import type { StoreSeen } from "./audit/index.ts"
 import type { OlderStore } from "./audit-checkpoints.ts"
 import { layout } from "./layout.ts"
@@ -20,13 +23,29 @@ import { reading, transact } from "./transact.ts"
 export const ROLLBACK_POLICIES = ["warn", "refuse"] as const
 export type RollbackPolicy = (typeof ROLLBACK_POLICIES)[number]
 
-export interface Rollback {
-  /** Seconds since 1970. */
-  readonly foundAt: number
-  /** The audit log that knew more: cluster, node, worker, device. */
-  readonly origin: string
-  readonly was: StoreSeen
-  readonly is: StoreSeen
+/** An audit log that knew more (cluster, node, worker, device), or entries that are not those that were written. */
+export type Rollback = { /** Seconds since 1970. */ readonly foundAt: number } & (
+  | { readonly origin: string; readonly was: StoreSeen; readonly is: StoreSeen }
+  | { readonly entries: Discrepancy }
+)
+
+const POLICY = /^ns\/[^/]+\/(policy\/acl\/|mounts$)/
+const SINGLE: readonly string[] = [layout.auditDevices, layout.auditedHeaders]
+
+/** What account is kept of: mounts, policies, quotas, audit devices. */
+export const accounted: Watch = {
+  includes: key => POLICY.test(key) || SINGLE.includes(key) || key.startsWith(layout.quotas),
+  keys: async view => {
+    const below = async (folder: string) => (await view.keys(folder)).map(name => folder + name)
+    const namespaces = (await view.list("ns/")).map(name => `ns/${name}`)
+    const policies = await Promise.all(namespaces.map(one => below(one + layout.policy)))
+    return [
+      ...SINGLE,
+      ...(await below(layout.quotas)),
+      ...namespaces.map(one => one + layout.mounts),
+      ...policies.flat(),
+    ]
+  },
 }
 
 /** More findings than this tell nothing new. */
@@ -38,12 +57,21 @@ const decode = (value: Uint8Array): readonly Rollback[] => (decodeJson(value) as
 export const rollbacks = async (view: View): Promise<readonly Rollback[]> =>
   (await view.cached(layout.rollbacks, decode)) ?? []
 
-export const acceptRollbacks = (view: View): void => view.delete(layout.rollbacks)
+/** From now on what is there is what should be. */
+export async function acceptRollbacks(server: Server): Promise<void> {
+  await server.seal.barrier.ledger.begin()
+  await transact(server, view => view.delete(layout.rollbacks))
+  await server.rollback.refresh(server)
+}
 
 const inWords = ({ origin, was, is }: OlderStore): string =>
   `The store is older than its audit log ${JSON.stringify(origin)} says: it held ${was.size} records of that log when the log was last ` +
   `signed (in opening ${was.opening} of it), and now it knows of ${is.size} (opening ${is.opening}). ` +
   "An older copy was put in its place; what was revoked or written since is lost"
+
+const inTheseWords = ({ expected, found }: Discrepancy): string =>
+  `Mounts, policies, quotas and audit devices are not those that were written: there should be ${expected} entries, and there ` +
+  `are ${found}${expected === found ? ", of which some were replaced" : ""}. Someone has changed the store behind the server`
 
 /** The store is older than the log, and the configuration says not to serve it. */
 export class StoreRolledBack extends Error {
@@ -73,6 +101,8 @@ export interface RollbackWatch {
   standing(): boolean
   /** Logs, keeps and audits what was found. */
   note(server: Server, found: OlderStore): Promise<void>
+  /** Holds entries against the account that is kept of them; for a job. */
+  check(server: Server): Promise<void>
   /** What to do when the store falls back while it is open: noted, and under `refuse` this node seals itself. */
   fellBack(server: Server, found: OlderStore): Promise<void>
   /** Learns from the store what other processes have found or accepted. Cheap. */
@@ -81,17 +111,22 @@ export interface RollbackWatch {
 
 export function rollbackWatch(policy: RollbackPolicy): RollbackWatch {
   let standing = false
-  const note = async (server: Server, found: OlderStore): Promise<void> => {
+  /** Grows with each finding, so that what was read before it is not believed after it. */
+  let findings = 0
+  const keep = async (server: Server, found: OlderStore | { readonly entries: Discrepancy }): Promise<void> => {
     standing = true
-    server.log.named("rollback").error(inWords(found), { on_store_rollback: policy })
+    findings++
+    const text = "entries" in found ? inTheseWords(found.entries) : inWords(found)
+    server.log.named("rollback").error(text, { on_store_rollback: policy })
     const one: Rollback = { foundAt: Math.floor(server.now()), ...found }
     await transact(server, async view => {
       const all = [...(await rollbacks(view)), one].slice(-KEPT_FINDINGS)
       view.put(layout.rollbacks, encodeJson({ found: all } as unknown as JsonObject))
     })
+    findings++
     await server.audit.request({
       time: server.now() * 1000,
-      error: "the store is older than the audit log",
+      error: "entries" in found ? "entries of the store were changed" : "the store is older than the audit log",
       request: {
         id: uuid(server.random),
         operation: "update",
@@ -100,16 +135,29 @@ export function rollbackWatch(policy: RollbackPolicy): RollbackWatch {
       },
     })
   }
+  const fallen = async (server: Server, found: Parameters<typeof keep>[1]): Promise<void> => {
+    await keep(server, found)
+    if (policy === "refuse") await server.seal.close()
+  }
   return {
     policy,
     standing: () => standing,
-    note,
-    fellBack: async (server, found) => {
-      await note(server, found)
-      if (policy === "refuse") await server.seal.close()
+    note: keep,
+    check: async server => {
+      const entries = await server.seal.barrier.ledger.check()
+      if (entries === "begun")
+        server.log.named("rollback").info("account is kept of mounts, policies and quotas from now on")
+      // Once found it is known until it is accepted; nothing more is learnt by finding it again.
+      if (entries === undefined || entries === "begun") return
+      const known = (await reading(server, rollbacks)).some(one => "entries" in one)
+      if (!known) await fallen(server, { entries })
+      else if (policy === "refuse") await server.seal.close()
     },
+    fellBack: fallen,
     refresh: async server => {
-      standing = (await reading(server, rollbacks)).length > 0
+      const before = findings
+      const any = (await reading(server, rollbacks)).length > 0
+      if (before === findings) standing = any
     },
   }
 }

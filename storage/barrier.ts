@@ -12,6 +12,7 @@ import {
   unwrapKeyring,
   wrapKeyring,
 } from "@arca/crypto/keyring"
+import { type Ledger, ledgerOf, type Watch } from "./ledger.ts"
 import { Memo } from "./memo.ts"
 import { type Codec, mapView, type ReadTimer, transformStorage } from "./transform.ts"
 import { Conflict, type Storage, type View } from "./view.ts"
@@ -32,6 +33,8 @@ export interface Barrier {
   readonly storage: Storage
   /** The store itself: for what lies outside the barrier. */
   readonly inner: Storage
+  /** The account of entries that must not go missing. */
+  readonly ledger: Ledger
   sealed(): boolean
   initialized(): Promise<boolean>
   /**
@@ -72,7 +75,19 @@ const codecOf = (keyring: Keyring): Codec => ({
   open: (key, sealed) => openValue(keyring, key, sealed),
 })
 
-export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8Array, timer?: ReadTimer): Barrier {
+export interface BarrierOptions {
+  readonly timer?: ReadTimer
+  /** Entries that account is kept of. */
+  readonly watch?: Watch
+}
+
+const NOTHING: Watch = { keys: async () => [], includes: () => false }
+
+export function barrierStorage(
+  inner: Storage,
+  random: (bytes: number) => Uint8Array,
+  { timer, watch = NOTHING }: BarrierOptions = {},
+): Barrier {
   let open: { keyring: Keyring; rootKey: Uint8Array } | undefined
   let sealedValues = 0
   const memo = new Memo()
@@ -98,7 +113,12 @@ export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8A
       need()
       return through.view(hints)
     },
+    commit: async view => {
+      await ledger.amend(view)
+      return through.commit(view)
+    },
   }
+  const ledger = ledgerOf(storage, watch, random)
   const read = async (): Promise<Uint8Array | undefined> => {
     using view = inner.view()
     return await view.get(KEYRING)
@@ -109,6 +129,7 @@ export function barrierStorage(inner: Storage, random: (bytes: number) => Uint8A
   return {
     storage,
     inner,
+    ledger,
     sealed: () => open === undefined,
     initialized: async () => (await read()) !== undefined,
     initialize: async (rootKey, cluster, now, fill) => {

@@ -49,6 +49,8 @@ async function enable(input: EnableInput, ctx: ServerContext): Promise<undefined
     salt: uuid(ctx.random),
   }
   const { server } = ctx
+  // A device that is open without being in the table is of a try at this very request that could not be committed.
+  await server.audit.disable(name)
   const { device, older } = await openEntry(server, server.auditPlaces, entry, await signingKey(ctx.view)).catch(
     (error: Error) => {
       throw refuse.invalid(error.message)

@@ -1,10 +1,22 @@
-/** `sys/storage/rollback`: what the audit logs know that the store does not. */
+/** `sys/storage/rollback`: what the audit logs know that the store does not, and entries that were changed behind the server. */
 
-import { field } from "@arca/api"
-import { acceptRollbacks, rollbacks } from "../rollback.ts"
+import { field, type JsonObject } from "@arca/api"
+import { acceptRollbacks, type Rollback, rollbacks } from "../rollback.ts"
 import { sysRoute } from "./route.ts"
 
 const timeOf = (seconds: number): string => new Date(seconds * 1000).toISOString()
+
+function shown(one: Rollback): JsonObject {
+  const found_at = timeOf(one.foundAt)
+  if ("entries" in one) return { found_at, entries: { ...one.entries } }
+  const { origin, was, is } = one
+  return {
+    found_at,
+    origin,
+    held: { opening: was.opening, records: was.size },
+    holds: { opening: is.opening, records: is.size },
+  }
+}
 
 export const rollbackRoutes = [
   sysRoute("storage/rollback", {
@@ -14,7 +26,7 @@ export const rollbackRoutes = [
     replies: {
       read: {
         found: field.any(
-          "For each log that knew more: found_at, origin (cluster, node, worker and device), what the store held of it (opening, records), and what it holds.",
+          "For each log that knew more: found_at, origin (cluster, node, worker and device), what the store held of it (opening, records), and what it holds; or `entries`, how many mounts, policies, quotas and audit devices were expected and found.",
         ),
       },
       delete: {},
@@ -24,17 +36,10 @@ export const rollbackRoutes = [
     read: async (_, ctx) => {
       const all = await rollbacks(ctx.view)
       if (all.length === 0) return undefined
-      const found = all.map(({ foundAt, origin, was, is }) => ({
-        found_at: timeOf(foundAt),
-        origin,
-        held: { opening: was.opening, records: was.size },
-        holds: { opening: is.opening, records: is.size },
-      }))
-      return { data: { found } }
+      return { data: { found: all.map(shown) } }
     },
-    delete: async (_, ctx) => {
-      acceptRollbacks(ctx.view)
-      ctx.afterCommit(() => ctx.server.rollback.refresh(ctx.server))
+    delete: (_, ctx) => {
+      ctx.afterCommit(() => acceptRollbacks(ctx.server))
       return undefined
     },
   }),

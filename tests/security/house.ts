@@ -78,7 +78,7 @@ async function furnish(house: House): Promise<void> {
 }
 
 /** What background work writes by itself, and what the server notes about its own keys. */
-const OWN_WORK = /^(claims\/|core\/(keyring|audit-checkpoint\/))/
+const OWN_WORK = /^(claims\/|core\/(keyring|ledger$|audit-checkpoint\/))/
 
 function houseOf(running: Running, storage: Storage, root: string, share: string): House {
   const port = Number(new URL(running.url).port)

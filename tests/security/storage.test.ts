@@ -95,6 +95,96 @@ test("L01: what secures the house cannot be changed either: tokens, policies, mo
     assert.ok((await vault.read("auth/token/lookup-self", { token: one })).status >= 403)
 })
 
+/** The store below a running server, as someone who can write its files has it. */
+async function handsOn(inner: Storage, key: RegExp): Promise<{ key: string; value: Uint8Array }> {
+  using view = inner.view()
+  const found = (await view.keys("")).find(one => key.test(one)) ?? ""
+  return { key: found, value: (await view.get(found)) ?? assert.fail(String(key)) }
+}
+
+async function putBehind(inner: Storage, key: string, value: Uint8Array | undefined): Promise<void> {
+  using view = inner.view()
+  if (value === undefined) view.delete(key)
+  else view.put(key, value)
+  await inner.commit(view)
+}
+
+async function counted(): Promise<{ vault: TestServer; inner: Storage }> {
+  const inner = memoryStorage()
+  const vault = await testServer({ inner })
+  await vault.runJobs()
+  await vault.write("sys/namespaces/team", {})
+  await vault.write("sys/mounts/kv", { type: "kv" })
+  await vault.policy("strict", 'path "kv/*" { capabilities = ["deny"] }')
+  await vault.write("sys/policies/acl/own", { policy: 'path "a" { capabilities = ["read"] }' }, { namespace: "team" })
+  return { vault, inner }
+}
+
+/** What a check finds, ten minutes later. */
+async function checked(vault: TestServer): Promise<unknown> {
+  vault.clock.advance("11m")
+  await vault.runJobs()
+  const { found } = (await vault.read("sys/storage/rollback")).data
+  return Array.isArray(found) ? found.map(one => (one as { entries?: unknown }).entries) : found
+}
+
+test("L03: an entry that is deleted behind the server is missed, whichever it is", async () => {
+  for (const which of [/ns\/root\/policy\/acl\/strict$/, /ns\/root\/mounts$/, /policy\/acl\/own$/]) {
+    const { vault, inner } = await counted()
+    assert.equal(await checked(vault), undefined, "nothing is found where nothing was done")
+    const { key, value } = await handsOn(inner, which)
+    await putBehind(inner, key, undefined)
+    vault.clock.advance("11m")
+    await vault.runJobs()
+    await putBehind(inner, key, value)
+    const { found } = (await vault.read("sys/storage/rollback")).data
+    assert.match(JSON.stringify(found), /"entries":\{"expected":(\d+),"found":\d+\}/)
+    assert.equal(vault.server.rollback.standing(), true)
+    assert.equal((await vault.delete("sys/storage/rollback")).status, 204)
+    assert.equal(await checked(vault), undefined, "accepted, and right again")
+  }
+})
+
+test("L03: what an entry held before is no substitute for what it holds", async () => {
+  const { vault, inner } = await counted()
+  const { key, value } = await handsOn(inner, /ns\/root\/policy\/acl\/strict$/)
+  await vault.policy("strict", 'path "kv/*" { capabilities = ["deny"] } path "x" { capabilities = ["deny"] }')
+  assert.equal(await checked(vault), undefined)
+  await putBehind(inner, key, value)
+  const found = await checked(vault)
+  assert.ok(Array.isArray(found))
+  const [{ expected, found: there }] = found as [{ expected: number; found: number }]
+  assert.equal(expected, there)
+  assert.equal(await vault.audited.requests.some(({ error }) => error === "entries of the store were changed"), true)
+})
+
+test("L03: whatever is done by requests, at the same time even, leaves nothing to be found", async () => {
+  const { vault } = await counted()
+  for (let round = 0; round < 5; round++) {
+    await Promise.all([
+      ...Array.from({ length: 12 }, (_, nth) =>
+        vault.policy(`p${nth % 5}`, `path "${round}" { capabilities = ["read"] }`),
+      ),
+      vault.delete(`sys/policies/acl/p${round}`),
+      vault.write(`sys/mounts/m${round}`, { type: "kv" }),
+      vault.write("sys/quotas/rate-limit/q", { rate: 10 + round }),
+      vault.write(
+        "sys/policies/acl/own",
+        { policy: `path "b${round}" { capabilities = ["read"] }` },
+        { namespace: "team" },
+      ),
+    ])
+    await vault.delete(`sys/mounts/m${round}`)
+  }
+  await vault.delete("sys/namespaces/team")
+  await vault.runJobs()
+  assert.equal(await checked(vault), undefined)
+  const snapshot = await save(vault)
+  await vault.policy("later", 'path "later" { capabilities = ["read"] }')
+  assert.equal(await restore(vault, snapshot), 204)
+  assert.equal(await checked(vault), undefined, "a restore brings the account of its time")
+})
+
 test("L04: an older copy of the whole database is found, said aloud, and not served where that is configured", async t => {
   const dir = await mkdtemp(join(tmpdir(), "arca-rollback-"))
   t.after(() => rm(dir, { recursive: true, force: true }))
