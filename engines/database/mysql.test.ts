@@ -161,6 +161,17 @@ test("a client certificate lets its user in where statements require its subject
   assert.equal(await entering(pairOf(one)), "ER_ACCESS_DENIED_ERROR")
 })
 
+test("a template that makes a name twice costs nobody their user", { skip }, async () => {
+  const vault = await withDatabase({ username_template: "{{ .RoleName }}" })
+  await vault.write("database/roles/once", { db_name: "my", creation_statements: CREATION })
+  const asked = await Promise.all([1, 2, 3].map(() => vault.read("database/creds/once")))
+  assert.deepEqual(asked.map(({ status }) => status).sort(), [200, 500, 500])
+  vault.clock.advance("10m")
+  await vault.runJobs()
+  const { data } = asked.find(({ status }) => status === 200) ?? assert.fail("nobody got it")
+  assert.equal(await entering("once", data.password), "in")
+})
+
 test("short names are made for MySQL's older kinds, and a wrong password is told without it", { skip }, async () => {
   const vault = await withDatabase({ plugin_name: "mysql-rds-database-plugin" })
   await vault.write("database/roles/application", { db_name: "my", creation_statements: CREATION })

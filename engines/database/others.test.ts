@@ -164,6 +164,21 @@ test("influxdb: the usual statements, values escaped, and its errors told", asyn
   assert.deepEqual((await vault.read("database/creds/bad")).errors, ["failed to execute query: error parsing query"])
 })
 
+test("clickhouse: it cannot tell whether a name is taken, so names have to be used once", async () => {
+  const click = await noting(() => ({ body: "1\n" }))
+  const vault = await withDatabase({
+    plugin_name: "clickhouse-database-plugin",
+    url: `http://127.0.0.1:${click.port}`,
+    username_template: "{{ .RoleName }}",
+  })
+  await vault.write("database/roles/app", { db_name: "db", creation_statements: "CREATE USER `{{name}}`" })
+  assert.match(String((await vault.read("database/creds/app")).errors[0]), /^username_template must make names/)
+  assert.deepEqual(
+    click.seen.map(one => one.body),
+    ["SELECT 1"],
+  )
+})
+
 test("clickhouse: statements one by one, and its words without its version", async () => {
   const click = await noting(({ body }) =>
     body.startsWith("CREATE USER `bad")

@@ -170,16 +170,30 @@ async function issue(name: string, ctx: Context): Promise<Answer> {
       : usernameBy(ctx, template, name, LONGEST_USERNAME)
   let prepared: PreparedLease | undefined
   await withConnection(ctx, db_name, config, async connection => {
-    if (prepared === undefined && repeats(template) && (await connection.exists?.(username))) throw taken(username)
+    const isFirst = prepared === undefined
+    if (isFirst && repeats(template) && !driver.tellsTaken) await checkFree(connection, username)
     // Durable before the user exists: should we die in between, the lease's job drops it.
     prepared ??= await ctx.prepare(user, { username, role: name, db_name, revocation_statements })
     const secrets = [...secretsOf(config), ...Object.values(shown).map(String)]
-    await create(ctx, connection, { prepared, role, secrets, wished: { username, secret, expiresAt, statements } })
+    await create(ctx, connection, {
+      prepared,
+      isFirst,
+      role,
+      secrets,
+      wished: { username, secret, expiresAt, statements },
+    })
   })
   if (prepared === undefined) throw new Error("the user was made without a lease")
   // A certificate ends when it says: what has one cannot be prolonged.
   const renewable = type === "client_certificate" ? false : undefined
   return { data: { username, ...shown }, lease: prepared.until(role.default_ttl, role.max_ttl, renewable) }
+}
+
+/** What undoes a lease must not undo somebody else's user. */
+async function checkFree(connection: Connection, username: string): Promise<void> {
+  if (connection.exists === undefined)
+    throw refuse.invalid("username_template must make names that are used once: put {{random 20}} or {{uuid}} into it")
+  if (await connection.exists(username)) throw taken(username)
 }
 
 /** Seconds that a role's users live unless they are renewed. */
@@ -188,6 +202,8 @@ const lifeOf = (ctx: Context, { default_ttl, max_ttl }: Role): number =>
 
 interface Creation {
   readonly prepared: PreparedLease
+  /** After another attempt a name that is taken may be our own. */
+  readonly isFirst: boolean
   readonly role: Role
   readonly wished: NewUser
   /** What no message may hold. */
@@ -197,12 +213,12 @@ interface Creation {
 async function create(
   ctx: Context,
   connection: Connection,
-  { prepared, role, wished, secrets }: Creation,
+  { prepared, isFirst, role, wished, secrets }: Creation,
 ): Promise<void> {
   try {
     await connection.create(wished)
   } catch (error) {
-    if (error instanceof NameTaken) {
+    if (error instanceof NameTaken && isFirst) {
       await prepared.forget()
       throw taken(wished.username)
     }

@@ -68,14 +68,17 @@ export interface Driver {
   readonly fills: boolean
   /** The database knows users by the common names of their certificates. */
   readonly namedByCertificate: boolean
+  /** `create` throws `NameTaken` where there is somebody of that name. */
+  readonly tellsTaken: boolean
   /** Without creation statements a role makes no user. */
   readonly needsCreation: boolean
   readonly open: (details: JsonObject, world: World) => Promise<Connection>
 }
 
-interface Declared<F extends Fields>
-  extends Omit<Driver, "fields" | "open" | "credentials" | "fills" | "namedByCertificate">,
-    Partial<Pick<Driver, "credentials" | "fills" | "namedByCertificate">> {
+/** What is the same for most drivers. */
+type Usual = "credentials" | "fills" | "namedByCertificate" | "tellsTaken"
+
+interface Declared<F extends Fields> extends Omit<Driver, "fields" | "open" | Usual>, Partial<Pick<Driver, Usual>> {
   readonly fields: F
   readonly open: (settings: Values<F>, world: World) => Promise<Connection>
 }
@@ -85,6 +88,7 @@ export const driver = <const F extends Fields>(declared: Declared<F>): Driver =>
   credentials: ["password"],
   fills: false,
   namedByCertificate: false,
+  tellsTaken: false,
   ...declared,
   open: (details, world) => declared.open(readFields(declared.fields, details), world),
 })

@@ -5,7 +5,7 @@ import { type Approved, nodeTls, type Outbound, refuse, type Values } from "@arc
 import type { Pool, PoolConnection } from "mysql2/promise"
 import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
 import { type Address, readGoMysql } from "./address.ts"
-import { account, type Connection, driver, library, pooled, tls, valuesOf } from "./driver.ts"
+import { account, type Connection, driver, library, NameTaken, pooled, tls, valuesOf } from "./driver.ts"
 
 const fields = { ...pooled, ...account, ...tls }
 
@@ -15,6 +15,7 @@ const common = {
   fields,
   needsCreation: true,
   fills: true,
+  tellsTaken: true,
   open: (settings: Settings, { outbound }: { readonly outbound: Outbound }) => open(settings, outbound),
 } as const
 
@@ -57,7 +58,10 @@ async function open(settings: Settings, outbound: Outbound): Promise<Connection>
     })
   return {
     verify: () => use(async connection => void (await connection.query("SELECT 1"))),
-    create: ({ username, secret, expiresAt, statements }) => run(statements, valuesOf(username, secret, expiresAt)),
+    create: ({ username, secret, expiresAt, statements }) =>
+      run(statements, valuesOf(username, secret, expiresAt)).catch((error: Error) => {
+        throw error.message.startsWith(`Operation CREATE USER failed for '${username}'@`) ? new NameTaken() : error
+      }),
     change: async (username, secret, statements) => {
       const values = valuesOf(username, secret)
       if (statements.length > 0) return run(statements, values)

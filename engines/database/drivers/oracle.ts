@@ -28,6 +28,7 @@ export const oracle = driver({
   fields,
   usernameTemplate: `{{ printf "V_%s_%s_%s_%s" (.DisplayName | truncate 8) (.RoleName | truncate 8) (random 20) (unix_time) | truncate 30 | uppercase | replace "-" "_" | replace "." "_" }}`,
   fills: true,
+  tellsTaken: true,
   needsCreation: true,
   open: (settings, { outbound }) => open(settings, outbound),
 })

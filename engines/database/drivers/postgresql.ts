@@ -40,6 +40,7 @@ export const postgresql = driver({
   needsCreation: true,
   credentials: ["password", "client_certificate"],
   namedByCertificate: true,
+  tellsTaken: true,
   fills: true,
   open: (settings, { outbound }) =>
     open(settings, outbound, {

@@ -32,6 +32,7 @@ export const snowflake = driver({
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 32) (.RoleName | truncate 32) (random 20) (unix_time) | truncate 255 | replace "-" "_" }}`,
   credentials: ["password", "rsa_private_key"],
   fills: true,
+  tellsTaken: true,
   needsCreation: true,
   open: async (settings, world) => open(settings, world),
 })
@@ -199,7 +200,7 @@ function readKey(pem: string): KeyObject {
 }
 
 /** A token signed by the account's key (RFC 7519), as Snowflake's key-pair authentication has it. */
-export function keyToken(key: KeyObject, subject: string, now: number): string {
+function keyToken(key: KeyObject, subject: string, now: number): string {
   const der = createPublicKey(key).export({ format: "der", type: "spki" })
   const fingerprint = createHash("sha256").update(der).digest("base64")
   const issued = Math.floor(now)
