@@ -223,6 +223,7 @@ test(`after ${KILLS} kills users and leases agree, and no password is lost (seed
     world.ended = true
     const { worst, who } = await watching
     await passwordsHold(world)
+    world.counts["ended at a second attempt or later"] = server.said("could not end what is due")
     t.diagnostic(
       `${KILLS} kills in ${seconds.toFixed(0)} s, ${server.up().toFixed(0)} s up, ${JSON.stringify(world.counts)}, longest overstay ${worst.toFixed(2)} s`,
     )

@@ -14,6 +14,8 @@ export interface Mortal {
   readonly token: string
   /** What it has printed since its last start. */
   readonly log: () => string
+  /** How often it has said something, in all its lives. */
+  said(text: string): number
   /** Starts it and opens its store; resolves when it answers, or was killed before. */
   start(): Promise<void>
   /** Resolves when it is open. */
@@ -42,6 +44,7 @@ export async function mortalServer(): Promise<Mortal> {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(dir, "compiled") }
   let child: ChildProcess | undefined
   let printed = ""
+  let before = ""
   let share = ""
   let token = ""
   let openSince: number | undefined
@@ -51,6 +54,7 @@ export async function mortalServer(): Promise<Mortal> {
   const ask = (method: string, path: string, body?: unknown) => call(at, { method, path, token, body })
 
   const start = async () => {
+    before += printed
     printed = ""
     const started = spawn(process.execPath, [MAIN, "-config", file], { stdio: ["ignore", "pipe", "pipe"], env })
     child = started
@@ -99,6 +103,7 @@ export async function mortalServer(): Promise<Mortal> {
     url: at.url,
     token,
     log: () => printed,
+    said: text => (before + printed).split(text).length - 1,
     start,
     open: () => opening.promise,
     kill: () => end("SIGKILL"),
