@@ -676,17 +676,17 @@ export interface System {
   "quotas/lease-count": {
     list: Act<Record<never, never>, Names>
   }
-  /** How many leases there may be below a path: read, write, delete. */
+  /** How many leases and tokens there may be below a path: read, write, delete. */
   "quotas/lease-count/:name": {
     read: Act<Record<never, never>, JsonObject>
     write: Act<{
       /** What it holds for: a namespace, a mount, a path of it, or all when left out. */
       readonly path?: string
-      /** How many leases. */
+      /** How many. */
       readonly max_leases?: number
       /** It also holds in namespaces below. */
       readonly inheritable?: boolean
-      /** Not offered here: leases are counted by path. */
+      /** Only logins by this role; `path` is an auth mount that has roles. */
       readonly role?: string
       /** Only lease-count is known. */
       readonly type?: string

@@ -191,7 +191,7 @@ async function prepareLease(
   kind: LeaseKind<never>,
   data: LeaseEntry["data"],
 ): Promise<PreparedLease> {
-  await setting.server.leaseQuotas.admit(setting.view, setting.namespace, setting.fullPath)
+  await setting.server.leaseQuotas.admit(setting.view, { namespace: setting.namespace, path: setting.fullPath })
   const lease = newLease(setting, kind, data, "prepared")
   await transact(setting.server, async view => writeLease(view, lease))
   setting.effects.prepared.set(lease.id, lease)
@@ -249,7 +249,8 @@ export async function grantLease(setting: Setting, answer: Answer): Promise<Leas
   const prepared = effects.prepared.get(answer.lease.id)
   const draft = prepared ?? effects.leases.get(answer.lease.id)
   if (draft === undefined) throw new Error("the answer names a lease that was never prepared")
-  if (prepared === undefined) await server.leaseQuotas.admit(view, setting.namespace, setting.fullPath)
+  if (prepared === undefined)
+    await server.leaseQuotas.admit(view, { namespace: setting.namespace, path: setting.fullPath })
   const { ttl, maxTtl } = answer.lease
   const life = lifeOf({ ttl, maxTtl, explicitMaxTtl: 0, period: 0, mount: mountFor(entry, server.limits), age: 0 })
   effects.warnings.push(...life.warnings)

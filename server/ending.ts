@@ -25,8 +25,8 @@ import { isLive, readToken, type TokenEntry, expiryKey as tokenExpiryKey } from 
 import { transact } from "./transact.ts"
 import type { Turnstile } from "./turnstile.ts"
 
-/** How many share a transaction. With five keys of each it stays within what etcd takes at once. */
-export const CHUNK = 25
+/** How many share a transaction. With six keys of each it stays within what etcd takes at once. */
+export const CHUNK = 20
 
 /** `put off` is due again later, untried. */
 export type Outcome = "ended" | "put off" | "failed"

@@ -80,8 +80,9 @@ export interface TokenDraft {
   readonly internal?: JsonObject | undefined
   /** A text chosen by the caller (sudo only). */
   readonly text?: string | undefined
-  /** Begins the accessor and the token of another kind (`hvr.`). */
   readonly warnings?: readonly string[]
+  /** The role of the login, for quotas; found out when there are any. */
+  readonly loginRole?: (() => Promise<string>) | undefined
 }
 
 /** Makes a token in this transaction. */
@@ -90,6 +91,7 @@ export async function issueToken(server: Server, view: View, draft: TokenDraft):
   const suffix = draft.namespace.id === ROOT.id ? "" : `.${draft.namespace.id}`
   const text = draft.text ?? `hvs.${base62(server.random, 24)}${suffix}`
   const service = draft.type === "service"
+  const countedAt = await server.leaseQuotas.admitToken(view, draft)
   const entry: TokenEntry = {
     id: service ? await tokenId(view, text) : "",
     namespace: draft.namespace.id,
@@ -114,6 +116,7 @@ export async function issueToken(server: Server, view: View, draft: TokenDraft):
     boundCidrs: draft.boundCidrs,
     mount: draft.mount,
     internal: draft.internal,
+    ...(countedAt === undefined ? {} : { countedAt }),
   }
   const identity = draft.entityId === "" ? undefined : await identityOf(view, draft.namespace.id, draft.entityId)
   const identityPolicies = identity === undefined ? [] : policiesOf(identity)
@@ -154,6 +157,7 @@ export async function grantLogin(
   entry: MountEntry,
   path: string,
   login: Login,
+  loginRole?: () => Promise<string>,
 ): Promise<Grant> {
   const { terms } = login
   const mount = mountFor(entry, server.limits)
@@ -182,6 +186,7 @@ export async function grantLogin(
     boundCidrs: terms.boundCidrs,
     mount: entry.accessor,
     internal: login.internal,
+    loginRole,
     warnings: [...life.warnings, ...(await unknownPolicies(view, namespace.id, policies))],
   })
 }

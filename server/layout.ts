@@ -32,6 +32,8 @@ export const layout = {
   token: "token/id/",
   accessor: "token/accessor/",
   child: (parent: string): string => `token/child/${parent}/`,
+  /** Tokens by what lease-count quotas count them by: `token/at/<path>/=<hash of the role>/<id>`. */
+  tokenAt: "token/at/",
   tokenRole: "token/role/",
   lease: "lease/id/",
   leaseOfToken: (token: string): string => `lease/token/${token}/`,

@@ -42,6 +42,7 @@ import { limited, shownKeys } from "./listing.ts"
 import { type Course, observe } from "./metrics/observe.ts"
 import { findMount, type MountEntry, type MountTable, mountTable } from "./mounts.ts"
 import { type Located, locate, type Namespace } from "./namespaces.ts"
+import { roleOf } from "./quotas.ts"
 import { errorReply, jsonReply, type Outcome, replyOf, type ServerAnswer, wrappedEnvelope } from "./reply.ts"
 import { revokeLease, revokeToken, undoPrepared } from "./revocation.ts"
 import type { Reply, Request, Server, ServerContext, TooMany } from "./server.ts"
@@ -152,7 +153,7 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
   try {
     if (fault !== undefined) throw fault
     const answer = await handle(setting, place, verdict)
-    const outcome = await grant(setting, answer)
+    const outcome = await grant(setting, place, answer)
     return await conclude(setting, place, subject, outcome, run)
   } catch (error) {
     if (error instanceof Conflict || error instanceof AuditFailed || error instanceof UnknownTerm) throw error
@@ -311,15 +312,16 @@ const isEmptyList = (data: JsonObject | undefined): boolean =>
   data !== undefined && Array.isArray(data.keys) && data.keys.length === 0 && Object.keys(data).length === 1
 
 /** Turns what the handler asks for into a lease or a token, in the same transaction. */
-const grant = (setting: Setting, answer: ServerAnswer): Maybe<Outcome> =>
+const grant = (setting: Setting, place: Place, answer: ServerAnswer): Maybe<Outcome> =>
   answer.lease === undefined && answer.auth === undefined
     ? outcomeOf(setting, answer, answer.renewedLease, answer.grant)
-    : granted(setting, answer)
+    : granted(setting, place, answer)
 
-async function granted(setting: Setting, answer: ServerAnswer): Promise<Outcome> {
+async function granted(setting: Setting, place: Place, answer: ServerAnswer): Promise<Outcome> {
   const { server, view, namespace, entry, fullPath } = setting
   const lease = await grantLease(setting, answer)
-  const login = answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth))
+  const role = () => roleOf(setting, place)
+  const login = answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth, role))
   return outcomeOf(setting, answer, lease ?? answer.renewedLease, answer.grant ?? login)
 }
 

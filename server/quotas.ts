@@ -93,7 +93,7 @@ function quotaFor(quotas: readonly RateLimit[], place: Place, role: string): Rat
 }
 
 /** The role of a login: named in the path or the body, or known to the auth method by what it was given. */
-async function roleOf(setting: Setting, { match, entry, path }: Place): Promise<string> {
+export async function roleOf(setting: Setting, { match, entry, path }: Place): Promise<string> {
   const { server, request } = setting
   const named = match?.params.role ?? request.body.role
   if (typeof named === "string" && named !== "") return named

@@ -45,6 +45,8 @@ export interface TokenEntry {
   readonly mount: string
   /** What the auth method needs to renew it. */
   readonly internal?: JsonObject | undefined
+  /** Where lease-count quotas count it; absent while there are none. */
+  readonly countedAt?: string | undefined
 }
 
 export interface TokenKeys {
@@ -130,8 +132,12 @@ export async function writeToken(view: View, entry: TokenEntry, before?: TokenEn
         new Uint8Array([1]),
       )
   }
+  if (entry.countedAt !== undefined && before?.countedAt === undefined)
+    scope.put(countKey(entry.countedAt, entry), new Uint8Array([1]))
   if (entry.expiresAt > 0) view.put(expiryKey(entry), new Uint8Array([1]))
 }
+
+const countKey = (countedAt: string, { id }: TokenEntry): string => `${layout.tokenAt}${countedAt}/${id}`
 
 export const expiryKey = (entry: TokenEntry): string =>
   `${layout.expiry}${timeKey(entry.expiresAt)}/${entry.namespace}/t/${entry.id}`
@@ -152,6 +158,7 @@ export async function eraseToken(view: View, entry: TokenEntry): Promise<void> {
   scope.delete(layout.token + entry.id)
   scope.delete(layout.accessor + hashWith(await tokenKeys(view), entry.accessor))
   scope.delete(`token/list/${entry.accessor}`)
+  if (entry.countedAt !== undefined) scope.delete(countKey(entry.countedAt, entry))
   unindex(view, entry)
   const parent = parentOf(entry)
   if (parent) scopeOf(view, parent.namespace).delete(`${layout.child(parent.id)}${entry.namespace}.${entry.id}`)

@@ -1,8 +1,12 @@
 /** `sys/quotas`: rate limits. */
 
 import { field, type JsonObject, refuse } from "@arca/api"
-import { type LeaseQuota, leaseQuotas, writeLeaseQuotas } from "../lease-quotas.ts"
+import { countTokens } from "../count-tokens.ts"
+import { type LeaseQuota, leaseQuotas, leaseQuotaTable, writeLeaseQuotas } from "../lease-quotas.ts"
+import { findMount, type MountEntry, mountTable } from "../mounts.ts"
+import { locate, namespaceTable } from "../namespaces.ts"
 import { quotaConfig, type RateLimit, rateLimits, writeQuotaConfig, writeRateLimits } from "../quotas.ts"
+import type { ServerContext } from "../server.ts"
 import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
@@ -79,7 +83,7 @@ export const quotaRoutes = [
       if (!(rate > 0)) throw refuse.invalid("'rate' is invalid")
       const next: RateLimit = {
         name: given,
-        path: tidyPath(input.path ?? before?.path ?? ""),
+        path: await tidyPath(ctx, input.path ?? before?.path ?? ""),
         role: input.role ?? before?.role ?? "",
         rate,
         interval: input.interval || before?.interval || 1,
@@ -104,7 +108,7 @@ export const quotaRoutes = [
   }),
 ]
 
-/** `sys/quotas/lease-count`: how many leases there may be below a path. */
+/** `sys/quotas/lease-count`: how many leases and tokens there may be below a path. */
 export const leaseQuotaRoutes = [
   sysRoute("quotas/lease-count", {
     summary: "The names of all lease counts.",
@@ -113,7 +117,7 @@ export const leaseQuotaRoutes = [
     list: async (_, ctx) => ({ data: { keys: (await leaseQuotas(ctx.view)).map(one => one.name).sort() } }),
   }),
   sysRoute("quotas/lease-count/:name", {
-    summary: "How many leases there may be below a path: read, write, delete.",
+    summary: "How many leases and tokens there may be below a path: read, write, delete.",
     operation: {
       read: "enterprise-stub-read-quotas-lease-count-name",
       write: "enterprise-stub-write-quotas-lease-count-name",
@@ -124,43 +128,70 @@ export const leaseQuotaRoutes = [
       path: field.string("What it holds for: a namespace, a mount, a path of it, or all when left out.", {
         plain: true,
       }),
-      max_leases: field.int("How many leases.", { plain: true }),
+      max_leases: field.int("How many.", { plain: true }),
       inheritable: field.bool("It also holds in namespaces below.", { plain: true }),
-      role: field.string("Not offered here: leases are counted by path.", { plain: true }),
+      role: field.string("Only logins by this role; `path` is an auth mount that has roles.", { plain: true }),
       type: field.string("Only lease-count is known.", { plain: true }),
     },
     rootOnly: true,
     read: async ({ name: given }, ctx) => {
       const quota = (await leaseQuotas(ctx.view)).find(one => one.name === given)
       if (quota === undefined) return undefined
-      return { data: { ...quota, counter: await ctx.server.leaseQuotas.count(quota), type: "lease-count", role: "" } }
+      return { data: { ...quota, counter: await ctx.server.leaseQuotas.count(quota), type: "lease-count" } }
     },
     write: async ({ name: given, ...input }, ctx) => {
-      if (input.role) throw refuse.invalid("role is not offered: leases are counted by path")
-      const all = await leaseQuotas(ctx.view)
-      const before = all.find(one => one.name === given)
-      const most = input.max_leases ?? before?.max_leases ?? 0
-      if (most <= 0) throw refuse.invalid("'max_leases' must be a positive number")
-      const path = tidyPath(input.path ?? before?.path ?? "")
-      const inheritable = input.inheritable ?? before?.inheritable ?? path === ""
-      const next: LeaseQuota = { name: given, path, max_leases: most, inheritable }
-      const twin = all.find(one => one.name !== given && one.path === path)
+      const table = await leaseQuotaTable(ctx.view)
+      const before = table.quotas.find(one => one.name === given)
+      const path = await tidyPath(ctx, input.path ?? before?.path ?? "")
+      const next: LeaseQuota = {
+        name: given,
+        path,
+        role: input.role ?? before?.role ?? "",
+        max_leases: input.max_leases ?? before?.max_leases ?? 0,
+        inheritable: input.inheritable ?? before?.inheritable ?? path === "",
+      }
+      await checkLeaseQuota(ctx, next)
+      const others = table.quotas.filter(one => one.name !== given)
+      const twin = others.find(one => one.path === path && one.role === next.role)
       if (twin !== undefined)
         throw refuse.invalid(`quota rule with similar properties exists under the name ${JSON.stringify(twin.name)}`)
-      writeLeaseQuotas(ctx.view, [...all.filter(one => one.name !== given), next])
+      writeLeaseQuotas(ctx.view, { ...table, quotas: [...others, next] })
+      // From the commit on new tokens are counted; then those from before are.
+      ctx.afterCommit(() => countTokens(ctx.server))
       return undefined
     },
     delete: async ({ name: given }, ctx) => {
-      const all = await leaseQuotas(ctx.view)
-      const rest = all.filter(one => one.name !== given)
-      if (rest.length < all.length) writeLeaseQuotas(ctx.view, rest)
+      const table = await leaseQuotaTable(ctx.view)
+      const quotas = table.quotas.filter(one => one.name !== given)
+      if (quotas.length === table.quotas.length) return undefined
+      // Tokens that are made while there is no quota are not counted.
+      writeLeaseQuotas(ctx.view, { quotas, tokensCounted: table.tokensCounted && quotas.length > 0 })
       return undefined
     },
   }),
 ]
 
-/** A lone name is a mount: `kv` is `kv/`. */
-const tidyPath = (path: string): string => {
+async function checkLeaseQuota(ctx: ServerContext, { path, role, max_leases: most }: LeaseQuota): Promise<void> {
+  if (most <= 0) throw refuse.invalid("'max_leases' must be a positive number")
+  if (role === "") return
+  const { namespace, path: inside } = locate(await namespaceTable(ctx.view), "", path)
+  const mount = findMount(await mountTable(ctx.view, namespace), inside)
+  if (mount?.kind !== "auth" || !hasRoles(ctx, mount))
+    throw refuse.invalid(`'role' needs a 'path' that is an auth mount with roles; ${JSON.stringify(path)} is none`)
+}
+
+/** Whether logins of a mount name a role, or the method knows which one they are by. */
+const hasRoles = ({ server }: ServerContext, mount: MountEntry): boolean =>
+  server.registry.engine("auth", mount.type)?.role !== undefined ||
+  server.registry.table(mount).some(route => Object.hasOwn(route.fields ?? {}, "role"))
+
+/** A name without a folder, and the whole path of a mount or namespace, stand for what is below them: `auth/approle` is `auth/approle/`. */
+async function tidyPath(ctx: ServerContext, path: string): Promise<string> {
   const clean = path.replace(/^\/+/, "").replace(/\/{2,}/g, "/")
-  return clean === "" || clean.includes("/") || clean.endsWith("*") ? clean : `${clean}/`
+  if (clean === "" || /[*/]$/.test(clean)) return clean
+  const folder = `${clean}/`
+  const table = await namespaceTable(ctx.view)
+  const { namespace, path: inside } = locate(table, "", folder)
+  const isMount = (await mountTable(ctx.view, namespace)).byPath.has(inside)
+  return isMount || inside === "" || !clean.includes("/") ? folder : clean
 }
