@@ -75,7 +75,7 @@ export function auditBroker(
   }
 
   /** The common case, one device, without the ceremony. */
-  const toOne = async (kind: Kind, only: string, given: Promise<void>): Promise<void> => {
+  const toOne = async (kind: Kind, only: AuditDevice, given: Promise<void>): Promise<void> => {
     const started = metrics?.clock() ?? 0
     let failures = 0
     try {
@@ -87,9 +87,10 @@ export function auditBroker(
       throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause })
     } finally {
       const took = (metrics?.clock() ?? 0) - started
-      metrics?.measure(`audit.log_${kind}`, took)
-      metrics?.measure(`audit.${only}.log_${kind}`, took)
-      metrics?.count(`audit.log_${kind}_failure`, failures)
+      const names = namesOf(only)[kind]
+      metrics?.measure(names.all, took)
+      metrics?.measure(names.own, took)
+      metrics?.count(names.failure, failures)
     }
   }
 
@@ -101,7 +102,7 @@ export function auditBroker(
       try {
         await give(device)
       } finally {
-        measured.measure(`audit.${nameOf(device.path)}.log_${kind}`, measured.clock() - started)
+        measured.measure(namesOf(device)[kind].own, measured.clock() - started)
       }
     }
 
@@ -110,7 +111,7 @@ export function auditBroker(
     // One device's time is that of all.
     const give = metrics === undefined || devices.size === 1 ? handOver : timed(kind, handOver, metrics)
     const [only] = devices.values()
-    return devices.size === 1 && only !== undefined ? toOne(kind, nameOf(only.path), give(only)) : toAll(kind, give)
+    return devices.size === 1 && only !== undefined ? toOne(kind, only, give(only)) : toAll(kind, give)
   }
 
   return {
@@ -151,6 +152,28 @@ export function auditBroker(
       await Promise.all(closing.map(device => device.close("stop")))
     },
   }
+}
+
+interface MetricNames {
+  readonly all: string
+  readonly own: string
+  readonly failure: string
+}
+
+const metricNames = new WeakMap<AuditDevice, Readonly<Record<Kind, MetricNames>>>()
+
+/** The names of a device's metrics, made once. */
+function namesOf(device: AuditDevice): Readonly<Record<Kind, MetricNames>> {
+  const known = metricNames.get(device)
+  if (known !== undefined) return known
+  const of = (kind: Kind): MetricNames => ({
+    all: `audit.log_${kind}`,
+    own: `audit.${nameOf(device.path)}.log_${kind}`,
+    failure: `audit.log_${kind}_failure`,
+  })
+  const names = { request: of("request"), response: of("response") }
+  metricNames.set(device, names)
+  return names
 }
 
 const nameOf = (path: string): string => path.replace(/\/+$/, "")

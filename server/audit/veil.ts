@@ -89,8 +89,20 @@ function isTree(value: unknown): value is AuditData {
 /** In order, as Go writes maps: so the same data always gives the same text. */
 function keysOf(data: AuditData): string[] {
   const keys = data instanceof Map ? [...data.keys()] : Object.keys(data)
-  // Most of what the server answers is in order already, and looking is cheaper than sorting.
-  return keys.every((key, at) => at === 0 || (keys[at - 1] ?? "") < key) ? keys : keys.sort()
+  return keys.length > FEW ? keys.sort() : fewSorted(keys)
+}
+
+const FEW = 16
+
+/** By insertion, in place: most keys are in order already, and the built-in sort makes working space for itself each time. */
+function fewSorted(keys: string[]): string[] {
+  for (let at = 1; at < keys.length; at++) {
+    const key = keys[at] ?? ""
+    let place = at
+    for (; place > 0 && (keys[place - 1] ?? "") > key; place--) keys[place] = keys[place - 1] ?? ""
+    keys[place] = key
+  }
+  return keys
 }
 
 const valueAt = (data: AuditData, key: string): unknown => (isMap(data) ? data.get(key) : data[key])

@@ -1,5 +1,7 @@
 /** What the metrics learn from a request, derived in one place from what the pipeline knows when it has answered. */
 
+import type { Operation } from "@arca/api"
+import type { MountEntry } from "../mounts.ts"
 import type { Namespace } from "../namespaces.ts"
 import type { Place } from "../pipeline.ts"
 import type { Outcome } from "../reply.ts"
@@ -25,10 +27,9 @@ export function observe({ metrics }: Server, request: Request, course: Course, r
   metrics.count("core.response_status_code", { code: String(status), type: CLASSES[Math.floor(status / 100)] ?? "" })
   if (status === 429) metrics.count("quota.rate_limit.violation")
   if (place === undefined || entry === undefined) return
-  const mountPoint = place.namespace.path + entry.path
-  metrics.sample(`route.${request.operation}.${mountPoint.replaceAll("/", "-")}`, took)
-  if (outcome === undefined) return
-  const where = { namespace: nameOf(place.namespace), mount_point: mountPoint }
+  metrics.sample(routeName(place.namespace, entry, request.operation), took)
+  if (outcome?.grant === undefined && outcome?.lease === undefined) return
+  const where = { namespace: nameOf(place.namespace), mount_point: place.namespace.path + entry.path }
   if (outcome.grant !== undefined) {
     const { type, ttl } = outcome.grant.entry
     metrics.count("token.creation", {
@@ -45,6 +46,20 @@ export function observe({ metrics }: Server, request: Request, course: Course, r
       creation_ttl: ttlLabel(outcome.lease.ttl),
     })
   }
+}
+
+const routeNames = new WeakMap<MountEntry, Map<Operation, string>>()
+
+/** `route.<operation>.<mount>`, with dashes for slashes; made once for each mount. */
+function routeName(namespace: Namespace, entry: MountEntry, operation: Operation): string {
+  let names = routeNames.get(entry)
+  if (names === undefined) routeNames.set(entry, (names = new Map()))
+  let name = names.get(operation)
+  if (name === undefined) {
+    name = `route.${operation}.${(namespace.path + entry.path).replaceAll("/", "-")}`
+    names.set(operation, name)
+  }
+  return name
 }
 
 /** A namespace as a label: Vault writes `root` for the root. */
