@@ -8,6 +8,7 @@ import { randomBytes } from "node:crypto"
 import { rename, rm, writeFile } from "node:fs/promises"
 import { availableParallelism, homedir, hostname, tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
+import { setTimeout as pause } from "node:timers/promises"
 import { pooled } from "@arca/crypto/random"
 import { memoryStorage, openStorage, type Storage, StorageFailed, StorageUnavailable } from "@arca/storage"
 import { assemble } from "./assemble.ts"
@@ -18,7 +19,6 @@ import { BadConfig, readConfig, type ServerConfig } from "./config/read.ts"
 import { sanitized } from "./config/sanitized.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
 import { devCertificate } from "./dev-tls.ts"
-import { declareAudit, initializeItself } from "./first-requests.ts"
 import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
 import { ListenerFailed } from "./listener/failure.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
@@ -30,6 +30,7 @@ import { type Metrics, metricsOf } from "./metrics/metrics.ts"
 import { measureProcess } from "./metrics/process.ts"
 import { TELEMETRY_DEFAULTS } from "./metrics/telemetry.ts"
 import { halfCopied } from "./migrate/copy.ts"
+import { openByItself, openLater } from "./open-by-itself.ts"
 import { alone, workerPeers } from "./peers.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
@@ -218,6 +219,11 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     clusterName: config.clusterName || "arca",
     worker,
   })
+  openLater(server, config.audit, seconds => pause(seconds * 1000, undefined, { signal: stopping.signal })).catch(
+    (error: unknown) => {
+      if (!stopping.signal.aborted) throw error
+    },
+  )
   reloads.set("listener", () => daemon.reload())
   reloads.set("audit", () => server.audit.reload())
   reloads.set("log", async () => opened.reload(logSettings(flags, await readConfig(flags.config)).level))
@@ -255,17 +261,6 @@ function auditDirectories(config: ServerConfig, flags: ServerFlags): readonly st
 
 const addressOf = (listener: ListenerOptions | undefined): string =>
   listener === undefined ? "" : `${listener.tls === undefined ? "http" : "https"}://${listener.host}:${listener.port}`
-
-/** Unseals with an auto seal, or with what another worker has; makes the store's first content when the configuration says so. */
-async function openByItself(server: Server, config: ServerConfig): Promise<void> {
-  const { seal, log } = server
-  if (!(await seal.initialized()) && config.initialize.length > 0) return initializeItself(server, config)
-  if (await seal.askPeers()) return
-  await seal
-    .autoUnseal()
-    .catch((error: unknown) => log.error("the seal did not open the store; it stays sealed", { error: String(error) }))
-  if (!server.sealed()) await declareAudit(server, config.audit)
-}
 
 function devListener(address: string): ListenerOptions {
   const at = address.lastIndexOf(":")

@@ -190,6 +190,7 @@ async function openPostgresql(options: Options, clock: Clock, notice: Notice): P
     connection_url: fromEnvironment("PG_CONNECTION_URL") ?? options.required("connection_url"),
     skip_create_table: options.text("skip_create_table") === "true",
     clock,
+    notice,
     ...(table === undefined ? {} : { table }),
     ...(retries === undefined ? {} : { max_connect_retries: retries }),
     ...(parallel === undefined ? {} : { max_parallel: parallel }),

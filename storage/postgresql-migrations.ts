@@ -16,12 +16,17 @@ const LOCK = 0x61726361
 
 type Query = (text: string, values?: unknown[]) => Promise<readonly Record<string, unknown>[]>
 
+/** The database cannot keep the promises, however often it is asked. */
+export class Unfit extends Error {
+  override readonly name = "Unfit"
+}
+
 /** Makes the migrations that are missing. `forbidden`: throws instead, with what the operator has to run. */
 export async function migrate(query: Query, names: Names, forbidden: boolean): Promise<void> {
   const made = await newest(query, names)
   if (made >= MIGRATIONS.length) return
   if (forbidden) {
-    throw new Error(
+    throw new Unfit(
       `its tables and functions are at version ${made} of ${MIGRATIONS.length}, and skip_create_table forbids to make them`,
     )
   }

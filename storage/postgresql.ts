@@ -16,7 +16,7 @@ import { Foresight } from "./foresight.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { addressOf } from "./postgresql-address.ts"
 import { argumentsOf, takeGroup } from "./postgresql-commit.ts"
-import { migrate } from "./postgresql-migrations.ts"
+import { migrate, Unfit } from "./postgresql-migrations.ts"
 import { type Names, namesOf } from "./postgresql-schema.ts"
 import { isTransient, PostgresqlSnapshot, type Reading, type Row, textOf } from "./postgresql-snapshot.ts"
 import { Transaction, taken } from "./transaction.ts"
@@ -33,6 +33,8 @@ export interface PostgresqlOptions {
   readonly skip_create_table?: boolean
   /** How often to try to connect at the start, a second apart; 1 unless told otherwise. */
   readonly max_connect_retries?: number
+  /** Takes what the operator should know while the server is waited for. */
+  readonly notice?: (text: string) => void
   readonly clock?: Clock
   readonly memo?: MemoLimits
   /** How many commits the change feed remembers. */
@@ -272,7 +274,10 @@ async function connectFirst(writer: Writer, names: Names, options: PostgresqlOpt
       return await prepare(writer, names, options.skip_create_table ?? false)
     } catch (cause) {
       await writer.drop()
-      if (isTransient(cause) && tries < (options.max_connect_retries ?? 1)) {
+      const most = options.max_connect_retries ?? 1
+      if (isTransient(cause) && !(cause instanceof Unfit) && tries < most) {
+        if (tries === 1)
+          options.notice?.(`The PostgreSQL database does not answer yet (${textOf(cause)}); it is tried ${most} times`)
         await pause(clock, 1)
         continue
       }
@@ -300,10 +305,10 @@ async function prepare(writer: Writer, names: Names, skip: boolean): Promise<voi
     `SELECT current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS replica,
        current_setting('fsync') AS fsync, current_setting('server_version_num')::int AS version`,
   )
-  if (server?.encoding !== "UTF8") throw new Error(`its encoding is "${server?.encoding}"; it must be UTF8`)
-  if (server.replica === true) throw new Error("it is a read replica; name the primary in connection_url")
-  if (Number(server.version) < 130_000) throw new Error("the server is older than PostgreSQL 13")
-  if (server.fsync !== "on") throw new Error('the server runs with "fsync = off", so a power cut would lose commits')
+  if (server?.encoding !== "UTF8") throw new Unfit(`its encoding is "${server?.encoding}"; it must be UTF8`)
+  if (server.replica === true) throw new Unfit("it is a read replica; name the primary in connection_url")
+  if (Number(server.version) < 130_000) throw new Unfit("the server is older than PostgreSQL 13")
+  if (server.fsync !== "on") throw new Unfit('the server runs with "fsync = off", so a power cut would lose commits')
   await migrate((text, values) => writer.query(text, values), names, skip)
 }
 

@@ -69,8 +69,11 @@ export function sealCore(world: SealWorld) {
     if (!(await barrier.unseal(rootKey)))
       throw refuse.failed("the root key does not open the store: it may have been altered")
     await world.opened()
+    isAwaited = false
   }
 
+  /** Nobody has opened or sealed it since the process began: then it opens as soon as its seal can. */
+  let isAwaited = seal.kind === "auto"
   let unsettled: { due: number; act: () => Promise<void> } | undefined
 
   const core = {
@@ -116,6 +119,9 @@ export function sealCore(world: SealWorld) {
       return true
     },
 
+    /** Whether `autoUnseal` is worth another try: the store may be made by another node, or the seal answer later. */
+    awaitsItsSeal: (): boolean => isAwaited && barrier.sealed(),
+
     /** Takes a share. Returns the seal status. */
     async unseal(input: UnsealInput): Promise<void> {
       const wasSealed = barrier.sealed()
@@ -154,6 +160,7 @@ export function sealCore(world: SealWorld) {
     },
 
     async close(): Promise<void> {
+      isAwaited = false
       await core.forget()
       await world.peers.tell({ act: "seal" })
     },
