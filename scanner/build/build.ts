@@ -16,7 +16,7 @@ import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { type BuildOptions, build } from "esbuild"
 import { builtRulesName, keptForm } from "../config/store.ts"
-import { compileRules } from "../detect/compile.ts"
+import { compileMeasured } from "../detect/compile.ts"
 import { defaultConfig } from "../rules/index.ts"
 import { codeName, scriptName } from "./script.ts"
 
@@ -61,7 +61,7 @@ export async function buildFolder(folder: string): Promise<string[]> {
   const key = createHash("sha256")
     .update(script)
     .update(readFileSync(join(folder, "rules/compiled.json")))
-  writeFileSync(join(folder, builtRulesName), keptForm(key.digest("hex"), compileRules(defaultConfig())))
+  writeFileSync(join(folder, builtRulesName), keptForm(key.digest("hex"), compileMeasured(defaultConfig())))
   run(process.execPath, [join(import.meta.dirname, "warm.ts"), folder])
   const sources = [...Object.keys(metafile.inputs), ...carried.map(name => `scanner/${name}`)]
   writeFileSync(join(folder, "sources"), sources.join("\n"))

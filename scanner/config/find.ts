@@ -44,9 +44,9 @@ export async function defaultRules(store: RuleStore): Promise<FoundRules> {
 }
 
 async function compileDefault() {
-  const { compileRules } = await import("../detect/compile.ts")
+  const { compileMeasured } = await import("../detect/compile.ts")
   const { defaultConfig } = await import("../rules/index.ts")
-  return { rules: compileRules(defaultConfig()), mayKeep: true }
+  return { rules: compileMeasured(defaultConfig()), mayKeep: true }
 }
 
 function findOrigin({ config, source, cwd, env }: FindRequest): Origin | undefined {
@@ -75,7 +75,7 @@ async function compileToml(
   { text, path }: Origin,
   { cwd, warn }: FindRequest,
 ): Promise<{ rules: CompiledRules; mayKeep: boolean }> {
-  const { compileRules } = await import("../detect/compile.ts")
+  const { compileRules, measuredPatterns } = await import("../detect/compile.ts")
   const { loadToml } = await import("./toml.ts")
   const { defaultConfig } = await import("../rules/index.ts")
   // What depends on other files, or has something to say each time, is read anew.
@@ -91,5 +91,5 @@ async function compileToml(
       warn(warning)
     },
   })
-  return { rules: compileRules(config), mayKeep }
+  return { rules: compileRules(config, measuredPatterns(defaultConfig())), mayKeep }
 }

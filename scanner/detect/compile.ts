@@ -8,11 +8,16 @@ import { type CompiledRule, type CompiledRules, listsOf, loadRules, type Ruleset
 
 type Literal = { opens: Set<number>; tries: number[] }
 
-/** Translates a configuration. Throws PatternError on a pattern that Go would refuse. */
-export function compileRules({ rules, allowlists }: Config): CompiledRules {
+const nothing: ReadonlySet<string> = new Set()
+
+/**
+ * Translates a configuration. Throws PatternError on a pattern that Go would refuse. `measured`: patterns that need no guard, as those
+ * of our own rules, which a test tries with hostile texts.
+ */
+export function compileRules({ rules, allowlists }: Config, measured = nothing): CompiledRules {
   const compiled = rules.map(rule => ({
     rule,
-    patterns: compilePatterns([rule.regex, rule.path], rule.allowlists),
+    patterns: compilePatterns([rule.regex, rule.path], rule.allowlists, measured),
   }))
   const literals = literalsOf(compiled)
   const { tables, ends } = buildAutomaton(literals.map(([text]) => text))
@@ -27,7 +32,7 @@ export function compileRules({ rules, allowlists }: Config): CompiledRules {
       if (found === undefined) throw new RangeError(`there is no rule ${index}`)
       return found
     },
-    global: { allowlists, patterns: compilePatterns([], allowlists), exempt: exemptPaths(allowlists) },
+    global: { allowlists, patterns: compilePatterns([], allowlists, measured), exempt: exemptPaths(allowlists) },
     unconditional,
     alwaysTried: [...new Set([...unconditional, ...indicesOf(rules, rule => parts.has(rule.id))])],
     automaton: tables,
@@ -35,6 +40,12 @@ export function compileRules({ rules, allowlists }: Config): CompiledRules {
     tries: listsOf(gather(one => one.tries)),
   }
 }
+
+/** Our own rules, whose patterns a test tries with hostile texts. */
+export const compileMeasured = (config: Config) => compileRules(config, measuredPatterns(config))
+
+export const measuredPatterns = ({ rules }: Config): ReadonlySet<string> =>
+  new Set(rules.flatMap(({ regex }) => regex ?? []))
 
 export const buildRuleset = (config: Config): Ruleset => loadRules(compileRules(config))
 
@@ -44,12 +55,13 @@ const indicesOf = <T>(items: readonly T[], test: (item: T) => boolean) =>
 function compilePatterns(
   single: readonly (string | undefined)[],
   allowlists: readonly Allowlist[],
+  measured: ReadonlySet<string>,
 ): Record<string, CompiledPattern> {
   const joined = allowlists.flatMap(({ paths, regexes }) =>
     [paths, regexes].filter(list => list.length > 0).map(joinedSource),
   )
   const sources = [...single.filter(source => source !== undefined), ...joined]
-  return Object.fromEntries([...new Set(sources)].map(source => [source, compile(source)]))
+  return Object.fromEntries([...new Set(sources)].map(source => [source, compile(source, measured.has(source))]))
 }
 
 /** Keywords open rules; anchors say where to try them. Both are looked for in one pass. */

@@ -1,4 +1,5 @@
 import { type Commit, type Finding, fingerprintOf, type RequiredFinding } from "../finding.ts"
+import { inTime, linearGroups, mayTakeLong } from "../re2/guard.ts"
 import { occursIn, type Pattern } from "../re2/pattern.ts"
 import { decodeRunes } from "../re2/runes.ts"
 import type { Required } from "../rule.ts"
@@ -214,12 +215,22 @@ function lineAt({ lines, original }: Examination, start: number, end: number): L
 /** The pattern is run again on the match alone, so `\b` and `$` may see another context: then the match is the secret. */
 function secretOf(regex: Pattern, match: string, group: number): string {
   if (regex.groups === 0) return match
-  const alphabet = /^[\x00-\x7f]*$/.test(match) ? "bytes" : "runes"
-  const groups = regex.regexp(alphabet, "").exec(alphabet === "bytes" ? match : decodeRunes(match).text)
-  if (groups === null) return match
-  const found =
-    group > 0 ? (groups[group] ?? "") : (groups.slice(1).find(text => text !== undefined && text !== "") ?? match)
-  return alphabet === "bytes" || found === match ? found : Buffer.from(found).toString("latin1")
+  const groups = groupsIn(regex, match)
+  if (groups === undefined) return match
+  return group > 0 ? (groups[group] ?? "") : (groups.slice(1).find(text => text !== undefined && text !== "") ?? match)
+}
+
+/** The groups of the first match, as byte strings. */
+function groupsIn(regex: Pattern, match: string): (string | undefined)[] | undefined {
+  if (!mayTakeLong(regex, match.length, match.length)) return backtrackedGroups(regex, match)
+  const inGoodTime = inTime(match.length, () => backtrackedGroups(regex, match))
+  return inGoodTime === undefined ? linearGroups(regex, match) : inGoodTime.done
+}
+
+function backtrackedGroups(regex: Pattern, match: string): (string | undefined)[] | undefined {
+  if (/^[\x00-\x7f]*$/.test(match)) return regex.regexp("bytes", "").exec(match)?.slice()
+  const groups = regex.regexp("runes", "").exec(decodeRunes(match).text)
+  return groups?.map(text => (text === undefined ? text : Buffer.from(text).toString("latin1")))
 }
 
 const decoded = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8")

@@ -1,3 +1,4 @@
+import { inTime, linearMatches, mayTakeLong } from "../re2/guard.ts"
 import type { Pattern } from "../re2/pattern.ts"
 import type { Matcher } from "./ruleset.ts"
 import type { Text } from "./text.ts"
@@ -6,10 +7,27 @@ import type { Text } from "./text.ts"
 export function eachMatch(text: Text, matcher: Matcher, found: (start: number, end: number) => void): void {
   const { regex } = matcher
   if (regex === undefined) return
+  const tries = matcher.anchored && !text.foreignFolds ? text.tries(matcher) : undefined
+  if (tries?.length === 0) return
+  const { length } = text.bytes
+  if (!mayTakeLong(regex, length, tries?.length ?? length)) {
+    matchesOf(text, matcher, regex, tries, found)
+    return
+  }
+  const spans: [number, number][] = []
+  const isDone = inTime(length, () => matchesOf(text, matcher, regex, tries, (start, end) => spans.push([start, end])))
+  for (const [start, end] of isDone ? spans : linearMatches(regex, text.bytes)) found(start, end)
+}
+
+function matchesOf(
+  text: Text,
+  matcher: Matcher,
+  regex: Pattern,
+  tries: readonly number[] | undefined,
+  found: (start: number, end: number) => void,
+): void {
   const inRunes = text.foreignFolds || (regex.seesRunes && !text.ascii())
-  if (matcher.anchored && !text.foreignFolds) {
-    const tries = text.tries(matcher)
-    if (tries.length === 0) return
+  if (tries !== undefined) {
     if (!inRunes) {
       anchoredMatches(text.string(), tries, matcher, regex.sticky(), found)
       return

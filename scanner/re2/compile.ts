@@ -1,13 +1,18 @@
 import { neededLiterals, plan } from "./anchor.ts"
+import { stepsByLength } from "./cost.ts"
 import { emit } from "./emit.ts"
 import { parsePattern } from "./parse.ts"
 import { type CompiledPattern, type Pattern, patternOf } from "./pattern.ts"
 
-/** Throws PatternError where Go's regexp.MustCompile would panic. */
-export function compile(source: string): CompiledPattern {
+/**
+ * Throws PatternError where Go's regexp.MustCompile would panic. `isMeasured`: no text keeps it busy, as tests have shown, whatever
+ * its form lets one fear.
+ */
+export function compile(source: string, isMeasured = false): CompiledPattern {
   const { root, groups } = parsePattern(source)
   const needs = neededLiterals(root)
   const { rest, runes, preamble, anchor } = plan(root)
+  const steps = isMeasured ? undefined : stepsByLength(anchor === undefined ? root : rest)
   return {
     source,
     groups,
@@ -19,6 +24,7 @@ export function compile(source: string): CompiledPattern {
     ...(preamble === undefined ? {} : { preamble }),
     ...(anchor === undefined ? {} : { anchor }),
     ...(needs === undefined ? {} : { needs }),
+    ...(steps === undefined ? {} : { steps }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { inTime, linearOccurs, mayTakeLong } from "./guard.ts"
 import { decodeRunes } from "./runes.ts"
 
 /** A pattern in RE2 syntax, translated (`compile.ts`): plain data that can be stored and loaded without its parser. */
@@ -18,6 +19,8 @@ export type CompiledPattern = {
   anchor?: Anchor
   /** Literals (lower case) of which every match holds one, wherever; absent when there are none or too many. */
   needs?: string[]
+  /** How many steps backtracking may need (`cost.ts`); absent when they are few, or the pattern was measured. */
+  steps?: number[]
 }
 
 /**
@@ -59,8 +62,12 @@ const isAscii = /^[\x00-\x7f]*$/
 
 /** Whether the pattern occurs in a byte string (latin1), read as Go reads a string: as UTF-8. */
 export function occursIn(pattern: Pattern, bytes: string): boolean {
-  if (isAscii.test(bytes)) return mayOccur(pattern, bytes) && pattern.regexp("bytes", "").test(bytes)
-  return pattern.regexp("runes", "").test(decodeRunes(bytes).text)
+  const isPlain = isAscii.test(bytes)
+  if (isPlain && !mayOccur(pattern, bytes)) return false
+  const search = () =>
+    isPlain ? pattern.regexp("bytes", "").test(bytes) : pattern.regexp("runes", "").test(decodeRunes(bytes).text)
+  if (!mayTakeLong(pattern, bytes.length, bytes.length)) return search()
+  return inTime(bytes.length, search)?.done ?? linearOccurs(pattern, bytes)
 }
 
 /** Paths are many, exempt ones few: most are told by the literals that a match must hold. */

@@ -42,10 +42,10 @@ function grown(bytes: Buffer, maxBytes: number): Buffer<ArrayBuffer> {
   return larger
 }
 
-/** Its names cannot be seen by an import: it assigns them one by one. */
+/** Its names cannot be seen by an import: it assigns them one by one. The built scanner has a `require` of its own. */
 async function required(): Promise<typeof import("xz-decompress")> {
-  const { createRequire } = await import("node:module")
-  return createRequire(import.meta.url)("xz-decompress")
+  if (typeof require === "function") return require("xz-decompress")
+  return process.getBuiltinModule("node:module").createRequire(import.meta.url)("xz-decompress")
 }
 
 async function unxz(bytes: Uint8Array, maxBytes: number, tick: Tick): Promise<Buffer> {
