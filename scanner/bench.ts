@@ -5,7 +5,7 @@
  *
  * A folder with git data is measured as a history (and as a tree when it has files), others as trees. Without paths a tree
  * and a history are generated. GITLEAKS, BETTERLEAKS and KINGFISHER name binaries that are not on the PATH; LOG_OPTS
- * restricts histories. CPU seconds are user and system time of all processes, which other work on the machine disturbs
+ * restricts histories. `npm run build:scan -- --executable` before it gives the figures of a built scanner. CPU seconds are user and system time of all processes, which other work on the machine disturbs
  * less than the clock.
  */
 
@@ -22,6 +22,7 @@ type Measured = { cpu: number; wall: number; megabytes: number; status: number |
 const scratch = mkdtempSync(join(tmpdir(), "arca-bench-"))
 const rounds = Number(process.env.ROUNDS ?? 3)
 const arca = join(import.meta.dirname, "..", "bin", "arca")
+const executable = join(import.meta.dirname, "..", "dist", "arca-scan")
 const logOptions = process.env.LOG_OPTS?.split(" ") ?? []
 
 function measurePath(path: string): void {
@@ -36,7 +37,7 @@ function treeRuns(path: string): Run[] {
       if (one.isFile()) readFileSync(one.parentPath + "/" + one.name)`
   return [
     { name: "floor: reading every file", command: process.execPath, args: ["--input-type=module", "-e", floor, path] },
-    ours(["dir", path]),
+    ...ours(["dir", path]),
     ...peers({ gitleaks: ["dir", path], betterleaks: ["dir", path], kingfisher: ["scan", path] }),
   ]
 }
@@ -47,8 +48,10 @@ function historyRuns(path: string): Run[] {
   const cached = [...options, `--cache=${join(scratch, "cache")}`]
   return [
     { name: "floor: git log -p -U0", command: "git", args: ["-C", path, "log", "-p", "-U0", ...shown] },
-    ours(["git", path, ...options]),
-    ...(options.length > 0 ? [] : [{ ...ours(["git", path, ...cached]), name: "arca, scanned before (--cache)" }]),
+    ...ours(["git", path, ...options]),
+    ...(options.length > 0
+      ? []
+      : ours(["git", path, ...cached]).map(run => ({ ...run, name: `${run.name}, scanned before (--cache)` }))),
     ...peers({
       gitleaks: ["git", path, ...options],
       betterleaks: ["git", path, ...options],
@@ -59,12 +62,13 @@ function historyRuns(path: string): Run[] {
 
 const reporting = ["-c", gitleaksRules, "-f", "json", "-r", join(scratch, "report.json"), "-l", "fatal"]
 
-const ours = (args: string[]): Run => ({
-  name: "arca",
-  command: process.execPath,
-  args: [arca, "scan", ...args, ...reporting],
-  env: { ...process.env, ARCA_CACHE_DIR: join(scratch, "rules") },
-})
+/** With `npm run build:scan` bin/arca starts what that made; the executable is measured where it was made, too. */
+function ours(args: string[], more: string[] = reporting): Run[] {
+  const env = { ...process.env, ARCA_CACHE_DIR: join(scratch, "rules") }
+  const run = { name: "arca", command: process.execPath, args: [arca, "scan", ...args, ...more], env }
+  const single = { name: "arca, executable", command: executable, args: [...args, ...more], env }
+  return existsSync(executable) ? [run, single] : [run]
+}
 
 function peers(lines: Record<"gitleaks" | "betterleaks" | "kingfisher", string[]>): Run[] {
   return Object.entries(lines).flatMap(([name, args]) => {
@@ -98,7 +102,7 @@ function measureStart(): void {
   const staged = ["git", repo.path, "--staged"]
   const runs: Run[] = [
     { name: "floor: an empty Node script", command: process.execPath, args: [empty] },
-    { ...ours([]), args: [arca, "scan", ...staged] },
+    ...ours(staged, []),
     ...peers({ gitleaks: staged, betterleaks: staged, kingfisher: ["--version"] }).filter(
       run => run.name !== "kingfisher",
     ),

@@ -224,10 +224,10 @@ sextets[0x5f] = 63
 
 /** Standard alphabet with padding, or the URL alphabet without: one or the other, not a mixture. */
 function decodeBase64(text: string, start: number, end: number): string {
-  // Four characters decide most cases: identifiers rarely decode to printable text.
   let stop = end
   while (text.charCodeAt(stop - 1) === 0x3d) stop--
-  if (!printableStart(text, start)) return ""
+  // The first characters decide most cases, and nothing is allocated for them: identifiers rarely decode to printable text.
+  for (let at = start; at + 4 <= stop; at += 4) if (!isPrintableGroup(text, at)) return ""
   const body = text.slice(start, stop)
   if (!/[0-9+/\-_]/.test(body)) return ""
   const standard = !/[-_]/.test(body) && (end - start) % 4 === 0
@@ -237,7 +237,7 @@ function decodeBase64(text: string, start: number, end: number): string {
   return /^[\x09-\x7e]+$/.test(value) ? value : ""
 }
 
-function printableStart(text: string, at: number): boolean {
+function isPrintableGroup(text: string, at: number): boolean {
   const bits =
     ((sextets[text.charCodeAt(at)] ?? -1) << 18) |
     ((sextets[text.charCodeAt(at + 1)] ?? -1) << 12) |

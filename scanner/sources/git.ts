@@ -52,6 +52,10 @@ const settings = [
   "i18n.logOutputEncoding=UTF-8",
 ].flatMap(setting => ["-c", setting])
 
+// Git keeps 96 MB of what it has unpacked, most of a history scan's memory. With half of that it takes no longer (measured on
+// fastify's history of 16,000 commits).
+const memory = ["-c", "core.deltaBaseCacheLimit=48m"]
+
 const shape = ["--no-ext-diff", "--no-textconv", "--no-color"]
 
 /** All history, unless the options say otherwise; then they replace Gitleaks' defaults as there. */
@@ -180,6 +184,7 @@ type Ended = { code: number | null; errors: string }
 const wordsFor = ({ repository }: Pick<GitPlace, "repository">, args: readonly string[]) => [
   "-C",
   repository,
+  ...memory,
   ...settings,
   ...args,
 ]
