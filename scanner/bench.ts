@@ -74,9 +74,15 @@ function peers(lines: Record<"gitleaks" | "betterleaks" | "kingfisher", string[]
   return Object.entries(lines).flatMap(([name, args]) => {
     const command = process.env[name.toUpperCase()] ?? name
     if (spawnSync(command, ["--version"]).error !== undefined) return []
-    const report = name === "gitleaks" ? [...reporting, "--no-banner"] : []
-    return [{ name, command, args: [...args, ...report] }]
+    return variants(name).map(({ title, options }) => ({ name: title, command, args: [...args, ...options] }))
   })
+}
+
+/** Each with its own rules; those that read Gitleaks' with the same ones as ours besides. Nothing may ask an issuer. */
+function variants(name: string): { title: string; options: string[] }[] {
+  if (name === "kingfisher") return [{ title: name, options: ["--no-validate"] }]
+  const same = { title: `${name}, the same rules`, options: [...reporting, "--no-banner"] }
+  return name === "gitleaks" ? [same] : [{ title: name, options: [...reporting.slice(2), "--no-banner"] }, same]
 }
 
 function table(title: string, runs: readonly Run[]): void {
