@@ -25,7 +25,7 @@ import { rateLimiter } from "./quotas.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
 import { resources } from "./resources.ts"
-import { accounted, type RollbackPolicy, rollbackWatch, sealedIfRolledBack } from "./rollback.ts"
+import { accounted, keepAccount, type RollbackPolicy, rollbackWatch, sealedIfRolledBack } from "./rollback.ts"
 import { attempts } from "./seal/attempts.ts"
 import { sealFollower } from "./seal/cluster-seal.ts"
 import { sealCore } from "./seal/core.ts"
@@ -125,6 +125,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       await server.followSeal.opened(server)
       await settleRestore(server)
       await noteVersion(server)
+      await keepAccount(server)
       await sealedIfRolledBack(server, async () => parts.opened?.(server))
     },
     closing: async () => {

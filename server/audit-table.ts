@@ -10,7 +10,7 @@ import type { Ground } from "./ground.ts"
 import { layout } from "./layout.ts"
 import { StoreRolledBack } from "./rollback.ts"
 import type { Server } from "./server.ts"
-import { reading } from "./transact.ts"
+import { reading, transact } from "./transact.ts"
 
 export interface AuditEntry {
   /** With a trailing slash: `file/`. */
@@ -50,8 +50,13 @@ export const writeAuditTable = (view: View, devices: readonly AuditEntry[]): voi
 const decodeKey = (value: Uint8Array): KeyObject =>
   createPrivateKey({ key: Buffer.from(value), format: "der", type: "pkcs8" })
 
-/** The key that signs checkpoints; made with the first device. */
-export async function signingKey(view: View): Promise<KeyObject> {
+/**
+ * The key that signs checkpoints, made with the first device. It is durable before anything is signed: were it lost with a
+ * request that could not be committed, what it has signed could not be verified any more.
+ */
+export const durableSigningKey = (server: Server): Promise<KeyObject> => transact(server, signingKey)
+
+async function signingKey(view: View): Promise<KeyObject> {
   const known = await view.cached(SIGNING_KEY, decodeKey)
   if (known !== undefined) return known
   const { privateKey } = generateKeyPairSync("ed25519")

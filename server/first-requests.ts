@@ -1,7 +1,7 @@
 /** What the configuration asks of a new store: `initialize` stanzas and declared audit devices. */
 
 import type { JsonObject, Operation } from "@arca/api"
-import { auditTable, openEntry, signingKey, writeAuditTable } from "./audit-table.ts"
+import { auditTable, durableSigningKey, openEntry, writeAuditTable } from "./audit-table.ts"
 import type { AuditStanza, InitRequest, ServerConfig } from "./config/read.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
@@ -79,7 +79,7 @@ export async function declareAudit(server: Server, stanzas: readonly AuditStanza
       }
       // Of a try that could not be committed.
       await server.audit.disable(path)
-      const { device, older } = await openEntry(server, server.auditPlaces, entry, await signingKey(view))
+      const { device, older } = await openEntry(server, server.auditPlaces, entry, await durableSigningKey(server))
       await server.audit.enable(device, { requestId: "configuration" })
       if (older !== undefined) await server.rollback.note(server, older)
       writeAuditTable(view, [...table, entry])

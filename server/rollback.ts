@@ -95,6 +95,12 @@ export async function sealedIfRolledBack(server: Server, open: () => Promise<voi
   }
 }
 
+/** Begins the account of entries before anything is served: not while requests change them. */
+export async function keepAccount(server: Server): Promise<void> {
+  if (await server.seal.barrier.ledger.ensure())
+    server.log.named("rollback").info("account is kept of mounts, policies and quotas from now on")
+}
+
 export interface RollbackWatch {
   readonly policy: RollbackPolicy
   /** Whether something was found that nobody has accepted yet, as far as this process knows. */
@@ -111,19 +117,20 @@ export interface RollbackWatch {
 
 export function rollbackWatch(policy: RollbackPolicy): RollbackWatch {
   let standing = false
-  /** Grows with each finding, so that what was read before it is not believed after it. */
+  /** Findings so far, and those that are being written: what was read before one was durable is not believed. */
   let findings = 0
+  let writing = 0
   const keep = async (server: Server, found: OlderStore | { readonly entries: Discrepancy }): Promise<void> => {
     standing = true
-    findings++
     const text = "entries" in found ? inTheseWords(found.entries) : inWords(found)
     server.log.named("rollback").error(text, { on_store_rollback: policy })
     const one: Rollback = { foundAt: Math.floor(server.now()), ...found }
+    findings++
+    writing++
     await transact(server, async view => {
       const all = [...(await rollbacks(view)), one].slice(-KEPT_FINDINGS)
       view.put(layout.rollbacks, encodeJson({ found: all } as unknown as JsonObject))
-    })
-    findings++
+    }).finally(() => writing--)
     await server.audit.request({
       time: server.now() * 1000,
       error: "entries" in found ? "entries of the store were changed" : "the store is older than the audit log",
@@ -145,16 +152,15 @@ export function rollbackWatch(policy: RollbackPolicy): RollbackWatch {
     note: keep,
     check: async server => {
       const entries = await server.seal.barrier.ledger.check()
-      if (entries === "begun")
-        server.log.named("rollback").info("account is kept of mounts, policies and quotas from now on")
       // Once found it is known until it is accepted; nothing more is learnt by finding it again.
-      if (entries === undefined || entries === "begun") return
+      if (entries === undefined) return
       const known = (await reading(server, rollbacks)).some(one => "entries" in one)
       if (!known) await fallen(server, { entries })
       else if (policy === "refuse") await server.seal.close()
     },
     fellBack: fallen,
     refresh: async server => {
+      if (writing > 0) return
       const before = findings
       const any = (await reading(server, rollbacks)).length > 0
       if (before === findings) standing = any

@@ -41,8 +41,10 @@ export interface Watch {
 export interface Ledger {
   /** Changes the account by what `view`, of the barrier's storage, is about to write. */
   amend(view: View): Promise<void>
-  /** Holds the entries against the account: `begun` when there was none, and now is. */
-  check(): Promise<Discrepancy | "begun" | undefined>
+  /** Begins the account where there is none; whether it did. */
+  ensure(): Promise<boolean>
+  /** Holds the entries against the account; where there is none, nothing is found. */
+  check(): Promise<Discrepancy | undefined>
   /** Takes what is there for what should be. */
   begin(): Promise<void>
 }
@@ -115,13 +117,16 @@ export function ledgerOf(storage: Storage, watch: Watch, random: (bytes: number)
       }
       write(view, { ...account, sum: (sum % MODULUS).toString(16), entries })
     },
+    async ensure() {
+      using view = storage.view()
+      if ((await read(view)) !== undefined) return false
+      await begin()
+      return true
+    },
     async check() {
       using view = storage.view()
       const account = await read(view)
-      if (account === undefined) {
-        await begin()
-        return "begun"
-      }
+      if (account === undefined) return undefined
       const found = await count(view, account)
       return found.sum === account.sum ? undefined : { expected: account.entries, found: found.entries }
     },

@@ -2,7 +2,14 @@
 
 import { field, type JsonObject, refuse } from "@arca/api"
 import { keptCheckpoints } from "../audit-checkpoints.ts"
-import { type AuditEntry, auditTable, openEntry, signingKey, verificationKey, writeAuditTable } from "../audit-table.ts"
+import {
+  type AuditEntry,
+  auditTable,
+  durableSigningKey,
+  openEntry,
+  verificationKey,
+  writeAuditTable,
+} from "../audit-table.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
 import * as replies from "./replies.ts"
@@ -51,7 +58,7 @@ async function enable(input: EnableInput, ctx: ServerContext): Promise<undefined
   const { server } = ctx
   // A device that is open without being in the table is of a try at this very request that could not be committed.
   await server.audit.disable(name)
-  const { device, older } = await openEntry(server, server.auditPlaces, entry, await signingKey(ctx.view)).catch(
+  const { device, older } = await openEntry(server, server.auditPlaces, entry, await durableSigningKey(server)).catch(
     (error: Error) => {
       throw refuse.invalid(error.message)
     },

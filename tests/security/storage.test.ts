@@ -199,7 +199,11 @@ test("L04: an older copy of the whole database is found, said aloud, and not ser
     return call(server, { method: "PUT", path: "sys/unseal", body: { key: server.share } })
   }
   const [store, copy] = [join(dir, "store"), join(dir, "copy")]
-  await root("PUT", "sys/audit/file", { type: "file", options: { file_path: join(dir, "audit.log") } })
+  const enabled = await root("PUT", "sys/audit/file", {
+    type: "file",
+    options: { file_path: join(dir, "audit.log") },
+  })
+  assert.equal(enabled.status, 204, enabled.text)
   const made = await root("PUT", "auth/token/create", { policies: ["default"] })
   const token = String(fields(fields(made.json).auth).client_token)
   await restart(() => cp(store, copy, { recursive: true }))
