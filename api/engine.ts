@@ -77,6 +77,11 @@ export interface LeaseKind<D extends JsonObject = JsonObject> {
   readonly revoke?: (data: D, ctx: Context) => Promise<void>
   /** Prolongs the outside effect until `expiresAt` (seconds since 1970). Undefined: nothing outside depends on the time. */
   readonly renew?: (data: D, ctx: Context, expiresAt: number) => Promise<void>
+  /**
+   * The life that a renewal gives and the longest life of all, in seconds (0 leaves it to the mount), as what made the lease says now:
+   * Vault renews by the role as it is, not as it was. Refuses when that is gone. Those of the issue when left out.
+   */
+  readonly terms?: (data: D, ctx: Context) => Promise<{ readonly ttl: number; readonly maxTtl: number }>
   readonly renewable?: boolean
 }
 

@@ -133,6 +133,32 @@ test("a revocation that fails for another request is tried again by the one that
   assert.deepEqual([outside.users.size, outside.attempts], [0, 2])
 })
 
+test("a lease is renewed by what its role says now, and not beyond a longest life that was shortened", async () => {
+  const terms = { ttl: 60, maxTtl: 3600 }
+  const kind = leaseKind<{ name: string }>({ name: "user", terms: async () => terms })
+  const creds = route("creds/:name", {
+    summary: "A user.",
+    read: async ({ name }, ctx) => ({
+      data: { name },
+      lease: (await ctx.prepare(kind, { name })).until(terms.ttl, terms.maxTtl),
+    }),
+  })
+  const engine: AnyEngine = { kind: "secret", type: "users", summary: "Users.", leases: [kind], routes: [creds] }
+  const vault = await testServer({ engines: [engine] })
+  await vault.write("sys/mounts/users", { type: "users" })
+  const { lease_id = "" } = (await vault.read("users/creds/alice")).body
+  const renewed = async () => vault.write("sys/leases/renew", { lease_id })
+  Object.assign(terms, { ttl: 120, maxTtl: 300 })
+  vault.clock.advance("50s")
+  assert.equal((await renewed()).body.lease_duration, 120)
+  vault.clock.advance("100s")
+  Object.assign(terms, { ttl: 200 })
+  assert.equal((await renewed()).body.lease_duration, 150)
+  terms.maxTtl = 100
+  const late = await renewed()
+  assert.deepEqual([late.status, late.errors], [400, ["past the max TTL, cannot renew"]])
+})
+
 test("a request that fails after its outside effect leaves nothing outside", async () => {
   const { vault, outside } = await withUsers()
   const failed = await vault.ask("read", "users/creds/bob", { fail: true })

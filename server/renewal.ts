@@ -100,9 +100,11 @@ export async function renewLease(ctx: ServerContext, lease: LeaseEntry, incremen
   if (ctx.now >= lease.expiresAt) throw refuse.invalid("lease expired")
   const home = await homeOfLease(ctx.server, ctx.view, lease)
   if (home === undefined) throw refuse.invalid("the engine that issued this lease is gone")
+  const own = leaseContext(ctx.server, ctx.view, home, ctx.asker)
+  const terms = (await home.kind.terms?.(lease.data, own)) ?? lease
   const life = lifeOf({
-    ttl: increment || lease.ttl,
-    maxTtl: lease.maxTtl,
+    ttl: increment || terms.ttl,
+    maxTtl: terms.maxTtl,
     explicitMaxTtl: 0,
     period: 0,
     mount: mountFor(home.entry, ctx.server.limits),
@@ -110,13 +112,15 @@ export async function renewLease(ctx: ServerContext, lease: LeaseEntry, incremen
   })
   for (const warning of life.warnings) ctx.warn(warning)
   const expiresAt = Math.min(ctx.now + life.ttl, lease.endsBy ?? Number.POSITIVE_INFINITY)
-  const own = leaseContext(ctx.server, ctx.view, home, ctx.asker)
+  // A longest life that was shortened meanwhile may be over already.
+  if (expiresAt <= ctx.now) throw refuse.invalid("past the max TTL, cannot renew")
   const began = ctx.server.now()
   await home.kind.renew?.(lease.data, own, expiresAt)
   ctx.server.metrics.sample("expire.renew", (ctx.server.now() - began) * 1000)
   const renewed: LeaseEntry = {
     ...lease,
     ttl: Math.floor(expiresAt - ctx.now),
+    maxTtl: terms.maxTtl,
     expiresAt,
     dueAt: expiresAt,
     lastRenewal: ctx.now,

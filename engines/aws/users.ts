@@ -10,12 +10,18 @@ import { lease } from "./root.ts"
 export const user = leaseKind<{ username: string }>({
   name: "access_keys",
   revoke: async ({ username }, ctx) => deleteUser(await iamClient(ctx), username),
+  terms: (_, ctx) => lifeOf(ctx),
 })
+
+async function lifeOf(ctx: Context): Promise<{ ttl: number; maxTtl: number }> {
+  const { lease: ttl = 0, lease_max: maxTtl = 0 } = (await lease.get(ctx.store)) ?? {}
+  return { ttl, maxTtl }
+}
 
 export async function issueUser(ctx: Context, roleName: string, role: Role): Promise<Answer> {
   const username = await nameFor(ctx, "IAM", roleName)
   const client = await iamClient(ctx)
-  const { lease: ttl = 0, lease_max: maxTtl = 0 } = (await lease.get(ctx.store)) ?? {}
+  const { ttl, maxTtl } = await lifeOf(ctx)
   // Durable before the user exists: should we die in between, the lease's job removes it.
   const prepared = await ctx.prepare(user, { username })
   await createUser(client, username, role).catch(async (error: unknown) => {

@@ -24,9 +24,10 @@ const token = leaseKind<Token>({
   revoke: async (data, ctx) => {
     await call(ctx, await needAccess(ctx), "DELETE", `token/${data.accessor}${place(data)}`)
   },
-  renew: async (data, ctx) => {
-    if ((await roles.get(ctx.store, data.role)) === undefined)
-      throw refuse.invalid(`issuing role ${JSON.stringify(data.role)} not found`)
+  terms: async (data, ctx) => {
+    const role = await roles.get(ctx.store, data.role)
+    if (role === undefined) throw refuse.invalid(`issuing role ${JSON.stringify(data.role)} not found`)
+    return { ttl: role.ttl, maxTtl: role.max_ttl }
   },
 })
 

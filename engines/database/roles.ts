@@ -130,10 +130,12 @@ export const user = leaseKind<{ username: string; role: string; db_name: string;
       },
     )
   },
+  terms: async (data, ctx) => {
+    const role = await roleOf(data, ctx)
+    return { ttl: role.default_ttl, maxTtl: role.max_ttl }
+  },
   renew: async (data, ctx, expiresAt) => {
-    const role = await roles.get(ctx.store, data.role)
-    if (role === undefined)
-      throw refuse.failed(`error during renew: could not find role with name ${JSON.stringify(data.role)}`)
+    const role = await roleOf(data, ctx)
     const config = await needConfig(ctx.store, role.db_name)
     await withConnection(ctx, role.db_name, config, async connection =>
       connection.prolong?.(data.username, expiresAt + SLACK_SECONDS, role.renew_statements),
@@ -142,6 +144,12 @@ export const user = leaseKind<{ username: string; role: string; db_name: string;
     })
   },
 })
+
+async function roleOf(data: UserData, ctx: Context): Promise<Role> {
+  const role = await roles.get(ctx.store, data.role)
+  if (role !== undefined) return role
+  throw refuse.failed(`error during renew: could not find role with name ${JSON.stringify(data.role)}`)
+}
 
 /** A user that is gone is dropped already: statements that insist on its being there are not run for it. */
 async function dropUser(connection: Connection, { username }: UserData, statements: readonly string[]): Promise<void> {

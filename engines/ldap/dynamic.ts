@@ -95,9 +95,10 @@ export const entry = leaseKind<Entry>({
     const statements = parseLdif(data.deletion_ldif, LATER_FIELDS)(worldOf(data, ctx))
     await withDirectory(ctx, directory => undo(directory, statements))
   },
-  renew: async (data, ctx) => {
-    if ((await roles.get(ctx.store, data.role)) === undefined)
-      throw refuse.invalid("unable to renew: role does not exist")
+  terms: async (data, ctx) => {
+    const role = await roles.get(ctx.store, data.role)
+    if (role === undefined) throw refuse.invalid("unable to renew: role does not exist")
+    return { ttl: role.default_ttl, maxTtl: role.max_ttl }
   },
 })
 

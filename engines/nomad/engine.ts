@@ -26,7 +26,13 @@ const token = leaseKind<{ name: string }>({
     for (const accessor of accessors) await call(ctx, to, "DELETE", `token/${encodeURIComponent(accessor)}`)
     ctx.store.delete(accessorKey(tokenName))
   },
+  terms: (_, ctx) => lifeOf(ctx),
 })
+
+async function lifeOf(ctx: Context): Promise<{ ttl: number; maxTtl: number }> {
+  const { ttl = 0, max_ttl: maxTtl = 0 } = (await lease.get(ctx.store)) ?? {}
+  return { ttl, maxTtl }
+}
 
 /** The accessors of tokens with a name: what a crash between making a token and hearing of it left. */
 async function accessorsOf(ctx: Context, tokenName: string): Promise<string[]> {
@@ -43,7 +49,7 @@ async function issue(wanted: string, ctx: Context): Promise<Answer> {
   if (role === undefined) throw refuse.invalid(`role ${JSON.stringify(wanted)} not found`)
   const to = await needAccess(ctx)
   await verify(ctx, to)
-  const { ttl = 0, max_ttl = 0 } = (await lease.get(ctx.store)) ?? {}
+  const { ttl, maxTtl } = await lifeOf(ctx)
   // Its end tells it from all others, so it is the beginning that is cut.
   const unique = `-${randomName(20, ctx.random)}`
   const longest = to.max_token_name_length || LONGEST_NAME
@@ -62,7 +68,7 @@ async function issue(wanted: string, ctx: Context): Promise<Answer> {
   if (accessor !== "") ctx.store.put(accessorKey(tokenName), Buffer.from(accessor))
   return {
     data: { secret_id: textOf(made.SecretID), accessor_id: accessor },
-    lease: prepared.until(ttl, max_ttl),
+    lease: prepared.until(ttl, maxTtl),
   }
 }
 

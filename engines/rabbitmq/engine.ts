@@ -29,13 +29,19 @@ const PASSWORD_LENGTH = 36
 const user = leaseKind<{ username: string }>({
   name: "creds",
   revoke: async ({ username }, ctx) => deleteUser(ctx, await needConnection(ctx), username),
+  terms: (_, ctx) => lifeOf(ctx),
 })
+
+async function lifeOf(ctx: Context): Promise<{ ttl: number; maxTtl: number }> {
+  const { ttl = 0, max_ttl: maxTtl = 0 } = (await lease.get(ctx.store)) ?? {}
+  return { ttl, maxTtl }
+}
 
 async function issue(wanted: string, ctx: Context): Promise<Answer> {
   const role = await roles.get(ctx.store, wanted)
   if (role === undefined) throw refuse.invalid(`unknown role: ${wanted}`)
   const connection = await needConnection(ctx)
-  const { ttl = 0, max_ttl = 0 } = (await lease.get(ctx.store)) ?? {}
+  const { ttl, maxTtl } = await lifeOf(ctx)
   const username = usernameBy(ctx, connection.username_template || USERNAME_TEMPLATE, wanted, LONGEST_USERNAME)
   const password =
     connection.password_policy === ""
@@ -49,7 +55,7 @@ async function issue(wanted: string, ctx: Context): Promise<Answer> {
   const prepared = await ctx.prepare(user, { username })
   const permissions = { vhosts: vhostsOf(role.vhosts), topics: topicsOf(role.vhost_topics) }
   await createUser(ctx, connection, { username, password, tags: role.tags, ...permissions })
-  return { data: { username, password }, lease: prepared.until(ttl, max_ttl) }
+  return { data: { username, password }, lease: prepared.until(ttl, maxTtl) }
 }
 
 export const rabbitmq = engine({
