@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import { hostname } from "node:os"
 import { test } from "node:test"
-import { memoryStorage } from "@arca/storage"
+import { memoryStorage, type Storage, StorageUnavailable } from "@arca/storage"
 import { CLAIM_SECONDS, ClaimLost, claim, ownerName, release } from "./claims.ts"
 import { type Background, background } from "./jobs.ts"
 import { logsTo } from "./logs/logs.ts"
@@ -243,4 +243,41 @@ test("a job whose last run lies ahead, by a clock that was wrong, is due all the
   a.setAhead(0)
   assert.notEqual(await claim(a.vault.server, "job", 60), undefined)
   assert.equal(await claim(a.vault.server, "job", 60), undefined)
+})
+
+test("jobs say once that the store is away, again after an hour, and that it is back", async () => {
+  let time = Date.UTC(2026, 0, 1) / 1000
+  const now = () => time
+  const store = memoryStorage({ clock: { now, sleep: async () => {} } })
+  let away = false
+  const inner: Storage = {
+    ...store,
+    view: hints => {
+      if (away) throw new StorageUnavailable(`no answer at ${time}`)
+      return store.view(hints)
+    },
+  }
+  const lines: string[] = []
+  const logs = logsTo([{ write: text => lines.push(text) }], { level: "info", format: "standard", now: () => 0 })
+  const { server } = await testServer({ inner, parts: { now, logs } })
+  const jobs = background(server)
+  const rounds = async (count: number) => {
+    lines.length = 0
+    for (let round = 0; round < count; round++) {
+      time += 1
+      await jobs.round()
+    }
+    return lines.filter(line => line.includes("background work"))
+  }
+  assert.deepEqual(await rounds(2), [])
+  away = true
+  const told = await rounds(60)
+  assert.equal(told.length, 1)
+  assert.match(told.join(), /background work failed.*job=store.*no answer at/)
+  time += 3600
+  assert.equal((await rounds(60)).length, 1)
+  away = false
+  assert.match((await rounds(60)).join(), /^[^\n]*background work goes on.*job=store\n?$/)
+  away = true
+  assert.equal((await rounds(3)).length, 1)
 })

@@ -9,6 +9,7 @@ import { NOBODY } from "./authenticate.ts"
 import { claim, type Guard, isLost, release } from "./claims.ts"
 import { contextOf, noEffects } from "./context.ts"
 import { type Expiry, expiryOf } from "./expiry.ts"
+import { jobLog } from "./job-log.ts"
 import { measureUsage } from "./metrics/usage.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
@@ -40,17 +41,24 @@ export function background(server: Server): Background {
   const expiry: Expiry = expiryOf(server)
   let rebalanced = 0
 
+  const log = jobLog(server.log.named("jobs"), server.now)
   const failed = (job: string) => (error: unknown) => {
     if (server.sealed() || isLost(error)) return
-    server.log.named("jobs").error("background work failed", { job, error: String(error) })
+    log.failed(job, error)
   }
+
+  /** Does what belongs to every round. Never rejects. */
+  const duty = (job: string, doing: Promise<unknown>): Promise<void> =>
+    doing.then(() => log.succeeded(job), failed(job))
 
   const start = (job: string, everySeconds: number, run: (guard: Guard) => Promise<unknown>): Promise<void> => {
     // Kept while it runs, however long that takes.
     if (running.has(job)) return claim(server, job).then(() => undefined, failed(job))
     const work = (async () => {
       const guard = await claim(server, job, everySeconds)
-      if (guard !== undefined) await run(guard)
+      if (guard === undefined) return
+      await run(guard)
+      log.succeeded(job)
     })()
     const ended = work.catch(failed(job)).finally(() => running.delete(job))
     running.set(job, ended)
@@ -87,21 +95,23 @@ export function background(server: Server): Background {
     round: async () => {
       if (server.sealed()) return
       const { usagePeriod } = server.telemetry
+      const ended = log.round()
       if (await reading(server, async view => (await namespaceTable(view)).restoring).catch(failed("restore")))
         return completeRestore(server).catch(failed("restore"))
-      await tellAlive().catch(failed("members"))
-      await server.seal.settle().catch(failed("settle"))
+      await duty("members", tellAlive())
+      await duty("settle", server.seal.settle())
       await Promise.all([
         server.resources.closeIdle(),
-        server.rollback.refresh(server).catch(failed("rollback")),
+        duty("rollback", server.rollback.refresh(server)),
         // Expiry tells by itself what it is busy with: a second round passes by what the first one waits for.
-        expireIfClaimed(server, expiry).catch(failed("expiry")),
+        duty("expiry", expireIfClaimed(server, expiry)),
         start("ledger", LEDGER_SECONDS, () => server.rollback.check(server)),
         start("rotation", 0, () => rotation.rotateIfDue(server)),
-        engineJobs().catch(failed("engines")),
-        snapshotJobs().catch(failed("snapshots")),
+        duty("engines", engineJobs()),
+        duty("snapshots", snapshotJobs()),
         usagePeriod > 0 ? start("usage", usagePeriod, () => measureUsage(server)) : undefined,
       ])
+      ended()
     },
     idle,
     leave: async () => {
