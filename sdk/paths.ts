@@ -447,6 +447,8 @@ export interface System {
     read: Act<Record<never, never>, {
       /** Ed25519, in PEM. */
       readonly public_key: string
+      /** Of each chain its origin, how many records it had (size), and the hash of the last (prev). */
+      readonly chains: Json
     }>
   }
   /** Enable or disable an audit device. */

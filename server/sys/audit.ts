@@ -97,7 +97,12 @@ export const auditRoutes = [
     summary:
       "The public key that checkpoints of audit files are signed with, and where each chain stood when it was last signed.",
     operation: "auditing-*-verification-key",
-    replies: { read: { public_key: field.string("Ed25519, in PEM.") } },
+    replies: {
+      read: {
+        public_key: field.string("Ed25519, in PEM."),
+        chains: field.any("Of each chain its origin, how many records it had (size), and the hash of the last (prev)."),
+      },
+    },
     sudo: true,
     rootOnly: true,
     read: async (_, ctx) => {
