@@ -15,7 +15,7 @@ export function compile(source: string, isMeasured = false): CompiledPattern {
   const { root, groups } = parsePattern(source)
   const needs = neededLiterals(root)
   const { rest, runes, preamble, anchor } = plan(root)
-  const steps = stepsByLength(anchor === undefined ? root : rest)
+  const steps = anchor === undefined ? stepsByLength(root, "search") : stepsByLength(rest, "try")
   const isGuarded = steps !== undefined && (!isMeasured || Math.max(...steps) > beyondTests)
   return {
     source,

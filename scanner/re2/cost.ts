@@ -9,6 +9,18 @@ export function stepsOfOneTry(root: Node, bytes: number): number {
   return sequenceCost(flat(root), bytes).work
 }
 
+/** The same when every place is tried: what can only begin with the text is tried to its end at one of them. */
+function stepsOfSearch(root: Node, bytes: number): number {
+  const branches = root.kind === "alternate" ? root.nodes : [root]
+  const steps = (branch: Node) => stepsOfOneTry(branch, bytes) / (startsText(branch) ? bytes : 1)
+  return branches.reduce((sum, branch) => sum + steps(branch) + 1, 0)
+}
+
+function startsText(node: Node): boolean {
+  const [first] = flat(node)
+  return first?.kind === "assert" && first.at === "textStart"
+}
+
 /** `ways`: in how many ways a node may match from one place, each of which is tried when the rest fails. `work`: steps for all. */
 type Cost = { ways: number; work: number }
 
@@ -43,42 +55,44 @@ function alternateCost(branches: readonly Node[], bytes: number): Cost {
 function repeatCost({ node, min, max }: Extract<Node, { kind: "repeat" }>, bytes: number): Cost {
   const inner = costOf(node, bytes)
   const most = Math.min(max, Math.ceil(bytes / Math.max(shortest(node), 1)))
+  // Each further round begins where the one before ended, in as many ways as its beginning leaves open: more than one
+  // multiply with every round, the nested repeats for which backtracking is known.
+  const again = inner.ways <= 1 ? 1 : sequenceCost(flat(node), bytes, firstOf(node)).ways
+  const rounds =
+    again <= 1 || most <= 1 ? most : Number.isFinite(again ** most) ? (again ** most - 1) / (again - 1) : Infinity
   const counts = most - Math.min(min, most) + 1
-  if (inner.ways <= 1) return { ways: counts, work: most * inner.work + counts }
-  // Each round multiplies: the nested repeats for which backtracking is known.
-  const ways = inner.ways ** most * 2
-  return { ways, work: ways * inner.work }
+  return { ways: inner.ways <= 1 ? counts : rounds * inner.ways + 1, work: rounds * inner.work + counts }
 }
 
 /**
  * The ways of the parts multiply, except where the next part can only begin at one place: after a run of characters that it cannot
  * begin with, the run's end. Several such runs in a row may still share that text among them, so the longest counts as one way.
+ * `next`: what follows.
  */
-function sequenceCost(nodes: readonly Node[], bytes: number): Cost {
+function sequenceCost(nodes: readonly Node[], bytes: number, next?: CodePoints): Cost {
   let settled = 1
-  let open: { ways: number; set: CodePoints | undefined }[] = []
+  let open: { ways: number; set: CodePoints }[] = []
   let work = 0
   const waysOf = () => open.reduce((product, run) => product * run.ways, settled)
+  const settle = (first: CodePoints | undefined) => {
+    if (first === undefined || open.length === 0) return
+    if (!open.every(run => isDisjoint(run.set, first))) return
+    work += waysOf()
+    settled = waysOf() / Math.max(...open.map(run => run.ways))
+    open = []
+  }
   nodes.forEach(node => {
-    const first = firstOf(node)
-    if (
-      first !== undefined &&
-      open.length > 0 &&
-      open.every(run => run.set !== undefined && isDisjoint(run.set, first))
-    ) {
-      work += waysOf()
-      const largest = Math.max(...open.map(run => run.ways))
-      settled = waysOf() / largest
-      open = []
-    }
+    settle(firstOf(node))
     const cost = costOf(node, bytes)
     work += waysOf() * cost.work
-    if (cost.ways > 1) open.push({ ways: cost.ways, set: runOf(node) })
-    else if (shortest(node) > 0) {
-      settled = waysOf()
+    const run = runOf(node)
+    if (cost.ways > 1 && run !== undefined) open.push({ ways: cost.ways, set: run })
+    else if (cost.ways > 1 || shortest(node) > 0) {
+      settled = waysOf() * cost.ways
       open = []
     }
   })
+  settle(next)
   return { ways: waysOf(), work }
 }
 
@@ -155,21 +169,25 @@ function shortest(node: Node): number {
   }
 }
 
-/** Texts of these lengths are estimated, each 16 times as long as the one before. */
-const shortestText = 256
-const estimates = 5
+/** Texts from 16 bytes to 16 MB are estimated, each four times as long as the one before. */
+const shortestText = 16
+const estimates = 11
 const most = 1e300
 /** So few steps for each character are no danger whatever the text. */
 const harmless = 500
 
-/** The steps of one try for texts of 256 bytes, 4 KB, 64 KB, 1 MB and 16 MB; undefined when they are few for all of them. */
-export function stepsByLength(root: Node): number[] | undefined {
-  const steps = Array.from({ length: estimates }, (_, i) => Math.min(stepsOfOneTry(root, shortestText * 16 ** i), most))
+/** The steps of one try, or of a place of a search, for texts of those lengths; undefined when they are few for all of them. */
+export function stepsByLength(root: Node, of: "try" | "search"): number[] | undefined {
+  const stepsOf = of === "try" ? stepsOfOneTry : stepsOfSearch
+  const steps = Array.from({ length: estimates }, (_, i) => bounded(stepsOf(root, shortestText * 4 ** i)))
   return (steps.at(-1) ?? 0) > harmless ? steps : undefined
 }
 
+/** What no number holds counts as very many. */
+const bounded = (steps: number) => (steps < most ? steps : most)
+
 /** The steps of so many tries in a text of so many bytes, at most. */
 export function stepsFor(steps: readonly number[], bytes: number, tries: number): number {
-  const index = Math.max(Math.ceil(Math.log2(bytes / shortestText) / 4), 0)
+  const index = Math.max(Math.ceil(Math.log2(bytes / shortestText) / 2), 0)
   return tries * (steps[Math.min(index, estimates - 1)] ?? most)
 }
