@@ -75,6 +75,7 @@ test("a patch gives the same hunks in whatever pieces it arrives, and never more
     const reader = patchReader({
       hunk: ({ path, startLine, bytes: added }) =>
         void seen.push(`${path}:${startLine}:${Buffer.from(added).toString("latin1")}`),
+      renamed: () => {},
       binary: path => void seen.push(path),
     })
     for (let at = 0; at < bytes.length; ) {

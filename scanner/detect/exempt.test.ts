@@ -91,11 +91,15 @@ test("each form of pattern is said in git's way, and others are not", () => {
 test("a file renamed from an exempt name is read whole, unless it is binary; one renamed to such a name is not read", async t => {
   const repo = repository(t)
   const lines = Array.from({ length: 30 }, (_, i) => `line ${i}`).join("\n")
-  repo.commit({ "a.svg": `${lines}\n`, "b.svg": `\0${lines}\n`, "c.txt": `${lines}\n-\n` }, "Begin")
   const token = `\ntoken = "${fakes.github}"\n`
+  repo.commit(
+    { "a.svg": `${lines}\n`, "b.svg": `\0${lines}\n`, "c.txt": `${lines}\n-\n`, "d.svg": lines + token },
+    "Begin",
+  )
   repo.git("mv", "a.svg", "a.txt")
   repo.git("mv", "b.svg", "b.bin.txt")
   repo.git("mv", "c.txt", "c.svg")
+  repo.git("mv", "d.svg", "d.txt")
   const files = { "a.txt": lines + token, "b.bin.txt": `\0${lines}${token}`, "c.svg": `${lines}\n-${token}` }
   const sha = repo.commit(files, "Rename")
   const { findings, summary } = await scanAll(
@@ -105,6 +109,9 @@ test("a file renamed from an exempt name is read whole, unless it is binary; one
   assert.deepEqual(summary.partial, [])
   assert.deepEqual(
     findings.map(({ file, startLine, commit }) => [file, startLine, commit]),
-    [["a.txt", 31, sha]],
+    [
+      ["a.txt", 31, sha],
+      ["d.txt", 31, sha],
+    ],
   )
 })

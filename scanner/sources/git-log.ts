@@ -4,8 +4,10 @@ import type { Commit } from "../finding.ts"
 export type PatchVisitor = {
   /** The added lines of one hunk, without their `+`; the bytes are reused afterwards. */
   hunk(hunk: { path: string; startLine: number; bytes: Uint8Array; commit: Commit | undefined }): void
-  /** A binary file that was added or changed; `from` is its former name when it was renamed as well. */
-  binary(path: string, commit: Commit | undefined, from: string | undefined): void
+  /** A binary file that was added or changed. */
+  binary(path: string, commit: Commit | undefined): void
+  /** Before the hunks of a file that had another name. */
+  renamed(from: string, path: string, commit: Commit | undefined): void
 }
 
 /**
@@ -198,12 +200,18 @@ function readLine(state: PatchState, text: Buffer, from: number, to: number): vo
     state.path = pathOfDiffLine(line())
     state.from = undefined
   } else if (startsWith(text, from, to, "+++ ")) state.path = pathOfSide(line().slice(4), "b/")
-  else if (startsWith(text, from, to, "rename to ")) state.path = fromBytes(unquote(line().slice(10)))
+  else if (startsWith(text, from, to, "rename to ")) takeName(state, line().slice("rename to ".length))
+  else if (startsWith(text, from, to, "copy to ")) takeName(state, line().slice("copy to ".length))
   else if (startsWith(text, from, to, "rename from ")) state.from = fromBytes(unquote(line().slice(12)))
   else if (startsWith(text, from, to, "copy from ")) state.from = fromBytes(unquote(line().slice(10)))
   else if (startsWith(text, from, to, "deleted file mode ")) state.path = undefined
   else if (startsWith(text, from, to, "Binary files ") && state.path !== undefined)
-    if (!line().endsWith(" and /dev/null differ")) state.visitor.binary(state.path, state.commit, state.from)
+    if (!line().endsWith(" and /dev/null differ")) state.visitor.binary(state.path, state.commit)
+}
+
+function takeName(state: PatchState, name: string): void {
+  state.path = fromBytes(unquote(name))
+  if (state.from !== undefined) state.visitor.renamed(state.from, state.path, state.commit)
 }
 
 // "\ No newline at end of file" speaks of the line before it.

@@ -138,13 +138,18 @@ type Blob = { path: string; commit: Commit | undefined; kind: "archive" | "renam
 function readerFor(options: GitOptions, emit: Emit) {
   const blobs: Blob[] = []
   const { read, skips } = options
+  let whole: Blob | undefined
   const reader = patchReader({
-    hunk: ({ path, startLine, bytes, commit = uncommitted }) => emit({ path, startLine, bytes, commit }),
-    binary: (path, commit, from) => {
+    hunk: ({ path, startLine, bytes, commit = uncommitted }) => {
+      if (whole === undefined || whole.path !== path || whole.commit !== commit)
+        emit({ path, startLine, bytes, commit })
+    },
+    binary: (path, commit) => {
       if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) blobs.push({ path, commit, kind: "archive" })
-      // Git does not compare it because its former name is exempt.
-      else if (read.kind === "log" && from !== undefined && skips(from) && !skips(path))
-        blobs.push({ path, commit, kind: "renamed" })
+    },
+    // It was never scanned under its former name, and git may not have compared it.
+    renamed: (from, path, commit) => {
+      if (read.kind === "log" && skips(from) && !skips(path)) blobs.push((whole = { path, commit, kind: "renamed" }))
     },
   })
   return { reader, blobs }
