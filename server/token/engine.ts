@@ -20,7 +20,15 @@ const increment = field.duration("The life wished for from now on; the token's o
 
 /** A token of this namespace or one below; others are not there for the caller. */
 async function visible(ctx: ServerContext, entry: TokenEntry | undefined): Promise<TokenEntry | undefined> {
-  if (entry === undefined || !isLive(entry, ctx.now)) return undefined
+  return entry !== undefined && isLive(entry, ctx.now) ? within(ctx, entry) : undefined
+}
+
+/** One that is to end: a dead token counts, for whoever killed it may not have come to its children. */
+async function ending(ctx: ServerContext, entry: TokenEntry | undefined): Promise<TokenEntry | undefined> {
+  return entry?.type === "service" ? within(ctx, entry) : visible(ctx, entry)
+}
+
+async function within(ctx: ServerContext, entry: TokenEntry): Promise<TokenEntry | undefined> {
   const home = (await namespaceTable(ctx.view)).byId.get(entry.namespace)
   return home !== undefined && isWithin(home, ctx.namespace) ? entry : undefined
 }
@@ -135,7 +143,7 @@ export const tokenEngine: AnyEngine = {
       fields: { token },
       write: async ({ token: text }, ctx) => {
         if (text === undefined || text === "") throw refuse.invalid("missing token ID")
-        const entry = await visible(ctx, await findToken(ctx.view, text))
+        const entry = await ending(ctx, await findToken(ctx.view, text))
         return entry && revoke(ctx, entry)
       },
     }),
@@ -149,7 +157,7 @@ export const tokenEngine: AnyEngine = {
       fields: { accessor },
       write: async ({ accessor: text }, ctx) => {
         if (text === undefined || text === "") throw refuse.invalid("missing accessor")
-        const entry = await visible(ctx, await findByAccessor(ctx.view, text))
+        const entry = await ending(ctx, await findByAccessor(ctx.view, text))
         return entry === undefined ? { warnings: ["No token found with this accessor"] } : revoke(ctx, entry)
       },
     }),

@@ -63,7 +63,7 @@ export async function startCluster(store: Store, size: number, env: Record<strin
   })
   const root = String(made?.json.root_token)
   const nodes: Running[] = [first]
-  for (let node = 1; node < size; node++) nodes.push(await startNode(node))
+  nodes.push(...(await Promise.all(Array.from({ length: size - 1 }, (_, at) => startNode(at + 1)))))
   urls.push(...nodes.map(({ url }) => url))
   const answers = async (node: number) => {
     const told = await ask(node, { method: "GET", path: "sys/mounts", token: root })

@@ -29,6 +29,7 @@ interface Kind {
   readonly part: "process" | "network" | "clients" | "member" | "store"
   readonly weight: number
   readonly targets: number
+  readonly shortest?: number
   readonly longest: number
 }
 
@@ -41,7 +42,7 @@ const KINDS: readonly Kind[] = [
   { kind: "clients cut off a node", part: "clients", weight: 2, targets: NODES, longest: 0 },
   { kind: "node's store connections cut", part: "network", weight: 3, targets: NODES, longest: 0 },
   { kind: "node's store silent", part: "network", weight: 2, targets: NODES, longest: 1200 },
-  { kind: "node's store answers lost", part: "network", weight: 3, targets: NODES, longest: 1000 },
+  { kind: "node's store answers lost", part: "network", weight: 4, targets: NODES, shortest: 400, longest: 1200 },
 ]
 
 const OF_STORE: Readonly<Record<StoreType, readonly Kind[]>> = {
@@ -87,7 +88,8 @@ export function planOf(type: StoreType, seed: number): Plan {
   for (let at = 150 + random() * 250; steps.length < count; at += random() * 500) {
     const one = weighted(kinds, random())
     const target = Math.floor(random() * one.targets)
-    const lasts = random() * one.longest
+    const { shortest = 0, longest } = one
+    const lasts = shortest + random() * (longest - shortest)
     const part = one.part === "store" || one.part === "member" ? "store" : `${one.part} ${target}`
     // Two troubles of one part (kill and pause of one node) would get into each other's way.
     if (used.has(part)) continue

@@ -61,7 +61,7 @@ const networkTroubles = (proxies: readonly (readonly FaultProxy[])[]): Trouble[]
       kind: "node's store answers lost",
       target,
       begin: async () => {
-        for (const proxy of own) proxy.loseAnswers(15)
+        for (const proxy of own) proxy.loseAnswers(5)
         return async () => {
           for (const proxy of own) proxy.loseAnswers(0)
         }
