@@ -1,12 +1,21 @@
 /** The context of a handler: what it may read, write and ask for, and what it leaves for the pipeline to do. */
 
-import type { Answer, Context, LeaseKind, LeaseTerms, Operation, PreparedLease, Term } from "@arca/api"
+import {
+  type Answer,
+  type Context,
+  type LeaseKind,
+  type LeaseTerms,
+  type Operation,
+  type PreparedLease,
+  refuse,
+  type Term,
+} from "@arca/api"
 import { decide } from "@arca/policy"
 import type { View } from "@arca/storage"
 import type { Caller } from "./authenticate.ts"
 import { lifeOf } from "./grants.ts"
 import { type Asked, eraseLease, type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
-import { type MountEntry, mountFor, mountStore } from "./mounts.ts"
+import { type MountEntry, mountFor, mountStore, mountTable } from "./mounts.ts"
 import { type Namespace, ROOT } from "./namespaces.ts"
 import { passwordBy } from "./password-policies.ts"
 import { base62 } from "./random.ts"
@@ -193,7 +202,10 @@ async function prepareLease(
 ): Promise<PreparedLease> {
   await setting.server.leaseQuotas.admit(setting.view, { namespace: setting.namespace, path: setting.fullPath })
   const lease = newLease(setting, kind, data, "prepared")
-  await transact(setting.server, async view => writeLease(view, lease))
+  await transact(setting.server, async view => {
+    await mustBeMounted(view, setting)
+    writeLease(view, lease)
+  })
   setting.effects.prepared.set(lease.id, lease)
   setting.effects.acted = true
   keepPrepared(setting, lease)
@@ -207,6 +219,12 @@ async function prepareLease(
     }),
     forget: () => forgetPrepared(setting, lease),
   }
+}
+
+/** A mount that was disabled meanwhile gets no new leases: its data may be erased at any moment. */
+async function mustBeMounted(view: View, { namespace, entry }: Setting): Promise<void> {
+  if ((await mountTable(view, namespace)).all.some(({ uuid }) => uuid === entry.uuid)) return
+  throw refuse.unavailable(`the mount at ${entry.path} was disabled`)
 }
 
 async function forgetPrepared({ server, effects }: Setting, lease: LeaseEntry): Promise<void> {

@@ -4,7 +4,7 @@ import { transact } from "./transact.ts"
 /** Keys that one step erases. */
 const STEP = 1_000
 
-/** Erases everything below a prefix, in steps; what a crash leaves the sweep finds by the missing mount. */
+/** Erases everything below a prefix, in steps. Whoever calls it remembers durably what a crash may leave. */
 export async function eraseRange(server: Server, prefix: string): Promise<void> {
   for (;;) {
     const erased = await transact(server, async view => {

@@ -13,6 +13,7 @@ import { jobLog } from "./job-log.ts"
 import { measureUsage } from "./metrics/usage.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
+import { finishRetired, retiredNames } from "./retired.ts"
 import { ownRequest } from "./revocation.ts"
 import { rotation } from "./rotation.ts"
 import type { Server } from "./server.ts"
@@ -79,6 +80,10 @@ export function background(server: Server): Background {
     await Promise.all(all.map(one => start(`snapshot/${one.name}`, one.interval, () => makeScheduled(server, one))))
   }
 
+  const retired = async (): Promise<void> => {
+    if ((await retiredNames(server)).length > 0) await start("retired", 0, () => finishRetired(server))
+  }
+
   const tellAlive = async (): Promise<void> => {
     if (server.members.alone) return
     await server.members.beat(server)
@@ -107,6 +112,7 @@ export function background(server: Server): Background {
         duty("expiry", expireIfClaimed(server, expiry)),
         start("ledger", LEDGER_SECONDS, () => server.rollback.check(server)),
         start("rotation", 0, () => rotation.rotateIfDue(server)),
+        duty("retired", retired()),
         duty("engines", engineJobs()),
         duty("snapshots", snapshotJobs()),
         usagePeriod > 0 ? start("usage", usagePeriod, () => measureUsage(server)) : undefined,

@@ -24,6 +24,8 @@ export const layout = {
   members: "members/",
   /** Grows when all nodes are sealed (`seal/cluster-seal.ts`). */
   sealEpoch: "core/seal-epoch",
+  /** Mounts that were disabled and are not erased yet (`retired.ts`), by namespace. */
+  retired: "core/retired/",
   namespace: (id: string): string => `ns/${id}/`,
   // Below: relative to a namespace.
   mounts: "mounts",

@@ -17,6 +17,8 @@ export interface RangeOptions {
   readonly force: boolean
   /** Only mark them: the expiry job ends them. */
   readonly soon?: boolean
+  /** Leave those alone that a request is making just now. */
+  readonly sparePrepared?: boolean
   /** Which tokens end as well: those that logins of a mount made, or those made below a path. */
   readonly tokens: ((token: TokenEntry) => boolean) | undefined
 }
@@ -32,7 +34,8 @@ export async function revokeByPrefix(
   const failures: unknown[] = []
   for (let after: string | undefined; ; ) {
     const { leases, last } = await step(server, namespace, prefix, after)
-    await inParallel(leases, CONCURRENCY, async lease => {
+    const meant = options.sparePrepared ? leases.filter(({ state }) => state !== "prepared") : leases
+    await inParallel(meant, CONCURRENCY, async lease => {
       const ended = options.soon ? revokeSoon(server, lease) : revokeLease(server, lease, { force: options.force })
       await ended.then(
         () => count++,

@@ -3,6 +3,7 @@ import { test } from "node:test"
 import { field, leaseKind, route } from "@arca/api"
 import type { AnyEngine } from "./server.ts"
 import { type TestServer, testServer } from "./testing.ts"
+import { reading } from "./transact.ts"
 
 /** An engine whose outside world is a set of users, to watch what leases do to it. */
 function usersEngine() {
@@ -14,6 +15,9 @@ function usersEngine() {
     later: (): unknown => undefined,
     attempts: 0,
     slow: Promise.resolve(),
+    /** How many steps requests have come to, and what these wait for. */
+    asked: 0,
+    wait: { prepare: Promise.resolve(), make: Promise.resolve() },
   }
   const user = leaseKind<{ name: string }>({
     name: "user",
@@ -40,7 +44,11 @@ function usersEngine() {
           late: field.bool("Fail first, and make the user later.", { default: false }),
         },
         read: async ({ name, fail, late }, ctx) => {
+          outside.asked++
+          await outside.wait.prepare
           const lease = await ctx.prepare(user, { name })
+          outside.asked++
+          await outside.wait.make
           if (late) {
             outside.later = () => users.add(name)
             throw new Error("nobody knows what became of it")
@@ -355,4 +363,34 @@ test("a lease-count quota refuses the lease that is one too many, before anythin
   assert.equal((await vault.read("users/creds/carol")).status, 200)
   assert.equal((await vault.delete("sys/quotas/lease-count/few")).status, 204)
   assert.equal((await vault.read("users/creds/dora")).status, 200)
+})
+
+test("a mount that is disabled while it makes a credential undoes that, and then its data is erased", async () => {
+  const { vault, outside } = await withUsers()
+  let go: () => void = () => {}
+  outside.wait.make = new Promise(resolve => (go = resolve))
+  const retired = () => reading(vault.server, view => view.keys("core/retired/"))
+  const making = vault.read("users/creds/alice")
+  while (outside.asked < 2) await new Promise(setImmediate)
+  assert.equal((await vault.delete("sys/mounts/users")).status, 204)
+  assert.equal((await vault.read("users/creds/alice")).status, 404)
+  assert.equal((await retired()).length, 1)
+  go()
+  assert.deepEqual([(await making).status, outside.users.size], [503, 0])
+  vault.clock.advance("31s")
+  await vault.runJobs()
+  await vault.runJobs()
+  assert.deepEqual(await retired(), [])
+})
+
+test("a request that has come before its mount was disabled makes nothing after that", async () => {
+  const { vault, outside } = await withUsers()
+  let go: () => void = () => {}
+  outside.wait.prepare = new Promise(resolve => (go = resolve))
+  const making = vault.read("users/creds/alice")
+  while (outside.asked < 1) await new Promise(setImmediate)
+  await vault.delete("sys/mounts/users")
+  go()
+  assert.deepEqual([(await making).status, outside.asked, outside.users.size], [503, 1, 0])
+  assert.deepEqual(await reading(vault.server, view => view.keys("core/retired/")), [])
 })

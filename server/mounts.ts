@@ -109,3 +109,17 @@ export function mountFor(entry: MountEntry, defaults: { defaultTtl: number; maxT
     maxTtl,
   }
 }
+
+const retiredKey = (namespaceId: string, uuid: string): string => `${layout.retired}${namespaceId}/${uuid}`
+
+const decodeEntry = (value: Uint8Array): MountEntry => decodeJson(value) as unknown as MountEntry
+
+/** Keeps a mount that leaves the table for what still hangs on it (`retired.ts`). */
+export const retireMount = (view: View, { id }: Namespace, entry: MountEntry): void =>
+  view.put(retiredKey(id, entry.uuid), encodeJson(entry as unknown as JsonObject))
+
+export const retiredMount = (view: View, namespaceId: string, uuid: string): Maybe<MountEntry | undefined> =>
+  view.cached(retiredKey(namespaceId, uuid), decodeEntry)
+
+export const forgetRetired = (view: View, namespaceId: string, uuid: string): void =>
+  view.delete(retiredKey(namespaceId, uuid))

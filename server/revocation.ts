@@ -13,7 +13,7 @@ import { isGone } from "./claims.ts"
 import { contextOf, noEffects } from "./context.ts"
 import { layout } from "./layout.ts"
 import { eraseLease, type LeaseEntry, leasesOfToken, readLease, writeLease } from "./leases.ts"
-import { type MountEntry, mountTable } from "./mounts.ts"
+import { type MountEntry, mountTable, retiredMount } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
 import type { Request, Server } from "./server.ts"
 import { childrenOf, eraseToken, readToken, type TokenEntry, writeToken } from "./tokens.ts"
@@ -51,10 +51,11 @@ interface Home {
   readonly kind: LeaseKind<JsonObject>
 }
 
-/** Where a lease comes from; undefined when its mount or engine is gone. */
+/** Where a lease comes from, a disabled mount too; undefined when its mount or engine is gone. */
 export async function homeOfLease(server: Server, view: View, lease: LeaseEntry): Promise<Home | undefined> {
   const namespace = (await namespaceTable(view)).byId.get(lease.namespace)
-  const entry = namespace && (await mountTable(view, namespace)).all.find(one => one.uuid === lease.mount)
+  const mounted = namespace && (await mountTable(view, namespace)).all.find(one => one.uuid === lease.mount)
+  const entry = mounted ?? (await retiredMount(view, lease.namespace, lease.mount))
   const kind = entry && server.registry.lease(entry, lease.kind)
   return namespace && entry && kind && { namespace, entry, kind }
 }

@@ -1,8 +1,6 @@
 /** `sys/mounts`, `sys/auth`, `sys/remount`: which engines and auth methods there are, and how they are tuned. */
 
 import { type Fields, field, type JsonObject, type Mount, refuse, type Values } from "@arca/api"
-import { eraseRange } from "../erase.ts"
-import { layout } from "../layout.ts"
 import { revokeByPrefix } from "../lease-range.ts"
 import { shownLockout, tunedLockout } from "../lockout.ts"
 import {
@@ -14,9 +12,11 @@ import {
   mountFor,
   mountTable,
   mountTableOf,
+  retireMount,
   writeMounts,
 } from "../mounts.ts"
 import { uuid } from "../random.ts"
+import { eraseRetired } from "../retired.ts"
 import type { ServerContext } from "../server.ts"
 import { API_VERSION } from "../version.ts"
 import * as replies from "./replies.ts"
@@ -251,8 +251,8 @@ export function newMount(
 }
 
 /**
- * Unmounts: from the commit on nothing under the path answers. Its leases are revoked and its data erased after that, so
- * that no other mount at the same path can ever see it.
+ * Unmounts: its leases are revoked, and from the commit on nothing under the path answers. Its data is erased after that (`retired.ts`);
+ * no other mount at the same path can ever see it.
  */
 async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<undefined> {
   const table = await mountTable(ctx.view, ctx.namespace)
@@ -265,6 +265,7 @@ async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<u
   }
   await revokeByPrefix(ctx.server, ctx.namespace, entry.path, {
     force: false,
+    sparePrepared: true,
     tokens: kind === "auth" ? token => token.mount === entry.accessor : undefined,
   })
   writeMounts(
@@ -272,8 +273,8 @@ async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<u
     ctx.namespace,
     table.all.filter(one => one.uuid !== entry.uuid),
   )
-  ctx.afterCommit(() => ctx.server.resources.close(`${entry.uuid}/`))
-  ctx.afterCommit(() => eraseRange(ctx.server, layout.namespace(ctx.namespace.id) + layout.mount(entry.uuid)))
+  retireMount(ctx.view, ctx.namespace, entry)
+  ctx.afterCommit(() => eraseRetired(ctx.server, ctx.namespace.id, entry.uuid))
 }
 
 async function tune(

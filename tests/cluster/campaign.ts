@@ -5,6 +5,7 @@ import { type LeaseTotals, openLeases } from "./leases.ts"
 import { readyMembers } from "./members.ts"
 import { must, startCluster } from "./nodes.ts"
 import { kindsOf, longBeside, planOf } from "./plan.ts"
+import { Violation } from "./shortest.ts"
 import { type StoreType, startStore } from "./stores.ts"
 import { type RunResult, run, type Stage } from "./story.ts"
 
@@ -89,7 +90,7 @@ async function onOneCluster(
     await runAll(stage, type, seeds, count)
     return await leases?.settle()
   } catch (error) {
-    throw new Error(`${text(error)}\n${againWith(type, error, seeds)}\n${cluster.logs()}`, { cause: error })
+    throw new Error(`${text(error)}\n${againWith(type, error, seeds)}\n${cluster.logs()}`)
   }
 }
 
@@ -99,7 +100,7 @@ class Failed extends Error {
   readonly seed: number
 
   constructor(seed: number, cause: unknown) {
-    super(text(cause), { cause })
+    super(text(cause))
     this.seed = seed
   }
 }
@@ -132,7 +133,11 @@ async function failureOf(work: Promise<void>): Promise<void> {
   await new Promise(() => {})
 }
 
-const text = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
+/** What was found says all by itself; of anything else one wants to know where it came from. */
+function text(error: unknown): string {
+  if (error instanceof Violation || error instanceof Failed) return error.message
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
 
 function againWith(type: StoreType, error: unknown, seeds: readonly number[]): string {
   if (!(error instanceof Failed)) return `it was in one of the runs ${seeds.at(0)} to ${seeds.at(-1)}`

@@ -7,6 +7,7 @@ import { Pool } from "pg"
 import { fields } from "../parts/arca.ts"
 import { type Server, start } from "../parts/postgresql.ts"
 import { type Asked, type Cluster, must, type Told } from "./nodes.ts"
+import { Violation } from "./shortest.ts"
 
 /** How long a credential lives, in seconds. */
 const TTL = 3
@@ -63,8 +64,8 @@ export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
   const there = (some: readonly string[]) =>
     names("SELECT rolname AS name FROM pg_roles WHERE rolname = ANY($1)", [some])
   const all = () => names("SELECT rolname AS name FROM pg_roles WHERE rolname LIKE 'v-%'")
-  const wrong = (lease: Lease | undefined, text: string): Error =>
-    new Error(`seed ${lease?.seed}: the credential ${lease?.name} (lease ${lease?.id}) ${text}`)
+  const wrong = (lease: Lease | undefined, text: string): Violation =>
+    new Violation(`seed ${lease?.seed}: the credential ${lease?.name} (lease ${lease?.id}) ${text}`)
   const check = async (): Promise<void> => {
     const [twice] = await names("SELECT name FROM ended GROUP BY name HAVING count(*) > 1")
     if (twice !== undefined) throw wrong(live.get(twice) ?? revoked.get(twice), `was ended twice: ${twice}`)
@@ -105,7 +106,7 @@ export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
         const roles = await all()
         if (live.size === 0 && roles.length === 0 && leases.length === 0) break
         if (seconds() - began > TTL + PATIENCE)
-          throw new Error(`left in the end: the roles ${roles.join()}, the leases ${leases.join()}`)
+          throw new Violation(`left in the end: the roles ${roles.join()}, the leases ${leases.join()}`)
         await pause(200)
       }
       const count = async (table: string) => (await names(`SELECT name FROM ${table}`)).length

@@ -50,5 +50,10 @@ for (const type of chosen) {
     process.exitCode = 1
     continue
   }
-  console.log(shownTotals(type, await campaign({ type, seeds: seeds(), say: console.log })))
+  try {
+    console.log(shownTotals(type, await campaign({ type, seeds: seeds(), say: console.log })))
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error)
+    process.exit(1)
+  }
 }

@@ -1,6 +1,11 @@
-/** The least of a history that no correct server could have made, for people to read. */
+/** What a violation says: the least of a history that no correct server could have made, for people to read. */
 
 import { isLinearizable, type Model, type Operation } from "./linearizable.ts"
+
+/** Something that no correct server could have done. */
+export class Violation extends Error {
+  override readonly name = "Violation"
+}
 
 /**
  * `history`, which is not linearizable, up to the first answer that cannot be explained, without the observations that are not

@@ -14,7 +14,7 @@ import {
 import { type MountInput, type MountOutput, mountActs, mountModel } from "./mounts.ts"
 import { type Asked, type Cluster, must, type Told } from "./nodes.ts"
 import { type Plan, STOPPED, type Step, sequence, told } from "./plan.ts"
-import { leastOf, shown } from "./shortest.ts"
+import { leastOf, shown, Violation } from "./shortest.ts"
 import type { Trouble } from "./stores.ts"
 import {
   policyOf,
@@ -47,11 +47,6 @@ export interface Stage {
   readonly troubles: readonly Trouble[]
   /** Undefined where there is no database to lease from. */
   readonly leases: LeaseBook | undefined
-}
-
-/** What no correct server could have answered. */
-export class Violation extends Error {
-  override readonly name = "Violation"
 }
 
 /** How long clients are at work at least, in milliseconds. */
