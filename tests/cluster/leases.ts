@@ -9,6 +9,8 @@ import { type Server, start } from "../parts/postgresql.ts"
 import { type Asked, type Cluster, must, type Told } from "./nodes.ts"
 import { Violation } from "./shortest.ts"
 
+/** The mount that is always there. */
+export const MOUNT = "db"
 /** How long a credential lives, in seconds. */
 const TTL = 3
 /**
@@ -23,6 +25,8 @@ const REVOCATION = `INSERT INTO ended (name) SELECT rolname FROM pg_roles WHERE 
 
 interface Lease {
   readonly seed: number
+  /** The mount that made it. */
+  readonly mount: string
   readonly name: string
   readonly id: string
   readonly endsAt: number
@@ -36,10 +40,14 @@ export interface LeaseTotals {
 }
 
 export interface LeaseBook {
-  /** A client asks for a credential of the run. */
-  ask(seed: number, send: (asked: Asked) => Promise<Told>): Promise<void>
+  /** Enables a mount beside the one that is always there. */
+  mount(path: string): Promise<void>
+  /** A client asks a mount for a credential of the run. */
+  ask(seed: number, mount: string, send: (asked: Asked) => Promise<Told>): Promise<void>
   /** A client revokes one that the run was given, if there is any. */
   revoke(seed: number, send: (asked: Asked) => Promise<Told>): Promise<void>
+  /** A client disables a mount. */
+  unmount(path: string, send: (asked: Asked) => Promise<Told>): Promise<void>
   /** Throws when something was ended twice, is there although its end was acknowledged, or although its time was over long ago. */
   check(): Promise<void>
   /** Waits until all have ended, and none is left without a lease. */
@@ -52,12 +60,14 @@ const pause = (milliseconds: number): Promise<void> => new Promise(resolve => se
 const seconds = (): number => performance.now() / 1000
 
 export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
-  const target = await start()
+  // Each node keeps connections for a while, also those of mounts that are gone.
+  const target = await start({ args: ["-c", "max_connections=400"] })
   const pool = new Pool({ connectionString: target.url, max: 2 })
   const names = async (text: string, values: unknown[] = []): Promise<string[]> =>
     (await pool.query<{ name: string }>(text, values)).rows.map(({ name }) => name)
   await pool.query("CREATE TABLE made (name text); CREATE TABLE ended (name text)")
-  await setUp(cluster, target)
+  const mount = (path: string) => setUp(cluster, target, path)
+  await mount(MOUNT)
   const live = new Map<string, Lease>()
   const revoked = new Map<string, Lease>()
   const handedOut = new Set<string>()
@@ -79,12 +89,13 @@ export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
     }
   }
   return {
-    ask: async (seed, send) => {
-      const told = await send({ method: "GET", path: "db/creds/app", token: cluster.root })
+    mount,
+    ask: async (seed, from, send) => {
+      const told = await send({ method: "GET", path: `${from}/creds/app`, token: cluster.root })
       if (told?.status !== 200) return
       const name = String(fields(told.json.data).username)
       handedOut.add(String(told.json.lease_id))
-      live.set(name, { seed, name, id: String(told.json.lease_id), endsAt: seconds() + TTL })
+      live.set(name, { seed, mount: from, name, id: String(told.json.lease_id), endsAt: seconds() + TTL })
     },
     revoke: async (seed, send) => {
       const lease = [...live.values()].find(one => one.seed === seed)
@@ -95,6 +106,18 @@ export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
       live.delete(lease.name)
       revoked.set(lease.name, lease)
       if ((await there([lease.name])).length > 0) throw wrong(lease, "was there when its revocation had been answered")
+    },
+    unmount: async (path, send) => {
+      const known = [...live.values()].filter(lease => lease.mount === path)
+      const told = await send({ method: "DELETE", path: `sys/mounts/${path}`, token: cluster.root })
+      if (told?.status !== 204) return
+      const present = await there(known.map(({ name }) => name))
+      const lease = known.find(({ name }) => present.includes(name))
+      if (lease !== undefined) throw wrong(lease, "was there when its mount had been disabled")
+      for (const one of known) {
+        live.delete(one.name)
+        revoked.set(one.name, one)
+      }
     },
     check,
     settle: async () => {
@@ -124,9 +147,9 @@ export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
   }
 }
 
-async function setUp(cluster: Cluster, target: Server): Promise<void> {
+async function setUp(cluster: Cluster, target: Server, mount: string): Promise<void> {
   const token = cluster.root
-  await must(cluster, { method: "POST", path: "sys/mounts/db", token, body: { type: "database" } })
+  await must(cluster, { method: "POST", path: `sys/mounts/${mount}`, token, body: { type: "database" } })
   const connection = {
     plugin_name: "postgresql-database-plugin",
     connection_url: `postgresql://{{username}}@127.0.0.1:${target.port}/postgres?sslmode=disable`,
@@ -134,7 +157,7 @@ async function setUp(cluster: Cluster, target: Server): Promise<void> {
     password: "",
     allowed_roles: "*",
   }
-  await must(cluster, { method: "POST", path: "db/config/pg", token, body: connection })
+  await must(cluster, { method: "POST", path: `${mount}/config/pg`, token, body: connection })
   const role = {
     db_name: "pg",
     creation_statements: [CREATION],
@@ -142,12 +165,16 @@ async function setUp(cluster: Cluster, target: Server): Promise<void> {
     default_ttl: TTL,
     max_ttl: TTL,
   }
-  await must(cluster, { method: "POST", path: "db/roles/app", token, body: role })
+  await must(cluster, { method: "POST", path: `${mount}/roles/app`, token, body: role })
 }
 
 async function leasesNow(cluster: Cluster): Promise<string[]> {
-  const told = await cluster.ask(0, { method: "LIST", path: "sys/leases/lookup/db/creds/app", token: cluster.root })
+  const told = await cluster.ask(0, {
+    method: "LIST",
+    path: `sys/leases/lookup/${MOUNT}/creds/app`,
+    token: cluster.root,
+  })
   if (told?.status !== 200 && told?.status !== 404) throw new Error(`the leases cannot be listed: ${told?.status}`)
   const { keys } = fields(told.json.data)
-  return Array.isArray(keys) ? keys.map(key => `db/creds/app/${key}`) : []
+  return Array.isArray(keys) ? keys.map(key => `${MOUNT}/creds/app/${key}`) : []
 }

@@ -4,15 +4,24 @@
  */
 
 import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { test } from "node:test"
 import { campaign } from "./campaign.ts"
-import { PLANTS, planted } from "./plants.ts"
+import { PLANTS, type Plant, planted } from "./plants.ts"
 import { missing } from "./stores.ts"
 
 /** A bug that needs luck to show is given so many runs. */
 const TRIES = 12
 
 const some = Number(process.env.ARCA_CLUSTER_RUNS ?? 4) < 60 ? PLANTS.slice(0, 2) : PLANTS
+
+test("what planted bugs replace stands once in its file", () => {
+  const times = ({ file, from }: Plant) =>
+    readFileSync(join(import.meta.dirname, "../..", file), "utf8").split(from).length - 1
+  const gone = PLANTS.filter(plant => times(plant) !== 1)
+  assert.deepEqual(gone, [], "the source has changed: change `from` and `to` in plants.ts as well")
+})
 
 for (const plant of some) {
   const skip = (await missing(plant.store)) ?? false

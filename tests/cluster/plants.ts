@@ -20,11 +20,11 @@ export interface Plant {
   readonly seed: number
 }
 
-/** What `read` made of the state half a second ago, as a cache does that nobody tells of changes. */
+/** A promise of what `read` made of the state half a second ago, as a cache does that nobody tells of changes. */
 const stale = (read: string, key: string): string =>
-  `(await (async () => { const at = performance.now(); const all = globalThis.planted ??= new Map(); const known = all.get(${key});
+  `(async () => { const at = performance.now(); const all = globalThis.planted ??= new Map(); const known = all.get(${key});
     if (known !== undefined && at - known.at < 500) return known.value;
-    const value = ${read}; all.set(${key}, { at, value }); return value })())`
+    const value = ${read}; all.set(${key}, { at, value }); return value })()`
 
 export const PLANTS: readonly Plant[] = [
   {
@@ -32,7 +32,7 @@ export const PLANTS: readonly Plant[] = [
     store: "postgresql",
     file: "server/policies.ts",
     from: "(await view.cached(key, decodePolicy))",
-    to: stale("await view.cached(key, decodePolicy)", "key"),
+    to: `(await ${stale("await view.cached(key, decodePolicy)", "key")})`,
     found: /about the right/,
     seed: 5,
   },
@@ -40,8 +40,11 @@ export const PLANTS: readonly Plant[] = [
     name: "the table of mounts is remembered for half a second",
     store: "etcd",
     file: "server/mounts.ts",
-    from: "(await view.cached(layout.namespace(namespace.id) + layout.mounts, decodeTable))",
-    to: stale("await view.cached(layout.namespace(namespace.id) + layout.mounts, decodeTable)", "namespace.id"),
+    from: "orElse(view.cached(layout.namespace(namespace.id) + layout.mounts, decodeTable), EMPTY)",
+    to: stale(
+      "await orElse(view.cached(layout.namespace(namespace.id) + layout.mounts, decodeTable), EMPTY)",
+      "namespace.id",
+    ),
     found: /about the mount/,
     seed: 5,
   },
@@ -50,7 +53,7 @@ export const PLANTS: readonly Plant[] = [
     store: "postgresql",
     file: "server/identity.ts",
     from: "const group = (id: string) => scope.cached(places.group + id, decodeGroup)",
-    to: `const group = async (id: string) => ${stale("await scope.cached(places.group + id, decodeGroup)", "id")}`,
+    to: `const group = (id: string) => ${stale("await scope.cached(places.group + id, decodeGroup)", "id")}`,
     found: /about the member/,
     seed: 5,
   },

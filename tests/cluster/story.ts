@@ -1,7 +1,7 @@
 /** One seeded run: clients at work on all nodes while troubles come and go, then the question whether all of it was right. */
 
 import { fields } from "../parts/arca.ts"
-import type { LeaseBook } from "./leases.ts"
+import { type LeaseBook, MOUNT } from "./leases.ts"
 import { type Model, type Operation, violation } from "./linearizable.ts"
 import {
   type MemberInput,
@@ -72,6 +72,8 @@ interface Things {
   readonly rights: readonly RightParts[]
   readonly limited: string
   readonly member: MemberParts
+  /** The mount that leases come from; a client disables it in the midst, unless it is that of all runs. */
+  readonly database: string
 }
 
 type Send = (asked: Asked) => Promise<Told>
@@ -80,7 +82,7 @@ type Send = (asked: Asked) => Promise<Told>
 export async function run(stage: Stage, plan: Plan, begun: () => void = () => {}): Promise<RunResult> {
   const { cluster } = stage
   const clock = stopwatch()
-  const things = await makeThings(cluster, plan.seed)
+  const things = await makeThings(stage, plan.seed)
   const recorded = recorders()
   const silent = new Map<number, number>()
   let over = false
@@ -132,7 +134,7 @@ function choose(size: number, silent: ReadonlyMap<number, number>, id: number | 
 /** What a client does next, by the dice. */
 function actsOf(stage: Stage, { seed }: Plan, things: Things, recorded: Recorders, id: number, random: () => number) {
   const { cluster, leases } = stage
-  const { name, rights, limited, member } = things
+  const { name, rights, limited, member, database } = things
   const [s, r, m, e] = [
     secretActs(cluster.root),
     rightActs(cluster.root),
@@ -187,8 +189,9 @@ function actsOf(stage: Stage, { seed }: Plan, things: Things, recorded: Recorder
     [0.76, mount],
     [0.93, identity],
     [0.95, use],
-    [0.98, (_: number, send: Send) => leases?.ask(seed, send)],
-    [1, (_: number, send: Send) => leases?.revoke(seed, send)],
+    [0.98, (_: number, send: Send) => leases?.ask(seed, database, send)],
+    [0.99, (_: number, send: Send) => leases?.revoke(seed, send)],
+    [1, (nth: number, send: Send) => (nth > 5 && database !== MOUNT ? leases?.unmount(database, send) : undefined)],
   ] as const
   return async (nth: number, send: Send): Promise<void> => {
     const dice = random()
@@ -274,14 +277,19 @@ async function lookAtAll(cluster: Cluster, things: Things, recorded: Recorders):
   await Promise.all(Array.from({ length: cluster.size }, (_, node) => look(node)))
 }
 
-async function makeThings(cluster: Cluster, seed: number): Promise<Things> {
+/** One run of so many has a database mount of its own. */
+const OWN_DATABASE = 3
+
+async function makeThings({ cluster, leases }: Stage, seed: number): Promise<Things> {
   // Unlike those of any other run on this cluster, also of the same seed.
   const name = `s${seed}-${(made++).toString(36)}`
   const rights = RIGHTS.map((how, nth) => makeRight(cluster, `${name}-r${nth}`, how))
   const limited = makeToken(cluster, { policies: ["default"], num_uses: USES })
   const member = makeMember(cluster, `${name}-e`)
+  const database = seed % OWN_DATABASE === 0 && leases !== undefined ? `${name}-db` : MOUNT
+  if (database !== MOUNT) await leases?.mount(database)
   const { token } = await limited
-  return { name, rights: await Promise.all(rights), limited: token, member: await member }
+  return { name, rights: await Promise.all(rights), limited: token, member: await member, database }
 }
 
 let made = 0
