@@ -7,7 +7,7 @@ import { must, startCluster } from "./nodes.ts"
 import { kindsOf, longBeside, planOf } from "./plan.ts"
 import { Violation } from "./shortest.ts"
 import { type StoreType, startStore } from "./stores.ts"
-import { type RunResult, run, type Stage } from "./story.ts"
+import { failureOf, type RunResult, run, type Stage } from "./story.ts"
 
 export interface Campaign {
   readonly type: StoreType
@@ -85,11 +85,15 @@ async function onOneCluster(
   await readyMembers(cluster)
   const leases = (await withoutDatabase()) === undefined ? await openLeases(cluster) : undefined
   stack.defer(async () => leases?.stop())
-  const stage: Stage = { cluster, troubles: [...cluster.troubles, ...store.troubles], leases }
+  const stop = new AbortController()
+  const stage: Stage = { cluster, troubles: [...cluster.troubles, ...store.troubles], leases, over: stop.signal }
+  const running = new Set<Promise<void>>()
   try {
-    await runAll(stage, type, seeds, count)
+    await runAll(stage, type, seeds, count, running)
     return await leases?.settle()
   } catch (error) {
+    stop.abort()
+    await Promise.allSettled(running)
     throw new Error(`${text(error)}\n${againWith(type, error, seeds)}\n${cluster.logs()}`)
   }
 }
@@ -105,11 +109,20 @@ class Failed extends Error {
   }
 }
 
-async function runAll(stage: Stage, type: StoreType, seeds: readonly number[], count: (result: RunResult) => void) {
-  const one = (seed: number, begun?: () => void) =>
-    run(stage, planOf(type, seed), begun).then(count, (error: unknown) => {
+async function runAll(
+  stage: Stage,
+  type: StoreType,
+  seeds: readonly number[],
+  count: (result: RunResult) => void,
+  running: Set<Promise<void>>,
+) {
+  const one = (seed: number, begun?: () => void) => {
+    const ended = run(stage, planOf(type, seed), begun).then(count, (error: unknown) => {
       throw new Failed(seed, error)
     })
+    running.add(ended)
+    return ended
+  }
   let beside: Promise<void> = Promise.resolve()
   for (const seed of seeds) {
     if (!planOf(type, seed).long) await Promise.race([one(seed), failureOf(beside)])
@@ -125,12 +138,6 @@ async function runAll(stage: Stage, type: StoreType, seeds: readonly number[], c
     })
   }
   await beside
-}
-
-/** Never ends but with a failure. */
-async function failureOf(work: Promise<void>): Promise<void> {
-  await work
-  await new Promise(() => {})
 }
 
 /** What was found says all by itself; of anything else one wants to know where it came from. */

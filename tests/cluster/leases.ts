@@ -67,7 +67,11 @@ export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
     (await pool.query<{ name: string }>(text, values)).rows.map(({ name }) => name)
   await pool.query("CREATE TABLE made (name text); CREATE TABLE ended (name text)")
   const mount = (path: string) => setUp(cluster, target, path)
-  await mount(MOUNT)
+  await mount(MOUNT).catch(async (error: unknown) => {
+    await pool.end()
+    await target.stop()
+    throw error
+  })
   const live = new Map<string, Lease>()
   const revoked = new Map<string, Lease>()
   const handedOut = new Set<string>()

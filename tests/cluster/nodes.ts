@@ -29,7 +29,7 @@ export interface Cluster {
   /** Nodes that are stopped for long: nobody waits for them. */
   readonly away: Set<number>
   /** Resolves when every node answers again; seconds that took. */
-  healed(): Promise<number>
+  healed(over?: AbortSignal): Promise<number>
   logs(): string
   /** The processes of the nodes. */
   pids(): number[]
@@ -103,10 +103,10 @@ export async function startCluster(store: Store, size: number, env: Record<strin
       },
     ]),
     ask: (node, asked, patience) => ask(node % size, asked, patience),
-    healed: async () => {
+    healed: async over => {
       const began = performance.now()
       for (let node = 0; node < size; node++) {
-        while (!(away.has(node) || (await answers(node))))
+        while (!(over?.aborted || away.has(node) || (await answers(node))))
           if (performance.now() - began > 30_000) throw new Error(`node ${node} stays away`)
       }
       return (performance.now() - began) / 1000

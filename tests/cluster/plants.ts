@@ -55,7 +55,7 @@ export const PLANTS: readonly Plant[] = [
     from: "const group = (id: string) => scope.cached(places.group + id, decodeGroup)",
     to: `const group = (id: string) => ${stale("await scope.cached(places.group + id, decodeGroup)", "id")}`,
     found: /about the member/,
-    seed: 5,
+    seed: 8,
   },
   {
     name: "the children of a revoked token live on",
@@ -64,7 +64,7 @@ export const PLANTS: readonly Plant[] = [
     from: "if (children.length === 0) break",
     to: "break",
     found: /about the right/,
-    seed: 5,
+    seed: 8,
   },
   {
     name: "PostgreSQL acknowledges commits before they are on disk",
@@ -73,7 +73,7 @@ export const PLANTS: readonly Plant[] = [
     from: "IN ('off', 'local') THEN\n    PERFORM set_config('synchronous_commit', 'on', true)",
     to: "IS NOT NULL THEN\n    PERFORM set_config('synchronous_commit', 'off', true)",
     found: /no correct server could have answered so/,
-    seed: 4,
+    seed: 18,
   },
   {
     name: "one of forty commits is acknowledged and never sent",
@@ -91,7 +91,7 @@ export const PLANTS: readonly Plant[] = [
     from: `this.#writer.query(this.#sql, values, "arca-commit")`,
     to: `this.#writer.query(this.#sql, [randomUUID(), ...values.slice(1)], "arca-commit")`,
     found: /about the secret/,
-    seed: 3,
+    seed: 9,
   },
   {
     name: "whoever revokes a lease that is being revoked is answered at once",

@@ -1,5 +1,6 @@
 /** One seeded run: clients at work on all nodes while troubles come and go, then the question whether all of it was right. */
 
+import { setTimeout } from "node:timers/promises"
 import { fields } from "../parts/arca.ts"
 import { type LeaseBook, MOUNT } from "./leases.ts"
 import { type Model, type Operation, violation } from "./linearizable.ts"
@@ -47,6 +48,8 @@ export interface Stage {
   readonly troubles: readonly Trouble[]
   /** Undefined where there is no database to lease from. */
   readonly leases: LeaseBook | undefined
+  /** Another run has failed: nobody needs this one any more. */
+  readonly over: AbortSignal
 }
 
 /** How long clients are at work at least, in milliseconds. */
@@ -89,7 +92,7 @@ export async function run(stage: Stage, plan: Plan, begun: () => void = () => {}
   const client = async (id: number): Promise<void> => {
     const random = sequence(plan.seed * 1000 + id)
     const act = actsOf(stage, plan, things, recorded, id, random)
-    for (let nth = 0; !over; nth++) {
+    for (let nth = 0; !(over || stage.over.aborted); nth++) {
       const node = choose(cluster.size, silent, plan.long ? id : undefined, random)
       await act(nth, async asked => {
         const answer = await cluster.ask(node, asked, plan.patience)
@@ -100,16 +103,20 @@ export async function run(stage: Stage, plan: Plan, begun: () => void = () => {}
       await pause(plan.pace[0] + random() * (plan.pace[1] - plan.pace[0]))
     }
   }
-  const working = Promise.all(Array.from({ length: plan.clients }, (_, id) => client(id)))
-  // A client that found something wrong must not go unheard while troubles last.
-  working.catch(() => undefined)
   clock.lap("made")
-  const troubles = await trouble(stage, plan, begun)
-  clock.lap("troubled")
-  await cluster.healed()
-  await pause(150)
-  over = true
-  await working
+  const working = Array.from({ length: plan.clients }, (_, id) => client(id))
+  let troubles: string[]
+  try {
+    // A client that found something wrong does not wait for the troubles to end.
+    troubles = await Promise.race([trouble(stage, plan, begun), failureOf(Promise.all(working))])
+    clock.lap("troubled")
+    await cluster.healed(stage.over)
+    await pause(150)
+  } finally {
+    over = true
+    await Promise.allSettled(working)
+  }
+  await Promise.all(working)
   clock.lap("healed")
   await lookAtAll(cluster, things, recorded)
   check(plan, "secret", secretModel, recorded.secret)
@@ -200,10 +207,11 @@ function actsOf(stage: Stage, { seed }: Plan, things: Things, recorded: Recorder
 }
 
 /** Brings each trouble of the plan at its time, and ends it after its time; resolves with the kinds that came. */
-async function trouble({ cluster, troubles }: Stage, { steps }: Plan, begun: () => void): Promise<string[]> {
+async function trouble({ cluster, troubles, over }: Stage, { steps }: Plan, begun: () => void): Promise<string[]> {
   const kinds: string[] = []
   const bring = async (step: Step): Promise<void> => {
-    await pause(step.at)
+    await pause(step.at, over)
+    if (over.aborted) return
     const one = troubles.find(({ kind, target }) => kind === step.kind && target === step.target)
     if (one === undefined) throw new Error(`there is no trouble "${step.kind}" (${step.target})`)
     // A node that is stopped for long stays so.
@@ -212,7 +220,7 @@ async function trouble({ cluster, troubles }: Stage, { steps }: Plan, begun: () 
     talk(told(step))
     const end = await one.begin()
     begun()
-    await pause(step.lasts)
+    await pause(step.lasts, over)
     await end()
   }
   await Promise.all([...steps.map(bring), pause(LEAST)])
@@ -314,4 +322,12 @@ async function makeToken(cluster: Cluster, body: unknown, by = cluster.root) {
   return { token: String(made.client_token), accessor: String(made.accessor) }
 }
 
-const pause = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds))
+/** Ends early, without a word, when `over` says so. */
+const pause = (milliseconds: number, over?: AbortSignal): Promise<void> =>
+  setTimeout(milliseconds, undefined, over && { signal: over }).catch(() => undefined)
+
+/** Never ends but with the failure of `work`. */
+export async function failureOf(work: Promise<unknown>): Promise<never> {
+  await work
+  return new Promise(() => {})
+}
