@@ -44,8 +44,8 @@ export interface LeaseBook {
   mount(path: string): Promise<void>
   /** A client asks a mount for a credential of the run. */
   ask(seed: number, mount: string, send: (asked: Asked) => Promise<Told>): Promise<void>
-  /** A client revokes one that the run was given, if there is any. */
-  revoke(seed: number, send: (asked: Asked) => Promise<Told>): Promise<void>
+  /** A client revokes one that the run was given, if there is any; it may send the request twice at once. */
+  revoke(seed: number, times: 1 | 2, send: (asked: Asked) => Promise<Told>): Promise<void>
   /** A client disables a mount. */
   unmount(path: string, send: (asked: Asked) => Promise<Told>): Promise<void>
   /** Throws when something was ended twice, is there although its end was acknowledged, or although its time was over long ago. */
@@ -101,15 +101,19 @@ export async function openLeases(cluster: Cluster): Promise<LeaseBook> {
       handedOut.add(String(told.json.lease_id))
       live.set(name, { seed, mount: from, name, id: String(told.json.lease_id), endsAt: seconds() + TTL })
     },
-    revoke: async (seed, send) => {
+    revoke: async (seed, times, send) => {
       const lease = [...live.values()].find(one => one.seed === seed)
       if (lease === undefined) return
       const asked = { method: "PUT", path: "sys/leases/revoke", token: cluster.root } as const
-      const told = await send({ ...asked, body: { lease_id: lease.id, sync: true } })
-      if (told?.status !== 204) return
-      live.delete(lease.name)
-      revoked.set(lease.name, lease)
-      if ((await there([lease.name])).length > 0) throw wrong(lease, "was there when its revocation had been answered")
+      const once = async () => {
+        const told = await send({ ...asked, body: { lease_id: lease.id, sync: true } })
+        if (told?.status !== 204) return
+        live.delete(lease.name)
+        revoked.set(lease.name, lease)
+        if ((await there([lease.name])).length > 0)
+          throw wrong(lease, "was there when its revocation had been answered")
+      }
+      await Promise.all(Array.from({ length: times }, once))
     },
     unmount: async (path, send) => {
       const known = [...live.values()].filter(lease => lease.mount === path)

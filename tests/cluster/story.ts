@@ -194,10 +194,10 @@ function actsOf(stage: Stage, { seed }: Plan, things: Things, recorded: Recorder
     [0.34, secret],
     [0.6, right],
     [0.76, mount],
-    [0.93, identity],
-    [0.95, use],
-    [0.98, (_: number, send: Send) => leases?.ask(seed, database, send)],
-    [0.99, (_: number, send: Send) => leases?.revoke(seed, send)],
+    [0.92, identity],
+    [0.94, use],
+    [0.97, (_: number, send: Send) => leases?.ask(seed, database, send)],
+    [0.99, (_: number, send: Send) => leases?.revoke(seed, random() < 0.5 ? 1 : 2, send)],
     [1, (nth: number, send: Send) => (nth > 5 && database !== MOUNT ? leases?.unmount(database, send) : undefined)],
   ] as const
   return async (nth: number, send: Send): Promise<void> => {
