@@ -5,7 +5,7 @@ import { parsePattern } from "./parse.ts"
 import { type CompiledPattern, type Pattern, patternOf } from "./pattern.ts"
 
 /** For repeats within repeats no test finds the worst text. */
-const beyondTests = 1e30
+const beyondTests = 1e35
 
 /**
  * Throws PatternError where Go's regexp.MustCompile would panic. `isMeasured`: no text keeps it busy, as tests have shown, whatever

@@ -70,7 +70,10 @@ test("no hostile text keeps a rule busy", () => {
     const ruleset = loadRules(compileRules({ ...config, rules: only, allowlists: [] }, measured))
     const times = unitsFor(rule).map(unit => ({ unit, time: timeOf(rule, ruleset, unit, shortBytes) }))
     const worst = times.reduce((a, b) => (b.time > a.time ? b : a))
-    const took = worst.time > maxMilliseconds ? worst.time : timeOf(rule, ruleset, worst.unit, bytes)
+    const attempt = () => (worst.time > maxMilliseconds ? worst.time : timeOf(rule, ruleset, worst.unit, bytes))
+    // Compiling and collecting garbage count, too, and happen once: what is slow is slow twice.
+    let took = attempt()
+    if (took > maxMilliseconds) took = Math.min(took, attempt())
     if (took > maxMilliseconds)
       slow.push(`${rule.id}: ${Math.round(took)} ms on ${JSON.stringify(worst.unit.slice(0, 80))}`)
   }
