@@ -14,6 +14,6 @@ test("a secret is read in one round trip to the store and written in two", { ski
     assert.equal(of(store, "read a secret (KV 1)"), 1)
     assert.equal(of(store, "read a secret (KV 2)"), 1)
     assert.equal(of(store, "write a secret (KV 1)"), 2)
+    assert.equal(of(store, "write a secret (KV 2)"), 2)
   }
-  assert.equal(of("postgresql", "write a secret (KV 2)"), 2)
 })
