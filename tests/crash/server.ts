@@ -43,6 +43,8 @@ export async function mortalServer(): Promise<Mortal> {
   // What is compiled once need not be at each of some hundred starts; it is written when a process ends by itself.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(dir, "compiled") }
   let child: ChildProcess | undefined
+  /** It hears of its end before we hear that it has ended. */
+  let dying: ChildProcess | undefined
   let printed = ""
   let before = ""
   let share = ""
@@ -67,7 +69,7 @@ export async function mortalServer(): Promise<Mortal> {
       token = String(made.root_token)
     }
     const opened = await ask("PUT", "sys/unseal", { key: share }).catch(() => undefined)
-    if (started.signalCode !== null) return
+    if (dying === started) return
     if (fields(opened?.json).sealed !== false) throw new Error(`The server does not open: ${opened?.text}\n${printed}`)
     openSince = now()
     opening.resolve()
@@ -77,8 +79,9 @@ export async function mortalServer(): Promise<Mortal> {
   const answerOf = async (started: ChildProcess, request: () => Promise<Reply>): Promise<Reply | undefined> => {
     for (let tries = 0; ; tries++) {
       const answer = await request().catch(() => undefined)
-      if (started.signalCode !== null) return undefined
-      if (started.exitCode !== null || tries > 3000) throw new Error(`The server does not start:\n${printed}`)
+      if (dying === started) return undefined
+      if (started.exitCode !== null || started.signalCode !== null || tries > 3000)
+        throw new Error(`The server does not start:\n${printed}`)
       if (answer !== undefined) return answer
       await setTimeout(10)
     }
@@ -92,6 +95,7 @@ export async function mortalServer(): Promise<Mortal> {
     openSince = undefined
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const gone = once(child, "exit")
+    dying = child
     child.kill(signal)
     await gone
   }
