@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { field, leaseKind, route } from "@arca/api"
+import { mountTable, retireMount, writeMounts } from "./mounts.ts"
+import { ROOT } from "./namespaces.ts"
 import type { AnyEngine } from "./server.ts"
 import { type TestServer, testServer } from "./testing.ts"
-import { reading } from "./transact.ts"
+import { reading, transact } from "./transact.ts"
 
 /** An engine whose outside world is a set of users, to watch what leases do to it. */
 function usersEngine() {
@@ -392,5 +394,23 @@ test("a request that has come before its mount was disabled makes nothing after 
   await vault.delete("sys/mounts/users")
   go()
   assert.deepEqual([(await making).status, outside.asked, outside.users.size], [503, 1, 0])
+  assert.deepEqual(await reading(vault.server, view => view.keys("core/retired/")), [])
+})
+
+test("whoever disables a mount again, after the first one died half-way, is answered when its leases have ended", async () => {
+  const { vault, outside } = await withUsers()
+  await vault.read("users/creds/alice")
+  await transact(vault.server, async view => {
+    const { all, byPath } = await mountTable(view, ROOT)
+    const entry = byPath.get("users/")
+    assert.ok(entry)
+    const others = all.filter(one => one !== entry)
+    writeMounts(view, ROOT, others)
+    retireMount(view, ROOT, entry)
+  })
+  outside.failing = true
+  assert.equal((await vault.delete("sys/mounts/users")).status, 500)
+  outside.failing = false
+  assert.deepEqual([(await vault.delete("sys/mounts/users")).status, outside.users.size], [204, 0])
   assert.deepEqual(await reading(vault.server, view => view.keys("core/retired/")), [])
 })

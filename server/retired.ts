@@ -9,7 +9,7 @@ import { eraseRange } from "./erase.ts"
 import { layout } from "./layout.ts"
 import { type LeaseEntry, leaseIds, readLease } from "./leases.ts"
 import { forgetRetired, type MountEntry, retiredMount } from "./mounts.ts"
-import { namespaceTable } from "./namespaces.ts"
+import { type Namespace, namespaceTable } from "./namespaces.ts"
 import { revokeLease } from "./revocation.ts"
 import type { Server } from "./server.ts"
 import { reading, transact } from "./transact.ts"
@@ -21,20 +21,36 @@ const ROUND = 100
 export async function finishRetired(server: Server): Promise<void> {
   for (const name of await retiredNames(server)) {
     const [namespaceId = "", uuid = ""] = name.split("/")
-    await eraseRetired(server, namespaceId, uuid)
+    await erase(server, namespaceId, uuid, ["active"])
   }
+}
+
+/** Finishes what was mounted at a path before, so that nobody is told it is gone while its leases are not. */
+export async function finishRetiredAt(server: Server, { id }: Namespace, path: string): Promise<void> {
+  const uuids = await reading(server, async view => {
+    const names = await view.keys(`${layout.retired}${id}/`, { limit: ROUND })
+    const entries = await Promise.all(names.map(async uuid => retiredMount(view, id, uuid)))
+    return names.filter((_, at) => entries[at]?.path === path)
+  })
+  for (const uuid of uuids) await endRetired(server, id, uuid)
 }
 
 export const retiredNames = (server: Server): Promise<string[]> =>
   reading(server, view => view.keys(layout.retired, { limit: ROUND }))
 
-/** Erases the data of a disabled mount, unless leases hang on it still. */
-export async function eraseRetired(server: Server, namespaceId: string, uuid: string): Promise<void> {
+/** For a request that disables a mount: throws when a lease cannot be revoked, and waits for those that others revoke. */
+export const endRetired = (server: Server, namespaceId: string, uuid: string): Promise<void> =>
+  erase(server, namespaceId, uuid, ["active", "revoking"])
+
+type States = readonly LeaseEntry["state"][]
+
+/** Erases the data of a disabled mount, unless leases hang on it still; those in the given states are revoked. */
+async function erase(server: Server, namespaceId: string, uuid: string, states: States): Promise<void> {
   const entry = await reading(server, async view => {
     const there = (await namespaceTable(view)).byId.has(namespaceId)
     return there ? retiredMount(view, namespaceId, uuid) : undefined
   })
-  if (entry !== undefined && (await hasLeases(server, namespaceId, entry))) return
+  if (entry !== undefined && (await hasLeases(server, namespaceId, entry, states))) return
   await server.resources.close(`${uuid}/`)
   await eraseRange(server, layout.namespace(namespaceId) + layout.mount(uuid))
   await transact(server, async view => forgetRetired(view, namespaceId, uuid))
@@ -43,17 +59,16 @@ export async function eraseRetired(server: Server, namespaceId: string, uuid: st
 const STEP = 500
 
 /**
- * Whether leases are left. There can be no new ones. One that became active at the last moment is revoked; one that a request
- * has prepared is its own business, or that of the expiry job if the request is no more, and so is one that is being revoked.
+ * Whether leases are left. There can be no new ones. Those in the given states are revoked, as one may have become active at the
+ * last moment; one that a request has prepared is its own business, or that of the expiry job if the request is no more.
  */
-async function hasLeases(server: Server, namespaceId: string, entry: MountEntry): Promise<boolean> {
+async function hasLeases(server: Server, namespaceId: string, entry: MountEntry, states: States): Promise<boolean> {
   let left = false
   for (let after: string | undefined; ; ) {
     const page = await reading(server, view => leasesBelow(view, namespaceId, entry.path, after))
     for (const lease of page.leases.filter(({ mount }) => mount === entry.uuid)) {
-      if (lease.state !== "active") left = true
-      // What fails now the expiry job tries again.
-      else await revokeLease(server, lease).catch(() => (left = true))
+      if (states.includes(lease.state)) await revokeLease(server, lease)
+      else left = true
     }
     if (page.last === undefined) return left
     after = page.last

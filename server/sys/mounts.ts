@@ -16,7 +16,7 @@ import {
   writeMounts,
 } from "../mounts.ts"
 import { uuid } from "../random.ts"
-import { eraseRetired } from "../retired.ts"
+import { endRetired, finishRetiredAt } from "../retired.ts"
 import type { ServerContext } from "../server.ts"
 import { API_VERSION } from "../version.ts"
 import * as replies from "./replies.ts"
@@ -257,7 +257,10 @@ export function newMount(
 async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<undefined> {
   const table = await mountTable(ctx.view, ctx.namespace)
   const entry = table.byPath.get(fullPath(kind, given))
-  if (entry === undefined || entry.kind !== kind) return
+  if (entry === undefined || entry.kind !== kind) {
+    await finishRetiredAt(ctx.server, ctx.namespace, fullPath(kind, given))
+    return
+  }
   if (ctx.server.registry.engine(kind, entry.type)?.singleton) {
     throw refuse.invalid(
       kind === "auth" ? "token credential backend cannot be disabled" : `cannot unmount ${JSON.stringify(entry.path)}`,
@@ -274,7 +277,7 @@ async function disable(kind: Kind, given: string, ctx: ServerContext): Promise<u
     table.all.filter(one => one.uuid !== entry.uuid),
   )
   retireMount(ctx.view, ctx.namespace, entry)
-  ctx.afterCommit(() => eraseRetired(ctx.server, ctx.namespace.id, entry.uuid))
+  ctx.afterCommit(() => endRetired(ctx.server, ctx.namespace.id, entry.uuid))
 }
 
 async function tune(
