@@ -16,6 +16,11 @@ const PAGE = 500
 const CONCURRENCY = 128
 /** How many of these may be of one lane. */
 const OF_ONE_LANE = 64
+/**
+ * How many of a lane are undone at the same time at first; one more with each that ended. All at once would queue up outside, step by
+ * step, so that the first is done when the last is: a server that lives briefly would end none.
+ */
+const FIRST = 4
 /** How many of a lane are taken at the same time: so many wait for the store, or for their turn outside. */
 const TAKEN = 1000
 /** How many wait in a lane. Others stay in the index until the next look. */
@@ -45,6 +50,8 @@ interface Waiting {
 interface Lane extends Outside {
   readonly queue: Waiting[]
   taken: number
+  /** How many may be outside now. */
+  width: number
   /** Whether it will be looked after in a moment. */
   woken: boolean
 }
@@ -64,7 +71,14 @@ export function expiryOf(server: Server): Expiry {
   const laneOf = (group: string): Lane => {
     const known = lanes.get(group)
     if (known !== undefined) return known
-    const lane: Lane = { queue: [], taken: 0, woken: false, outage: outageOf(server.now), enter: gate(share) }
+    const lane: Lane = {
+      queue: [],
+      taken: 0,
+      width: FIRST,
+      woken: false,
+      outage: outageOf(server.now),
+      enter: gate(() => Math.min(share(), lane.width)),
+    }
     lanes.set(group, lane)
     return lane
   }
@@ -91,6 +105,7 @@ export function expiryOf(server: Server): Expiry {
     const dues = chunk.map(({ due }) => due)
     void end(dues, lane, (due, outcome) => {
       lane.taken--
+      lane.width = outcome === "failed" ? FIRST : Math.min(OF_ONE_LANE, lane.width + 1)
       busy.delete(due.key)
       tellers.get(due)?.(outcome)
       wake(group, lane)

@@ -175,7 +175,7 @@ async function watch(world: World, usersNow: () => Promise<string[]>): Promise<{
 /** How long the server runs until it is killed, in milliseconds: mostly hardly at all, now and then for a while. */
 function lifeOf(random: (below: number) => number): number {
   const kind = random(100)
-  return kind < 70 ? 50 + random(350) : kind < 95 ? 400 + random(600) : 1500 + random(1500)
+  return kind < 70 ? 100 + random(400) : kind < 95 ? 400 + random(600) : 1500 + random(1500)
 }
 
 /** Kills the server at a random moment: of its life, or of its start. */
