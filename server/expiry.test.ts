@@ -127,6 +127,19 @@ test("an outside that does not answer holds up no other, however often its lease
   assert.equal(outside.users.size, 0)
 })
 
+test("few revocations go on at the same time at first, so that some end while others wait", async () => {
+  const { vault, outside } = await withUsers(50)
+  const answer = Promise.withResolvers<void>()
+  outside.before = () => (outside.attempts === 1 ? undefined : answer.promise)
+  vault.clock.advance("60s")
+  const round = vault.runJobs()
+  await turns(() => outside.users.size === 49)
+  assert.ok(outside.attempts <= 6, `${outside.attempts} were tried`)
+  answer.resolve()
+  await round
+  assert.equal(outside.users.size, 0)
+})
+
 /** Lets others run until `done`. */
 async function turns(done: () => boolean): Promise<void> {
   for (let turn = 0; !done(); turn++) {
