@@ -12,7 +12,7 @@ import { PLANTS, type Plant, planted } from "./plants.ts"
 import { missing } from "./stores.ts"
 
 /** A bug that needs luck to show is given so many runs. */
-const TRIES = 12
+const TRIES = 24
 
 const some = Number(process.env.ARCA_CLUSTER_RUNS ?? 4) < 60 ? PLANTS.slice(0, 2) : PLANTS
 
