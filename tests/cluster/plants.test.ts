@@ -26,13 +26,27 @@ test("what planted bugs replace stands once in its file", () => {
 for (const plant of some) {
   const skip = (await missing(plant.store)) ?? false
   test(`found within ${TRIES} runs: ${plant.name}`, { skip }, async t => {
-    const seeds = Array.from({ length: TRIES }, (_, nth) => plant.seed + nth)
     const began = performance.now()
-    const found = await campaign({ type: plant.store, seeds, say: () => {}, env: planted(plant) }).then(
+    const found = await hunt(plant)
+    assert.match(found, plant.found)
+    t.diagnostic(`${/seed \d+/.exec(found)?.[0]}, after ${Math.round((performance.now() - began) / 1000)} s`)
+  })
+}
+
+/** What the runs say of a bug. When it has upset something else first, they begin anew with the next seed. */
+async function hunt(plant: Plant): Promise<string> {
+  let seeds = Array.from({ length: TRIES }, (_, nth) => plant.seed + nth)
+  let said = "nothing was found"
+  while (seeds.length > 0) {
+    const ended = await campaign({ type: plant.store, seeds, say: () => {}, env: planted(plant) }).then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     )
-    assert.match(found ?? "nothing was found", plant.found)
-    t.diagnostic(`${/seed \d+/.exec(found ?? "")?.[0]}, after ${Math.round((performance.now() - began) / 1000)} s`)
-  })
+    if (ended === undefined) return said
+    said = ended
+    if (plant.found.test(said)) return said
+    const upset = seeds.indexOf(Number(/seed (\d+)/.exec(said)?.[1]))
+    seeds = seeds.slice(Math.max(upset, 0) + 1)
+  }
+  return said
 }
