@@ -16,7 +16,7 @@ const skip =
   (existsSync(HAPROXY) ? false : "haproxy is not installed (node tools/parts.ts installs it on Debian)")
 
 /** The promise is one second; a machine that runs other tests beside is given more. */
-const GAP = Number(process.env.ARCA_BALANCER_SECONDS ?? 3)
+const GAP = Number(process.env.ARCA_BALANCER_SECONDS ?? 1)
 
 async function startBalancer(cluster: Cluster): Promise<{ url: string; process: ChildProcess }> {
   const listen = `127.0.0.1:${await freePort()}`
