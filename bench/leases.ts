@@ -125,19 +125,7 @@ async function main(): Promise<void> {
 }
 
 async function open(server: Server): Promise<void> {
-  const wishes = {
-    pgp_keys: [],
-    root_token_pgp_key: undefined,
-    recovery_shares: undefined,
-    recovery_threshold: undefined,
-  }
-  const made = await server.seal.init({
-    ...wishes,
-    secret_shares: 1,
-    secret_threshold: 1,
-    recovery_pgp_keys: [],
-    stored_shares: undefined,
-  })
+  const made = await server.seal.init({ secret_shares: 1, secret_threshold: 1 })
   const { keys } = made as { keys: string[] }
   await server.seal.unseal({ key: keys[0], reset: false, migrate: false })
 }

@@ -27,16 +27,7 @@ export async function initializeItself(server: Server, config: ServerConfig): Pr
   if (server.seal.seal.kind !== "auto") {
     throw new Error('initialize stanzas need a seal that opens by itself, such as seal "static"')
   }
-  const { root_token } = await server.seal.init({
-    secret_shares: undefined,
-    secret_threshold: undefined,
-    pgp_keys: [],
-    root_token_pgp_key: undefined,
-    recovery_shares: 1,
-    recovery_threshold: 1,
-    recovery_pgp_keys: [],
-    stored_shares: undefined,
-  })
+  const { root_token } = await server.seal.init({ recovery_shares: 1, recovery_threshold: 1 })
   const token = String(root_token)
   await declareAudit(server, config.audit)
   try {

@@ -104,11 +104,7 @@ async function runDev(flags: ServerFlags): Promise<number> {
     unauthenticated: new Set(optedIn()),
   })
   measureProcess(metrics, server.facts.startedAt, () => server.inFlight.all.size)
-  const { keys_base64, root_token } = (await server.seal.init({
-    ...NO_WISHES,
-    secret_shares: 1,
-    secret_threshold: 1,
-  })) as {
+  const { keys_base64, root_token } = (await server.seal.init({ secret_shares: 1, secret_threshold: 1 })) as {
     keys_base64: string[]
     root_token: string
   }
@@ -122,17 +118,6 @@ async function runDev(flags: ServerFlags): Promise<number> {
   if (!flags.devNoStoreToken) await storeToken(root_token)
   process.stdout.write(devBanner(daemon.listeners[0]?.address ?? "", keys_base64[0] ?? "", root_token, tls?.caFile))
   return untilSignal(daemon, stopping, new Map([["listener", () => daemon.reload()]]))
-}
-
-const NO_WISHES = {
-  secret_shares: undefined,
-  secret_threshold: undefined,
-  pgp_keys: [],
-  root_token_pgp_key: undefined,
-  recovery_shares: undefined,
-  recovery_threshold: undefined,
-  recovery_pgp_keys: [],
-  stored_shares: undefined,
 }
 
 async function openedStore(...given: Parameters<typeof openStorage>): Promise<Storage> {

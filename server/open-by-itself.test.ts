@@ -8,16 +8,7 @@ import { logsTo } from "./logs/logs.ts"
 import { openLater } from "./open-by-itself.ts"
 import { type AutoSeal, unwrapUnderShares, wrapUnderShares } from "./seal/seal.ts"
 
-const RECOVERY = {
-  secret_shares: undefined,
-  secret_threshold: undefined,
-  pgp_keys: [],
-  root_token_pgp_key: undefined,
-  recovery_shares: 1,
-  recovery_threshold: 1,
-  recovery_pgp_keys: [],
-  stored_shares: undefined,
-}
+const RECOVERY = { recovery_shares: 1, recovery_threshold: 1 }
 
 /** A seal whose key lies elsewhere, where it can be away. */
 function remoteSeal(): AutoSeal & { away: boolean } {

@@ -67,15 +67,6 @@ export interface TestServer {
   runJobs(): Promise<void>
 }
 
-const NO_WISHES = {
-  pgp_keys: [],
-  root_token_pgp_key: undefined,
-  recovery_shares: undefined,
-  recovery_threshold: undefined,
-  recovery_pgp_keys: [],
-  stored_shares: undefined,
-}
-
 export interface TestOptions {
   /** The store under the barrier. */
   readonly inner?: Storage
@@ -137,7 +128,7 @@ export async function testServer(options: TestOptions = {}): Promise<TestServer>
 }
 
 async function initialized(server: Server): Promise<{ root: string; unsealKey: string }> {
-  const { keys, root_token } = (await server.seal.init({ ...NO_WISHES, secret_shares: 1, secret_threshold: 1 })) as {
+  const { keys, root_token } = (await server.seal.init({ secret_shares: 1, secret_threshold: 1 })) as {
     keys: string[]
     root_token: string
   }

@@ -4,14 +4,14 @@
  */
 
 import { createHash, timingSafeEqual } from "node:crypto"
-import { type JsonObject, refuse, type Values } from "@arca/api"
+import { type JsonObject, readFields, refuse, type Values } from "@arca/api"
 import { Conflict, type View } from "@arca/storage"
 import type { Barrier } from "@arca/storage/barrier"
 import type { Peers } from "../peers.ts"
 import type { RandomBytes } from "../random.ts"
 import { uuid } from "../random.ts"
 import { RECOVERY, readSealConfig, type SealConfig, type Shares, writeSealConfig } from "./config.ts"
-import type { initFields } from "./fields.ts"
+import { initFields } from "./fields.ts"
 import { encryptText } from "./pgp.ts"
 import { type AutoSeal, type Seal, unwrapUnderShares, wrapUnderShares } from "./seal.ts"
 import { checkWish, joinShares, readShare, type Split, shownKeys, splitKey } from "./shares.ts"
@@ -84,7 +84,8 @@ export function sealCore(world: SealWorld) {
     initialized: barrier.initialized,
 
     /** Makes keys and root token of an empty store. Exactly one of any number of attempts succeeds. */
-    async init(input: InitInput): Promise<JsonObject> {
+    async init(given: Partial<InitInput>): Promise<JsonObject> {
+      const input: InitInput = { ...readFields(initFields, {}), ...given }
       if (await barrier.initialized()) throw refuse.invalid("Vault is already initialized")
       const wish = initWish(input, seal)
       const rootKey = Buffer.from(world.random(32))
