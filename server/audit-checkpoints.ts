@@ -40,6 +40,18 @@ export async function keptCheckpoints(view: View): Promise<ChainState[]> {
   return all.filter(one => one !== undefined)
 }
 
+/** Closes the devices of a server that stops. What the last signature of each log says of the store is then all of it. */
+export async function closeAudit(server: Server): Promise<void> {
+  const { audit, auditCheckpoints } = server
+  for (const device of audit.devices()) {
+    const state = device.chainState()
+    if (state !== undefined) auditCheckpoints.keep(server, state)
+  }
+  await auditCheckpoints.settle()
+  await audit.close()
+  await auditCheckpoints.settle()
+}
+
 /** A store that knows less of a chain than it did: what it held according to the log, and what it holds. */
 export interface OlderStore {
   readonly origin: string

@@ -1,6 +1,7 @@
 /** A running server: its listeners, its background work, its end. */
 
 import { setTimeout } from "node:timers/promises"
+import { closeAudit } from "./audit-checkpoints.ts"
 import { httpHandler } from "./http.ts"
 import { background } from "./jobs.ts"
 import { type Listener, listen } from "./listener/listener.ts"
@@ -52,14 +53,7 @@ export async function startDaemon(
       await Promise.all(listeners.map(one => one.close(DRAIN_SECONDS)))
       await jobs.leave()
       await server.resources.close("")
-      // What the last signature of each log says of the store shall be all of it.
-      for (const device of server.audit.devices()) {
-        const state = device.chainState()
-        if (state !== undefined) server.auditCheckpoints.keep(server, state)
-      }
-      await server.auditCheckpoints.settle()
-      await server.audit.close()
-      await server.auditCheckpoints.settle()
+      await closeAudit(server)
       await server.seal.barrier.inner[Symbol.asyncDispose]()
     },
   }

@@ -7,6 +7,7 @@ import { test } from "node:test"
 import { memoryStorage, type Storage } from "@arca/storage"
 import { auditBroker } from "./audit/index.ts"
 import { type TestWorld, testWorld } from "./audit/testing.ts"
+import { closeAudit } from "./audit-checkpoints.ts"
 import { followAuditTable } from "./audit-table.ts"
 import { layout } from "./layout.ts"
 import type { RollbackPolicy } from "./rollback.ts"
@@ -41,17 +42,6 @@ async function audited(world: TestWorld, inner: Storage, policy: RollbackPolicy,
   return vault
 }
 
-/** Ends a server as a clean stop does. */
-async function stopped({ server }: TestServer): Promise<void> {
-  for (const device of server.audit.devices()) {
-    const state = device.chainState()
-    if (state !== undefined) server.auditCheckpoints.keep(server, state)
-  }
-  await server.auditCheckpoints.settle()
-  await server.audit.close()
-  await server.auditCheckpoints.settle()
-}
-
 async function copyOf(storage: Storage): Promise<Map<string, Uint8Array>> {
   const copy = new Map<string, Uint8Array>()
   using view = storage.view()
@@ -78,11 +68,11 @@ test("a server that is stopped and started finds nothing, however often", async 
   await using world = await testWorld()
   const inner = memoryStorage()
   const first = await audited(world, inner, "refuse")
-  await stopped(first)
+  await closeAudit(first.server)
   for (let start = 0; start < 3; start++) {
     const next = await audited(world, inner, "refuse", first)
     await next.read("sys/mounts")
-    await stopped(next)
+    await closeAudit(next.server)
     assert.equal(next.server.rollback.standing(), false)
   }
 })
@@ -111,7 +101,7 @@ test("a store put back to an older copy is served with a warning that stays unti
   const revoked = await vault.token(["default"])
   const copy = await copyOf(inner)
   await vault.write("auth/token/revoke", { token: revoked })
-  await stopped(vault)
+  await closeAudit(vault.server)
 
   const older = await audited(world, await storeOf(copy), "warn", vault)
   assert.equal(older.server.rollback.standing(), true)
@@ -121,7 +111,7 @@ test("a store put back to an older copy is served with a warning that stays unti
   assert.match(JSON.stringify(found[0]), /"origin":"[^"]*\/0\/file"/)
   const log = await readFile(join(world.directory, "audit.log"), "utf8")
   assert.match(log, /"error":"the store is older than the audit log"/)
-  await stopped(older)
+  await closeAudit(older.server)
 
   const after = await audited(world, older.server.seal.barrier.inner, "refuse", vault)
   await after.server.rollback.refresh(after.server)
@@ -129,7 +119,7 @@ test("a store put back to an older copy is served with a warning that stays unti
   assert.equal((await after.delete("sys/storage/rollback")).status, 204)
   assert.equal(after.server.rollback.standing(), false)
   assert.equal((await after.read("sys/storage/rollback")).status, 404)
-  await stopped(after)
+  await closeAudit(after.server)
 })
 
 test("every copy is found that is older than the last clean stop, by a single request even", async () => {
@@ -145,7 +135,7 @@ test("every copy is found that is older than the last clean stop, by a single re
     await vault.read("sys/mounts")
     world.advance(1_000)
   }
-  await stopped(vault)
+  await closeAudit(vault.server)
   for (const copy of copies) {
     await assert.rejects(audited(world, await storeOf(copy), "refuse", vault), /The store is older than its audit log/)
   }
@@ -156,16 +146,16 @@ test("where it is to be refused the server seals itself again, and serves once i
   const inner = memoryStorage()
   const vault = await audited(world, inner, "refuse")
   const copy = await copyOf(inner)
-  await stopped(vault)
+  await closeAudit(vault.server)
   await assert.rejects(audited(world, await storeOf(copy), "refuse", vault), /on_store_rollback = "warn"/)
   const right = await audited(world, inner, "refuse", vault)
   assert.equal((await right.read("sys/mounts")).status, 200, "the right store is served")
-  await stopped(right)
+  await closeAudit(right.server)
   const accepted = await audited(world, await storeOf(copy), "warn", vault)
-  await stopped(accepted)
+  await closeAudit(accepted.server)
   const again = await audited(world, accepted.server.seal.barrier.inner, "refuse", vault)
   assert.equal((await again.read("sys/mounts")).status, 200)
-  await stopped(again)
+  await closeAudit(again.server)
 })
 
 test("a store that falls back while it is open is noticed when the next checkpoint is kept", async () => {
@@ -173,7 +163,7 @@ test("a store that falls back while it is open is noticed when the next checkpoi
   const inner = memoryStorage()
   const vault = await audited(world, inner, "refuse")
   const copy = await copyOf(inner)
-  await stopped(vault)
+  await closeAudit(vault.server)
   const running = await audited(world, inner, "refuse", vault)
   await running.read("sys/mounts")
   await running.server.auditCheckpoints.settle()
