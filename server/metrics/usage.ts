@@ -3,6 +3,7 @@
  * Counting walks page by page and keeps nothing but sums; values are read of tokens and of locked names, and not remembered.
  */
 
+import { setImmediate } from "node:timers/promises"
 import { decodeJson } from "@arca/api"
 import type { View } from "@arca/storage"
 import { layout } from "../layout.ts"
@@ -38,6 +39,7 @@ async function countBelow(server: Server, folder: string): Promise<number> {
 /** Counts the store, and sets the gauges. */
 export async function measureUsage(server: Server): Promise<void> {
   const namespaces = await reading(server, async view => (await namespaceTable(view)).all)
+  const methods = await methodsByAccessor(server, namespaces)
   const perNamespace: Gauge[] = []
   const sums = { "identity.num_entities": 0, "core.locked_users": 0 }
   for (const namespace of namespaces) {
@@ -47,7 +49,7 @@ export async function measureUsage(server: Server): Promise<void> {
     sums["identity.num_entities"] += entities
     sums["core.locked_users"] += await reading(server, view => countLocked(server, view, namespace))
     perNamespace.push(
-      ...(await tokenGauges(server, scope + layout.token, labels)),
+      ...(await tokenGauges(server, scope + layout.token, labels, methods)),
       { name: "identity.entity.count", value: entities, labels },
       { name: "identity.entity.alias.count", value: await countBelow(server, `${scope}identity/alias/`), labels },
     )
@@ -71,7 +73,12 @@ const capped = (gauges: readonly Gauge[], most: number): Gauge[] =>
 const TOKEN_PAGE = 64
 
 /** How many tokens there are, by policy, by the method that made them, and by the life they were made with. */
-async function tokenGauges(server: Server, folder: string, labels: { namespace: string }): Promise<Gauge[]> {
+async function tokenGauges(
+  server: Server,
+  folder: string,
+  labels: { namespace: string },
+  methods: ReadonlyMap<string, string>,
+): Promise<Gauge[]> {
   const sums = new Map<string, Gauge>()
   const add = (name: string, more: Readonly<Record<string, string>>): void => {
     const all = { ...labels, ...more }
@@ -81,7 +88,6 @@ async function tokenGauges(server: Server, folder: string, labels: { namespace: 
     if (known === undefined && sums.size > MAX_SUMS) return
     sums.set(key, { name, labels: all, value: (known?.value ?? 0) + 1 })
   }
-  const methods = await methodsByAccessor(server)
   let count = 0
   for (let after: string | undefined; ; ) {
     const { names, tokens } = await reading(server, view => tokensOf(view, folder, after))
@@ -93,14 +99,12 @@ async function tokenGauges(server: Server, folder: string, labels: { namespace: 
     }
     if (names.length < TOKEN_PAGE) break
     after = names.at(-1)
-    await nextTurn()
+    await setImmediate()
   }
   return [{ name: "token.count", value: count, labels }, ...sums.values()]
 }
 
 const MAX_SUMS = 10_000
-
-const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 async function tokensOf(
   view: View,
@@ -114,9 +118,12 @@ async function tokensOf(
 }
 
 /** The type of each auth method, by its accessor. */
-async function methodsByAccessor(server: Server): Promise<ReadonlyMap<string, string>> {
+async function methodsByAccessor(
+  server: Server,
+  namespaces: readonly Namespace[],
+): Promise<ReadonlyMap<string, string>> {
   const types = new Map<string, string>()
-  for (const namespace of await reading(server, async view => (await namespaceTable(view)).all)) {
+  for (const namespace of namespaces) {
     for (const { kind, accessor, type } of (await reading(server, view => mountTable(view, namespace))).all)
       if (kind === "auth") types.set(accessor, type)
   }
