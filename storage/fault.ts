@@ -71,7 +71,7 @@ function drawn(chance: Partial<Record<Fault, number>>, dice: number): Fault | un
 }
 
 /** Numbers from 0 to 1 that only `seed` decides (the mulberry32 generator). */
-function sequence(seed: number): () => number {
+export function sequence(seed: number): () => number {
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -1,5 +1,6 @@
 /** What befalls a cluster in each seeded run: decided by the seed and the kind of store alone. */
 
+import { sequence } from "@arca/storage/fault"
 import type { StoreType } from "./stores.ts"
 
 /** One trouble of a run, in milliseconds since its clients began. */
@@ -110,14 +111,3 @@ function weighted(kinds: readonly Kind[], point: number): Kind {
 
 export const told = ({ kind, target, at, lasts }: Step): string =>
   `${(at / 1000).toFixed(2)} s: ${kind} (${target})${lasts > 0 ? `, for ${(lasts / 1000).toFixed(2)} s` : ""}`
-
-/** Numbers from 0 to 1 that only `seed` decides (mulberry32). */
-export function sequence(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}

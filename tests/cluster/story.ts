@@ -1,6 +1,7 @@
 /** One seeded run: clients at work on all nodes while troubles come and go, then the question whether all of it was right. */
 
 import { setTimeout } from "node:timers/promises"
+import { sequence } from "@arca/storage/fault"
 import { fields } from "../parts/arca.ts"
 import { type LeaseBook, MOUNT } from "./leases.ts"
 import { type Model, type Operation, violation } from "./linearizable.ts"
@@ -14,7 +15,7 @@ import {
 } from "./members.ts"
 import { type MountInput, type MountOutput, mountActs, mountModel } from "./mounts.ts"
 import { type Asked, type Cluster, must, type Told } from "./nodes.ts"
-import { type Plan, STOPPED, type Step, sequence, told } from "./plan.ts"
+import { type Plan, STOPPED, type Step, told } from "./plan.ts"
 import { leastOf, shown, Violation } from "./shortest.ts"
 import type { Trouble } from "./stores.ts"
 import {
