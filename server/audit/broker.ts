@@ -68,8 +68,9 @@ export function auditBroker(
     const started = metrics?.clock() ?? 0
     const outcomes = await Promise.allSettled(Array.from(devices.values(), give))
     const failed = !outcomes.some(outcome => outcome.status === "fulfilled")
-    metrics?.measure(`audit.log_${kind}`, metrics.clock() - started)
-    metrics?.count(`audit.log_${kind}_failure`, failed ? 1 : 0)
+    const { all, failure } = SHARED_NAMES[kind]
+    metrics?.measure(all, metrics.clock() - started)
+    metrics?.count(failure, failed ? 1 : 0)
     failing = failed ? NO_DEVICE : undefined
     if (failed) throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause: outcomes })
   }
@@ -87,10 +88,10 @@ export function auditBroker(
       throw new AuditFailed(`no audit device succeeded in logging the ${kind}`, { cause })
     } finally {
       const took = (metrics?.clock() ?? 0) - started
-      const names = namesOf(only)[kind]
-      metrics?.measure(names.all, took)
-      metrics?.measure(names.own, took)
-      metrics?.count(names.failure, failures)
+      const { all, failure } = SHARED_NAMES[kind]
+      metrics?.measure(all, took)
+      metrics?.measure(ownNamesOf(only)[kind], took)
+      metrics?.count(failure, failures)
     }
   }
 
@@ -102,7 +103,7 @@ export function auditBroker(
       try {
         await give(device)
       } finally {
-        measured.measure(namesOf(device)[kind].own, measured.clock() - started)
+        measured.measure(ownNamesOf(device)[kind], measured.clock() - started)
       }
     }
 
@@ -154,25 +155,20 @@ export function auditBroker(
   }
 }
 
-interface MetricNames {
-  readonly all: string
-  readonly own: string
-  readonly failure: string
-}
+const SHARED_NAMES = {
+  request: { all: "audit.log_request", failure: "audit.log_request_failure" },
+  response: { all: "audit.log_response", failure: "audit.log_response_failure" },
+} as const
 
-const metricNames = new WeakMap<AuditDevice, Readonly<Record<Kind, MetricNames>>>()
+const ownNames = new WeakMap<AuditDevice, Readonly<Record<Kind, string>>>()
 
-/** The names of a device's metrics, made once. */
-function namesOf(device: AuditDevice): Readonly<Record<Kind, MetricNames>> {
-  const known = metricNames.get(device)
+/** The names of a device's own metrics, made once. */
+function ownNamesOf(device: AuditDevice): Readonly<Record<Kind, string>> {
+  const known = ownNames.get(device)
   if (known !== undefined) return known
-  const of = (kind: Kind): MetricNames => ({
-    all: `audit.log_${kind}`,
-    own: `audit.${nameOf(device.path)}.log_${kind}`,
-    failure: `audit.log_${kind}_failure`,
-  })
-  const names = { request: of("request"), response: of("response") }
-  metricNames.set(device, names)
+  const name = nameOf(device.path)
+  const names = { request: `audit.${name}.log_request`, response: `audit.${name}.log_response` }
+  ownNames.set(device, names)
   return names
 }
 
