@@ -6,17 +6,40 @@
 import { type Format, type Level, type Line, lineOf } from "./lines.ts"
 import type { Logs } from "./logs.ts"
 
-/** Lines kept for one reader; more are dropped, and told of. */
-const BACKLOG = 512
 /** How long a reader may stay away, in seconds. */
 const PATIENCE_SECONDS = 10
 /** More readers than this are not served: each costs a line's copy. */
 const MAX_READERS = 32
 
+/** Lines that one reader may be behind; more are dropped, and told of. */
+const BACKLOG = 512
+
+/** Lines that wait for a reader. */
+export interface Backlog {
+  add(line: Line): void
+  /** What waits, as text; it waits no more. */
+  take(format: Format): string
+}
+
+export function backlog(): Backlog {
+  const lines: Line[] = []
+  let dropped = 0
+  return {
+    add: line => {
+      if (lines.length < BACKLOG) lines.push(line)
+      else dropped++
+    },
+    take: format => {
+      const text = lines.splice(0).map(line => lineOf(line, format))
+      if (dropped > 0) text.push(`Monitor dropped ${dropped} logs during monitor request\n`)
+      dropped = 0
+      return text.join("")
+    },
+  }
+}
+
 interface Reader {
-  readonly lines: Line[]
-  readonly stop: () => void
-  dropped: number
+  readonly waiting: Backlog
   fetchedAt: number
 }
 
@@ -25,15 +48,12 @@ export function keptLines(logs: Logs, now: () => number): (name: string, least: 
   const readers = new Map<string, Reader>()
 
   const begin = (name: string, least: Level): Reader => {
-    const lines: Line[] = []
+    const reader: Reader = { waiting: backlog(), fetchedAt: now() }
     const stop = logs.watch(least, line => {
-      if (now() - reader.fetchedAt > PATIENCE_SECONDS) {
-        stop()
-        readers.delete(name)
-      } else if (lines.length < BACKLOG) lines.push(line)
-      else reader.dropped++
+      if (now() - reader.fetchedAt <= PATIENCE_SECONDS) return reader.waiting.add(line)
+      stop()
+      readers.delete(name)
     })
-    const reader: Reader = { lines, stop, dropped: 0, fetchedAt: now() }
     readers.set(name, reader)
     return reader
   }
@@ -43,9 +63,6 @@ export function keptLines(logs: Logs, now: () => number): (name: string, least: 
     if (known === undefined && readers.size >= MAX_READERS) return ""
     const reader = known ?? begin(name, least)
     reader.fetchedAt = now()
-    const text = reader.lines.splice(0).map(line => lineOf(line, format))
-    if (reader.dropped > 0) text.push(`Monitor dropped ${reader.dropped} logs during monitor request\n`)
-    reader.dropped = 0
-    return text.join("")
+    return reader.waiting.take(format)
   }
 }

@@ -2,7 +2,8 @@
 
 import { setTimeout } from "node:timers/promises"
 import { field, refuse } from "@arca/api"
-import { type Format, type Level, type Line, levelOf, lineOf } from "../logs/lines.ts"
+import { backlog } from "../logs/kept.ts"
+import { type Format, type Level, levelOf } from "../logs/lines.ts"
 import type { Logs } from "../logs/logs.ts"
 import { alone } from "../peers.ts"
 import type { ServerContext } from "../server.ts"
@@ -27,9 +28,6 @@ async function change(ctx: ServerContext, wanted: Level | undefined, logger: str
   if (!found && !others.includes(true)) throw refuse.invalid(`logger ${JSON.stringify(logger)} not found`)
 }
 
-/** Lines that a slow reader may be behind; more are dropped, and told of. */
-const BACKLOG = 512
-
 /** How often the other workers are asked for their lines. */
 const FETCH_MILLISECONDS = 500
 
@@ -44,8 +42,7 @@ export async function* follow(
   ended: AbortSignal,
   others?: () => Promise<string>,
 ): AsyncGenerator<Uint8Array> {
-  const waiting: Line[] = []
-  let dropped = 0
+  const waiting = backlog()
   let fetched = ""
   const left = new AbortController()
   const fetchAll = async (): Promise<void> => {
@@ -59,8 +56,7 @@ export async function* follow(
   }
   let wake = Promise.withResolvers<void>()
   const stop = logs.watch(least, line => {
-    if (waiting.length < BACKLOG) waiting.push(line)
-    else dropped++
+    waiting.add(line)
     wake.resolve()
   })
   ended.addEventListener("abort", () => wake.resolve(), { once: true })
@@ -69,15 +65,9 @@ export async function* follow(
     while (!ended.aborted) {
       await wake.promise
       wake = Promise.withResolvers<void>()
-      const text = waiting
-        .splice(0)
-        .map(line => lineOf(line, format))
-        .join("")
-      const lost = dropped === 0 ? "" : `Monitor dropped ${dropped} logs during monitor request\n`
-      const theirs = fetched
-      dropped = 0
+      const text = waiting.take(format) + fetched
       fetched = ""
-      yield Buffer.from(text + theirs + lost)
+      yield Buffer.from(text)
     }
   } finally {
     stop()
