@@ -1,4 +1,4 @@
-import type { Node } from "./parse.ts"
+import { flat, type Node } from "./parse.ts"
 import type { Anchor } from "./pattern.ts"
 import { type CodePoints, holdsForeign, isFold, members, size } from "./sets.ts"
 
@@ -70,7 +70,7 @@ type Prefix = { text: string; open: boolean }
 
 /** Tries each element of a sequence in turn as the anchor, keeping the most telling one. */
 function findAnchor(rest: Node): Anchor | undefined {
-  const nodes = flatten(rest)
+  const nodes = flat(rest)
   const [only] = nodes
   if (nodes.length === 1 && only?.kind === "alternate") return anchorOfAll(only.nodes)
   let best: Anchor | undefined
@@ -133,12 +133,6 @@ function score(anchor: Anchor): number {
   const shortest = Math.min(...anchor.map(one => one.text.length))
   const width = Math.max(...anchor.map(one => one.maxOffset - one.minOffset))
   return Math.min(shortest, 4) * 100 - width * 4 - anchor.length
-}
-
-function flatten(node: Node): Node[] {
-  if (node.kind === "concat") return node.nodes.flatMap(flatten)
-  if (node.kind === "group") return flatten(node.node)
-  return [node]
 }
 
 function literalsAt(node: Node): string[] | undefined {

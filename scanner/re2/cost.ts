@@ -1,4 +1,4 @@
-import type { Node } from "./parse.ts"
+import { flat, type Node } from "./parse.ts"
 import { type CodePoints, contains } from "./sets.ts"
 
 /**
@@ -143,12 +143,6 @@ const isDisjoint = (a: CodePoints, b: CodePoints) => {
     for (let j = 0; j + 1 < b.length; j += 2)
       if ((a[i] ?? 0) <= (b[j + 1] ?? 0) && (b[j] ?? 0) <= (a[i + 1] ?? 0)) return false
   return true
-}
-
-function flat(node: Node): Node[] {
-  if (node.kind === "concat") return node.nodes.flatMap(flat)
-  if (node.kind === "group") return flat(node.node)
-  return [node]
 }
 
 /** The least number of characters that a match has. */

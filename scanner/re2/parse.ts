@@ -288,3 +288,10 @@ function readClassChar(reader: Reader): number {
   reader.at += code > 0xffff ? 2 : 1
   return code
 }
+
+/** What a node matches one after the other, without its groups. */
+export function flat(node: Node): Node[] {
+  if (node.kind === "concat") return node.nodes.flatMap(flat)
+  if (node.kind === "group") return flat(node.node)
+  return [node]
+}

@@ -13,7 +13,7 @@ export type RemoteOptions = FileOptions &
     only: ReadonlySet<PartName>
     /** The file in which finished parts are kept. */
     statePath?: string
-    /** Pathspecs that a history leaves out. */
+    /** What git need not compare. */
     exempt: Exempt
   }
 

@@ -1,4 +1,4 @@
-import { type Node, parsePattern } from "../re2/parse.ts"
+import { flat, type Node, parsePattern } from "../re2/parse.ts"
 import { type CodePoints, contains, members } from "../re2/sets.ts"
 
 /**
@@ -79,10 +79,4 @@ function firstOf(set: CodePoints): string {
 function branchesOf(node: Node): Node[] {
   if (node.kind === "group") return branchesOf(node.node)
   return node.kind === "alternate" ? node.nodes : [node]
-}
-
-function flat(node: Node): Node[] {
-  if (node.kind === "concat") return node.nodes.flatMap(flat)
-  if (node.kind === "group") return flat(node.node)
-  return [node]
 }
