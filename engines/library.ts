@@ -2,10 +2,10 @@
 
 import { refuse } from "@arca/api"
 
-/** Loads a library; refuses (500) with what to do when it is not installed. */
-export async function library<T>(name: string, load: () => Promise<T>): Promise<T> {
+/** Loads a library for what needs it; refuses (500) with what to do when it is not installed. */
+export async function library<T>(name: string, load: () => Promise<T>, needs = "this engine needs"): Promise<T> {
   return load().catch((error: unknown) => {
     if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error
-    throw refuse.failed(`this engine needs the npm package ${name}, which is not installed: npm install ${name}`)
+    throw refuse.failed(`${needs} the npm package ${name}, which is not installed: npm install ${name}`)
   })
 }

@@ -13,6 +13,7 @@ import {
   refuse,
   type Values,
 } from "@arca/api"
+import { library as optionalLibrary } from "../../library.ts"
 
 export type CredentialType = "password" | "rsa_private_key" | "client_certificate"
 
@@ -119,12 +120,8 @@ export const tls = {
 } as const satisfies Record<string, Field<unknown>>
 
 /** A client library that may be left out of an installation; refuses with what to do when it is. */
-export async function library<T>(name: string, load: () => Promise<T>): Promise<T> {
-  return load().catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw error
-    throw refuse.failed(`this database needs the npm package ${name}, which is not installed: npm install ${name}`)
-  })
-}
+export const library = <T>(name: string, load: () => Promise<T>): Promise<T> =>
+  optionalLibrary(name, load, "this database needs")
 
 /** Vault's form of a time in statements: `2026-11-24 07:00:00+0000`. */
 export const expirationText = (seconds: number): string =>
