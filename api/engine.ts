@@ -203,6 +203,11 @@ export interface Engine {
   readonly routes: readonly Route[]
   /** Other tables of routes, chosen by the mount option `version`. */
   readonly versions?: Readonly<Record<string, readonly Route[]>>
+  /**
+   * Its handlers do nothing but read and write their store, in the request's transaction. They may then run while the request is
+   * being recorded, for nothing of theirs is seen before it is; every way out of the transaction is closed to them.
+   */
+  readonly confined?: boolean
   readonly leases?: readonly LeaseKind<never>[]
   readonly jobs?: readonly Job[]
   /** Exactly one, mounted from the first start, never unmounted. */

@@ -8,6 +8,7 @@ import type { AuditBroker } from "./audit/index.ts"
 import { checkpointKeeper } from "./audit-checkpoints.ts"
 import { type AuditPlaces, auditFollower } from "./audit-table.ts"
 import { furnish, rootToken } from "./first-start.ts"
+import { gathering } from "./gathering.ts"
 import { helpOf } from "./help.ts"
 import { identityEngine } from "./identity/engine.ts"
 import { inFlightRequests } from "./in-flight.ts"
@@ -149,6 +150,7 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
     },
     limits: parts.limits ?? { defaultTtl: HOURS_768, maxTtl: HOURS_768 },
     storage: measured(barrier.storage, metrics),
+    together: gathering(barrier.storage),
     registry: registryOf([...builtIn, ...(parts.engines ?? [])]),
     audit: parts.audit,
     auditPlaces: parts.auditPlaces ?? NO_PLACES,

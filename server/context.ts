@@ -3,11 +3,15 @@
 import {
   type Answer,
   type Context,
+  type JsonObject,
   type LeaseKind,
   type LeaseTerms,
+  type Mount,
   type Operation,
   type PreparedLease,
+  type RequestFacts,
   refuse,
+  type Store,
   type Term,
 } from "@arca/api"
 import { decide } from "@arca/policy"
@@ -61,57 +65,153 @@ export interface Setting {
   readonly operation: Operation
 }
 
-export function contextOf(setting: Setting): ServerContext {
-  const { server, view, request, namespace, entry, caller, effects } = setting
-  const mount = mountFor(entry, server.limits)
-  const now = server.now()
-  return {
-    server,
-    view,
-    namespace,
-    mountEntry: entry,
-    asker: caller,
-    full: request,
-    store: mountStore(view, namespace, entry),
-    mount,
-    now,
-    clock: server.now,
-    random: server.random,
-    body: request.body,
-    request: {
-      id: request.id,
-      operation: setting.operation,
-      path: setting.fullPath.slice(entry.path.length),
-      fullPath: setting.fullPath,
-      remoteAddress: request.remoteAddress,
-      wrapTtl: request.wrapTtl ?? 0,
-      headers: passedHeaders(entry, request),
-      certificate: request.certificate,
-    },
-    caller: callerFacts(caller),
-    permits: (operation, path) => permitted(caller, namespace, entry.path + path, operation),
-    warn: text => effects.warnings.push(text),
-    log: (level, text) =>
-      server.log
-        .named(`${entry.kind === "auth" ? "auth" : "secrets"}.${entry.type}`)
-        [level](text, { mount: entry.path, request: request.id }),
-    prepare: (kind, data) => prepareLease(setting, kind, data),
-    lease: (kind, data, term) => draftLease(setting, kind, data, term),
-    password: policy => passwordBy(view, namespace.id, policy, server.random),
-    outbound: server.outbound,
-    resource: (key, open, close) => server.resources.use(`${entry.uuid}/${key}`, open, close),
-    closeResources: prefix => server.resources.close(`${entry.uuid}/${prefix}`),
-    durably: change => {
-      effects.acted = true
-      return transact(server, own => change(mountStore(own, namespace, entry)))
-    },
-    afterCommit: act => effects.after.push(act),
-    atLast: act => effects.last.push(act),
-    ifUnrecorded: act => effects.unrecorded.push(act),
-    onMount: (otherNamespace, other) =>
-      contextOf({ ...setting, namespace: otherNamespace, entry: other, fullPath: other.path }),
+export const contextOf = (setting: Setting): ServerContext => new RequestContext(setting)
+
+/** What few handlers ask for is made when one does. */
+class RequestContext implements ServerContext {
+  readonly #setting: Setting
+  readonly now: number
+  #store: View | undefined
+  #mount: Mount | undefined
+  #request: RequestFacts | undefined
+  #caller: Context["caller"] | undefined
+
+  constructor(setting: Setting) {
+    this.#setting = setting
+    this.now = setting.server.now()
+  }
+
+  get server() {
+    return this.#setting.server
+  }
+  get view() {
+    return this.#setting.view
+  }
+  get namespace() {
+    return this.#setting.namespace
+  }
+  get mountEntry() {
+    return this.#setting.entry
+  }
+  get asker() {
+    return this.#setting.caller
+  }
+  get full() {
+    return this.#setting.request
+  }
+  get body() {
+    return this.#setting.request.body
+  }
+  get clock() {
+    return this.#setting.server.now
+  }
+  get random() {
+    return this.#setting.server.random
+  }
+  get outbound() {
+    return this.#outward().server.outbound
+  }
+
+  get store(): View {
+    const { view, namespace, entry } = this.#setting
+    this.#store ??= mountStore(view, namespace, entry)
+    return this.#store
+  }
+
+  get mount(): Mount {
+    this.#mount ??= mountFor(this.#setting.entry, this.#setting.server.limits)
+    return this.#mount
+  }
+
+  get request(): RequestFacts {
+    this.#request ??= requestFacts(this.#setting)
+    return this.#request
+  }
+
+  get caller(): Context["caller"] {
+    this.#caller ??= callerFacts(this.#setting.caller)
+    return this.#caller
+  }
+
+  /** The setting, for what leads out of the transaction: engines that said they never would are held to it. */
+  #outward(): Setting {
+    const { server, entry } = this.#setting
+    if (server.registry.engine(entry.kind, entry.type)?.confined)
+      throw new TypeError(`the engine "${entry.type}" is declared as confined to its store, and reaches out of it`)
+    return this.#setting
+  }
+
+  permits(operation: Operation, path: string): boolean {
+    const { caller, namespace, entry } = this.#setting
+    return permitted(caller, namespace, entry.path + path, operation)
+  }
+
+  warn(text: string): void {
+    this.#setting.effects.warnings.push(text)
+  }
+
+  log(level: "debug" | "info" | "warn" | "error", text: string): void {
+    const { server, entry, request } = this.#setting
+    const name = `${entry.kind === "auth" ? "auth" : "secrets"}.${entry.type}`
+    server.log.named(name)[level](text, { mount: entry.path, request: request.id })
+  }
+
+  prepare<D extends JsonObject>(kind: LeaseKind<D>, data: D): Promise<PreparedLease> {
+    return prepareLease(this.#outward(), kind, data)
+  }
+
+  lease<D extends JsonObject>(kind: LeaseKind<D>, data: D, term: Term): LeaseTerms {
+    return draftLease(this.#setting, kind, data, term)
+  }
+
+  password(policy?: string): Promise<string> {
+    const { view, namespace, server } = this.#setting
+    return passwordBy(view, namespace.id, policy, server.random)
+  }
+
+  resource<T>(key: string, open: () => Promise<T>, close: (value: T) => Promise<void>): Promise<T> {
+    const { server, entry } = this.#outward()
+    return server.resources.use(`${entry.uuid}/${key}`, open, close)
+  }
+
+  closeResources(prefix: string): Promise<void> {
+    const { server, entry } = this.#outward()
+    return server.resources.close(`${entry.uuid}/${prefix}`)
+  }
+
+  durably<T>(change: (store: Store) => Promise<T>): Promise<T> {
+    const { server, namespace, entry, effects } = this.#outward()
+    effects.acted = true
+    return transact(server, own => change(mountStore(own, namespace, entry)))
+  }
+
+  afterCommit(act: () => Promise<void> | void): void {
+    this.#setting.effects.after.push(act)
+  }
+
+  atLast(act: () => Promise<void> | void): void {
+    this.#setting.effects.last.push(act)
+  }
+
+  ifUnrecorded(act: () => Promise<void>): void {
+    this.#setting.effects.unrecorded.push(act)
+  }
+
+  onMount(namespace: Namespace, entry: MountEntry): ServerContext {
+    return contextOf({ ...this.#setting, namespace, entry, fullPath: entry.path })
   }
 }
+
+const requestFacts = ({ request, entry, operation, fullPath }: Setting): RequestFacts => ({
+  id: request.id,
+  operation,
+  path: fullPath.slice(entry.path.length),
+  fullPath,
+  remoteAddress: request.remoteAddress,
+  wrapTtl: request.wrapTtl ?? 0,
+  headers: passedHeaders(entry, request),
+  certificate: request.certificate,
+})
 
 function callerFacts({ token, tokenPolicies, identityPolicies, identity }: Caller): Context["caller"] {
   return {

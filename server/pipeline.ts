@@ -58,7 +58,7 @@ const MAX_TRIES = 50
 export async function serve(server: Server, request: Request): Promise<Reply> {
   const begun = server.inFlight.begin(request)
   const started = server.metrics.clock()
-  const run: Run = { audited: false }
+  const run: Run = {}
   try {
     const reply = await answer(server, request, run)
     observe(server, request, run, reply, started)
@@ -80,7 +80,8 @@ async function answer(server: Server, request: Request, run: Run): Promise<Reply
 
 /** What outlives a repetition of the request. */
 interface Run extends Course {
-  audited: boolean
+  /** Until the request's record was taken, nothing of it may be seen outside of its transaction. */
+  recorded?: Promise<void>
   /** What the quotas said of it: a request counts once, however often it is run. */
   over?: { readonly by: TooMany | undefined }
   place?: Place
@@ -93,7 +94,8 @@ interface Run extends Course {
 async function untilNoConflict(server: Server, request: Request, run: Run): Promise<Reply> {
   for (let tries = 1; ; tries++) {
     using _turn = tries < PATIENT_TRY ? undefined : await server.turn()
-    using view = server.storage.view(() => hintsOf(request))
+    const { view: opened } = tries === 1 ? await server.together() : server.storage
+    using view = opened(() => hintsOf(request))
     const effects = noEffects()
     try {
       return await attempt(server, request, view, effects, run)
@@ -148,8 +150,9 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
   const verdict = authorize(setting, place)
   const fault = over?.refusal ?? refusalOf(place, caller, verdict, request)
   const subject = told(setting, place, verdict)
-  if (!run.audited) await server.audit.request(auditedRequest(setting, subject, fault))
-  run.audited = true
+  run.recorded ??= server.audit.request(auditedRequest(setting, subject, fault))
+  if (place.confined) run.recorded.catch(() => {})
+  else await run.recorded
   try {
     if (fault !== undefined) throw fault
     const answer = await handle(setting, place, verdict)
@@ -157,7 +160,7 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
     return await conclude(setting, place, subject, outcome, run)
   } catch (error) {
     if (error instanceof Conflict || error instanceof AuditFailed || error instanceof UnknownTerm) throw error
-    return await refused(setting, place, subject, error)
+    return await refused(setting, place, subject, error, run)
   }
 }
 
@@ -169,6 +172,8 @@ export interface Place {
   readonly entry: MountEntry | undefined
   readonly match: Match<ServerContext> | undefined
   readonly verb: Verb
+  /** Whether the handler cannot reach out of its transaction. */
+  readonly confined: boolean
 }
 
 function whereabouts({ namespaces }: Ground, request: Request): Located {
@@ -188,7 +193,8 @@ function resolve(
 ): Place {
   const entry = findMount(mounts, path)
   const match = entry && server.registry.routes(entry)?.(path.slice(entry.path.length))
-  return { namespace, path, entry, match, verb: verbOf(operation) }
+  const confined = entry !== undefined && server.registry.engine(entry.kind, entry.type)?.confined === true
+  return { namespace, path, entry, match, verb: verbOf(operation), confined }
 }
 
 const NO_MOUNT: MountEntry = {
@@ -338,10 +344,13 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   const shape = request.wrapTtl === undefined ? fullPath : ""
   const plain = replyOf(request.id, shape, entry.type, outcome)
   const wrapped = await wrapReply(setting, plain, outcome)
-  if (hasWrites(view)) await server.storage.commit(view)
+  if (hasWrites(view)) {
+    await run.recorded
+    await server.storage.commit(view)
+  }
   for (const act of effects.after) await act()
   try {
-    await server.audit.response(auditedResponse(setting, place, subject, outcome, wrapped))
+    await bothTaken(run, server.audit.response(auditedResponse(setting, place, subject, outcome, wrapped)))
   } catch (error) {
     await takeBack(server, outcome, wrapped)
     throw error
@@ -352,6 +361,9 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   for (const act of effects.last) await act()
   return wrapped === undefined ? plain : jsonReply(200, wrappedEnvelope(wrapped, outcome.warnings))
 }
+
+/** The records of a request that only read leave in one write. */
+const bothTaken = (run: Run, response: Promise<void>) => Promise.all([run.recorded, response])
 
 /** A token's last use ends the token, and with it any lease it gets: better none than one that is dead on arrival. */
 function refuseLeaseOnLastUse({ answer }: Outcome, run: Run): void {
@@ -388,13 +400,13 @@ const logged = (server: Server, act: string) => (error: unknown) =>
   server.log.error(`could not ${act}`, { error: String(error) })
 
 /** A refusal (or a bug) while handling: recorded like any response, then told. */
-async function refused(setting: Setting, place: Place, subject: Told, thrown: unknown): Promise<Reply> {
+async function refused(setting: Setting, place: Place, subject: Told, thrown: unknown, run: Run): Promise<Reply> {
   const { server, effects, request } = setting
   await undo(server, effects)
   const error = asRefusal(thrown)
   const reply = faultReply(server, request, error)
   const text = error instanceof Refusal ? error.errors.join("; ") : "internal error"
-  await server.audit.response(auditedResponse(setting, place, subject, undefined, undefined, text))
+  await bothTaken(run, server.audit.response(auditedResponse(setting, place, subject, undefined, undefined, text)))
   return reply
 }
 

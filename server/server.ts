@@ -11,6 +11,7 @@ import type { AuditFollower, AuditPlaces } from "./audit-table.ts"
 import type { Caller } from "./authenticate.ts"
 import type { ClaimMemory } from "./claims.ts"
 import type { Setting } from "./context.ts"
+import type { Gathering } from "./gathering.ts"
 import type { LeaseQuotas } from "./lease-quotas.ts"
 import type { LockoutRule } from "./lockout.ts"
 import type { Logger, Logs } from "./logs/logs.ts"
@@ -123,6 +124,8 @@ export interface Server {
   readonly facts: ServerFacts
   readonly limits: Limits
   readonly storage: Storage
+  /** Where a request opens its first view. */
+  readonly together: Gathering
   readonly registry: Registry
   readonly audit: AuditBroker
   readonly auditPlaces: AuditPlaces

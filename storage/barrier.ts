@@ -113,6 +113,16 @@ export function barrierStorage(
       need()
       return through.view(hints)
     },
+    moment: () => {
+      const within = through.moment()
+      return {
+        view: hints => {
+          need()
+          return within.view(hints)
+        },
+        [Symbol.dispose]: () => within[Symbol.dispose](),
+      }
+    },
     commit: async view => {
       await ledger.amend(view)
       return through.commit(view)

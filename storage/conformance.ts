@@ -102,6 +102,24 @@ function testSnapshots(open: OpenStorage): void {
     assert.equal(await read(one, "a"), undefined)
   })
 
+  test("the views of a moment show what was committed before it, and each is a transaction of its own", async t => {
+    const storage = await open(t)
+    await write(storage, { a: "1" })
+    const moment = storage.moment()
+    const first = moment.view()
+    assert.equal(text((await first.get("a")) ?? bytes("")), "1")
+    first[Symbol.dispose]()
+    using second = moment.view()
+    moment[Symbol.dispose]()
+    // It stays readable when the moment is over, and a commit meanwhile is a conflict.
+    assert.equal(text((await second.get("a")) ?? bytes("")), "1")
+    await write(storage, { a: "2" })
+    second.put("b", bytes("1"))
+    await assert.rejects(async () => storage.commit(second), Conflict)
+    assert.equal(await read(storage, "a"), "2")
+    assert.equal(await read(storage, "b"), undefined)
+  })
+
   test("the clock tells seconds since 1970", async t => {
     const storage = await open(t)
     assert.ok(Math.abs((await storage.now()) - Date.now() / 1000) < 60)

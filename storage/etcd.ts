@@ -19,7 +19,7 @@ import { Space } from "./etcd-space.ts"
 import { Foresight } from "./foresight.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { Transaction, taken } from "./transaction.ts"
-import { type Storage, StorageFailed, StorageUnavailable, type Version } from "./view.ts"
+import { type Storage, StorageFailed, StorageUnavailable, unshared, type Version } from "./view.ts"
 
 export interface EtcdOptions extends EtcdAddress {
   /** Where the store lies in the cluster: keys begin with it. */
@@ -71,11 +71,13 @@ export async function etcdStorage(options: EtcdOptions): Promise<EtcdStorage> {
     compactor?.committed(version)
     return version
   }
+  const view: Storage["view"] = hints => {
+    if (closed.signal.aborted) throw new StorageFailed("The store is closed")
+    return new Transaction(new EtcdSnapshot(source, hints?.() ?? []), memo)
+  }
   return {
-    view: hints => {
-      if (closed.signal.aborted) throw new StorageFailed("The store is closed")
-      return new Transaction(new EtcdSnapshot(source, hints?.() ?? []), memo)
-    },
+    view,
+    moment: () => unshared(view),
     commit: async view => {
       const transaction = taken(view, memo, EtcdSnapshot)
       if (closed.signal.aborted) throw new StorageFailed("The store is closed")

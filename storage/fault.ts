@@ -47,6 +47,7 @@ export function faultyStorage(storage: Storage, options: FaultOptions): Storage 
 
   return {
     view: hints => storage.view(hints),
+    moment: () => storage.moment(),
     commit,
     changes: since => storage.changes(since),
     version: () => storage.version(),

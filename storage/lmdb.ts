@@ -60,6 +60,7 @@ class LmdbSnapshot implements ReadyState {
   readonly epoch: Version
   readonly #file: File
   readonly #options: GetOptions
+  #users = 1
 
   constructor(file: File, transaction?: ReadTransaction) {
     this.#file = file
@@ -79,8 +80,15 @@ class LmdbSnapshot implements ReadyState {
     return namesFrom(start => this.#keysFrom(start), listing, prefix, page)
   }
 
+  /** For one more, who closes it as well. */
+  shared(): this {
+    this.#users++
+    return this
+  }
+
   close(): void {
-    this.#options.transaction?.done()
+    this.#users--
+    if (this.#users === 0) this.#options.transaction?.done()
   }
 
   #keysFrom(start: string): Iterable<string> {
@@ -238,10 +246,24 @@ export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
     closed: () => !open,
     read: since => recordsAfter(file, since),
   }
+  const snapshot = (): LmdbSnapshot => {
+    if (!open) throw new StorageFailed("The store is closed")
+    return snapshotOf(file)
+  }
   return {
-    view: () => {
-      if (!open) throw new StorageFailed("The store is closed")
-      return new Transaction(snapshotOf(file), memo)
+    view: () => new Transaction(snapshot(), memo),
+    moment: () => {
+      let first: LmdbSnapshot | undefined
+      return {
+        view: () => {
+          first ??= snapshot()
+          return new Transaction(first.shared(), memo)
+        },
+        [Symbol.dispose]: () => {
+          first?.close()
+          first = undefined
+        },
+      }
     },
     commit: async view => {
       const transaction = taken(view, memo, LmdbSnapshot)

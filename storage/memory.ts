@@ -6,7 +6,7 @@ import { Memo, type MemoLimits } from "./memo.ts"
 import { namesFrom } from "./names.ts"
 import { keysFrom, lookup, type Ordered, updated } from "./ordered.ts"
 import { changedSince, type ReadyState, Transaction, taken } from "./transaction.ts"
-import { Conflict, type Entry, type Storage, StorageFailed, type Version } from "./view.ts"
+import { Conflict, type Entry, type Storage, StorageFailed, unshared, type Version } from "./view.ts"
 
 export interface MemoryOptions {
   readonly clock?: Clock
@@ -74,11 +74,13 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
     return version
   }
 
+  const view: Storage["view"] = () => {
+    if (!open) throw new StorageFailed("The store is closed")
+    return new Transaction(latest, memo)
+  }
   return {
-    view: () => {
-      if (!open) throw new StorageFailed("The store is closed")
-      return new Transaction(latest, memo)
-    },
+    view,
+    moment: () => unshared(view),
     commit: async view => {
       const transaction = taken(view, memo, MemorySnapshot)
       if (!open) throw new StorageFailed("The store is closed")

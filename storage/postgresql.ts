@@ -20,7 +20,7 @@ import { migrate, Unfit } from "./postgresql-migrations.ts"
 import { type Names, namesOf } from "./postgresql-schema.ts"
 import { isTransient, PostgresqlSnapshot, type Reading, type Row, textOf } from "./postgresql-snapshot.ts"
 import { Transaction, taken } from "./transaction.ts"
-import { Conflict, type Storage, StorageFailed, StorageUnavailable, type Version } from "./view.ts"
+import { Conflict, type Storage, StorageFailed, StorageUnavailable, unshared, type Version } from "./view.ts"
 
 export interface PostgresqlOptions {
   /** `postgres://user:password@host:port/database?sslmode=…`, as in Vault's configuration. */
@@ -238,11 +238,13 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Pos
       snapshot.close([])
     }
   }
+  const view: Storage["view"] = hints => {
+    if (!open) throw new StorageFailed("The store is closed")
+    return new Transaction(new PostgresqlSnapshot(reading, hints?.() ?? []), memo)
+  }
   return {
-    view: hints => {
-      if (!open) throw new StorageFailed("The store is closed")
-      return new Transaction(new PostgresqlSnapshot(reading, hints?.() ?? []), memo)
-    },
+    view,
+    moment: () => unshared(view),
     commit: async view => {
       const transaction = taken(view, memo, PostgresqlSnapshot)
       return transaction.writes.size === 0 ? committer.newest : queue.add(transaction)

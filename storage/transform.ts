@@ -34,6 +34,13 @@ function forking(view: View): View & Forking {
 export function transformStorage(storage: Storage, codec: Codec, memo: Memo = new Memo(), timer?: ReadTimer): Storage {
   return {
     view: hints => mapView(storage.view(hints), codec, memo, timer),
+    moment: () => {
+      const inner = storage.moment()
+      return {
+        view: hints => mapView(inner.view(hints), codec, memo, timer),
+        [Symbol.dispose]: () => inner[Symbol.dispose](),
+      }
+    },
     commit: view => storage.commit(innerView(view)),
     changes: since => storage.changes(since),
     version: () => storage.version(),

@@ -60,6 +60,14 @@ export interface Change {
   readonly kind: "put" | "delete"
 }
 
+/** Where views are opened that were asked for together: whoever asks was heard before the first of them. */
+export interface Moment extends Disposable {
+  readonly view: Storage["view"]
+}
+
+/** A moment of a store whose views share nothing. */
+export const unshared = (view: Storage["view"]): Moment => ({ view, [Symbol.dispose]: () => {} })
+
 export interface Storage extends AsyncDisposable {
   /**
    * Opens a snapshot. Dispose of it (or commit it) soon: an open snapshot keeps old pages alive. `hints` name what the view
@@ -67,6 +75,8 @@ export interface Storage extends AsyncDisposable {
    * stores that foresee ask for them.
    */
   view(hints?: () => readonly string[]): View
+  /** Views that show one state where the store can share it, none older than the first of them. Each is disposed of by itself. */
+  moment(): Moment
   /**
    * Makes the writes of `view` durable, all or none, provided nothing it read has changed; throws `Conflict` otherwise.
    * Resolves only when a power cut could no longer undo it. A view without writes costs nothing, and answers

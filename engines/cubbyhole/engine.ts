@@ -13,6 +13,7 @@ export const cubbyhole = engine({
   type: "cubbyhole",
   summary: "Keeps secrets that only the token that wrote them can read.",
   singleton: true,
+  confined: true,
   routes: [
     route("*path", {
       summary: "A secret of this token.",

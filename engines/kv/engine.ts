@@ -19,6 +19,7 @@ async function upgrade(ctx: Context, before: Mount | undefined): Promise<void> {
 export const kv = engine({
   kind: "secret",
   type: "kv",
+  confined: true,
   aliases: { "kv-v1": { version: "1" }, "kv-v2": { version: "2" }, generic: { version: "1" } },
   summary: "Keeps arbitrary secrets: keys to values under paths, with a history (version 2) or without (version 1).",
   routes: v1,

@@ -103,7 +103,9 @@ export async function readBody(message: IncomingMessage, maxBytes: number): Prom
     })
     message.on("end", () => (size > maxBytes ? reject(tooLarge()) : resolve()))
     message.on("error", reject)
-    message.on("close", () => reject(refuse.invalid("the request ended before its body did")))
+    message.on("close", () => {
+      if (!message.complete) reject(refuse.invalid("the request ended before its body did"))
+    })
   })
   const [only] = chunks
   return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)

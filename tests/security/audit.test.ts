@@ -5,6 +5,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { test } from "node:test"
+import { AuditFailed } from "../../server/audit/index.ts"
 import { testServer } from "../../server/testing.ts"
 import { fields } from "../parts/arca.ts"
 import { attack, memoryStaysBounded, openHouse } from "./house.ts"
@@ -85,6 +86,25 @@ test("G03: without a record of the request nothing happens, and without one of t
   }
   // What was committed before its response could not be recorded stays; only the answer is withheld.
   assert.equal((await vault.read("kv/x")).data.value, "response")
+})
+
+test("G03: what a handler writes while its request is being recorded is not committed before it is", async () => {
+  const vault = await testServer()
+  await vault.write("sys/mounts/kv", { type: "kv" })
+  const { promise, reject } = Promise.withResolvers<void>()
+  const { audit } = vault.server
+  const record = audit.request
+  audit.request = () => promise
+  const before = await vault.storage.version()
+  const writing = vault.write("kv/x", { value: "early" })
+  const reading = vault.read("kv/x")
+  await new Promise(resolve => setTimeout(resolve, 50))
+  assert.equal(await vault.storage.version(), before)
+  reject(new AuditFailed("no device took it"))
+  assert.deepEqual([(await writing).status, (await reading).status], [500, 500])
+  assert.equal(await vault.storage.version(), before)
+  audit.request = record
+  assert.equal((await vault.read("kv/x")).status, 404)
 })
 
 attack(house, "G06", "a raw device beside it leaves the other hashed", async () => {

@@ -11,6 +11,7 @@ import { sendOne, sendTogether } from "./wire.ts"
 
 /** Without what tests of older clients opt in to. */
 const closed = await openHouse({ env: { ARCA_UNAUTHED_ENDPOINTS: "" }, closedEndpoints: true })
+const opted = await openHouse()
 const ATTEMPTS = ["generate-root/attempt", "rekey/init", "rekey-recovery-key/init", "rotate/root/init"]
 
 attack(closed, "F01", "without a token nobody starts, sees or ends the making of keys and root tokens", async () => {
@@ -49,8 +50,6 @@ attack(closed, "F10", "what is initialised is not initialised again", async () =
 })
 
 memoryStaysBounded(closed)
-
-const opted = await openHouse()
 
 attack(
   opted,
