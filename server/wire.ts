@@ -114,10 +114,10 @@ function headersOf(message: IncomingMessage): ReadonlyMap<string, readonly strin
 
 /** One token, said once, or twice in the same words. Refuses (400) what is ambiguous or cannot be a token. */
 function tokenOf(headers: ReadonlyMap<string, readonly string[]>): string {
-  const bearers = (headers.get("authorization") ?? []).flatMap(value => /^Bearer (.+)$/i.exec(value)?.[1]?.trim() ?? [])
-  const said = new Set([...(headers.get("x-vault-token") ?? []), ...bearers].filter(text => text !== ""))
-  if (said.size > 1) throw refuse.invalid("the request carries different tokens")
-  const [token = ""] = said
+  const bearers = headers.get("authorization")?.flatMap(value => /^Bearer (.+)$/i.exec(value)?.[1]?.trim() ?? []) ?? []
+  const said = [...(headers.get("x-vault-token") ?? []), ...bearers]
+  const token = said.find(text => text !== "") ?? ""
+  if (said.some(text => text !== "" && text !== token)) throw refuse.invalid("the request carries different tokens")
   if (token.length > MAX_TOKEN_BYTES || !/^[\x21-\x7e]*$/.test(token)) {
     throw refuse.invalid("the token in the header is too long or holds characters that no token has")
   }

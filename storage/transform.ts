@@ -1,6 +1,6 @@
 /** A Storage around a Storage that changes values on their way in and out: what the barrier is made of. */
 
-import { checkKey } from "./key.ts"
+import { checkFolder, checkKey } from "./key.ts"
 import { type Decode, Memo } from "./memo.ts"
 import type { Derive, Forking, Found, Maybe, Page, Storage, Version, View } from "./view.ts"
 
@@ -137,9 +137,9 @@ class MappedView implements View, Forking {
   }
 
   scope(prefix: string): View {
-    // The scope inside is opened only to have its prefix checked.
-    this.inner.scope(this.#prefix + prefix)
-    return new MappedView(this.inner, this.#codec, this.#memo, this.#prefix + prefix, this.#timer)
+    const folder = this.#prefix + prefix
+    checkFolder(folder)
+    return new MappedView(this.inner, this.#codec, this.#memo, folder, this.#timer)
   }
 
   [Symbol.dispose](): void {

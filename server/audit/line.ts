@@ -39,6 +39,12 @@ export interface LineFormat {
   response(record: AuditResponse, headers?: AuditedHeaders): string
 }
 
+/** A request with the text that a device, known by its salt, has made of it. */
+interface Told extends AuditedRequest {
+  [TEXT]?: { readonly salt: Salt; readonly text: string }
+}
+const TEXT = Symbol("text")
+
 /** Lines without their end: neither the line feed nor, so that a chain can add its own key, the last `}`. */
 export function lineFormat(options: LineOptions, salt: Salt): LineFormat {
   const { raw, prefix, hmacAccessor } = options
@@ -54,7 +60,6 @@ export function lineFormat(options: LineOptions, salt: Salt): LineFormat {
   }
 
   // A request and the answer to it are told with the same `request` and `auth`: their text is made once.
-  const requestTexts = new WeakMap<AuditedRequest, string>()
   const authTexts = new WeakMap<AuditAuth, string>()
   const authOnce = (auth: AuditAuth): string => {
     const known = authTexts.get(auth)
@@ -64,11 +69,11 @@ export function lineFormat(options: LineOptions, salt: Salt): LineFormat {
     return text
   }
   const requestOnce = ({ request, requestKeys }: AuditRequest, headers: AuditedHeaders | undefined): string => {
-    const known = requestTexts.get(request)
-    if (known !== undefined) return known
+    const told: Told = request
+    if (told[TEXT]?.salt === salt) return told[TEXT].text
     const data = dataText(request.data, requestKeys, false)
     const text = requestText(request, hide, data, headersText(request.headers, headers, salt))
-    requestTexts.set(request, text)
+    told[TEXT] = { salt, text }
     return text
   }
   const opening = (kind: "request" | "response", record: AuditRequest, headers: AuditedHeaders | undefined): string =>
