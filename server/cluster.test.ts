@@ -224,6 +224,20 @@ test("a clock that differs from the store's is told of, once a minute", async ()
   assert.match(b.complaints[0] ?? "", /clock differs/)
 })
 
+test("a beat that is seen late, as after a store that was away, says nothing about clocks", async () => {
+  const { nodes, advance } = await cluster("a", "b")
+  const [a, b] = [nodeAt(nodes, 0), nodeAt(nodes, 1)]
+  await advance(10)
+  await advance(2, [a])
+  await advance(26, [])
+  await advance(1, [b])
+  await advance(4)
+  assert.deepEqual([...a.complaints, ...b.complaints], [])
+  b.setAhead(-20)
+  await advance(30)
+  assert.deepEqual([a.complaints.length, b.complaints.length], [1, 1])
+})
+
 test("what the process before held in the same container falls to the next one at once", async () => {
   const { nodes, advance } = await cluster(`${hostname()}/${process.pid}/0/before`, ownerName("0/next"))
   const [before, next] = [nodeAt(nodes, 0).vault.server, nodeAt(nodes, 1).vault.server]

@@ -19,6 +19,8 @@ const LIFE_SECONDS = 6
 const MEMORY_SECONDS = 3600
 /** A difference of clocks that operators must hear of, in seconds. */
 const SKEW_SECONDS = 3
+/** How many beats in a row must say that another clock is behind: one or two of them come late when the store was away. */
+const TOLD = 3
 /** How often they hear of it. */
 const ALARM_SECONDS = 60
 
@@ -78,7 +80,7 @@ export interface MemberFacts {
 }
 
 export function membersOf({ alone, id, hostname, worker, now }: MemberFacts): Members {
-  const seen = new Map<string, { readonly member: Member; readonly since: number; readonly ahead: number }>()
+  const seen = new Map<string, { readonly member: Member; readonly since: number; readonly told: readonly number[] }>()
   let drainUntil = 0
   let lastBeat = 0
   let lastAlarm = 0
@@ -114,7 +116,8 @@ export function membersOf({ alone, id, hostname, worker, now }: MemberFacts): Me
       const known = seen.get(member.id)
       if (known?.member.at === member.at) continue
       // It was told at most a beat ago, if it was seen before: only then does it say something about clocks.
-      seen.set(member.id, { member, since: now(), ahead: known === undefined ? 0 : aheadOf(member.at, now()) })
+      const told = known === undefined ? [0, 0] : [...known.told, aheadOf(member.at, now())].slice(-TOLD)
+      seen.set(member.id, { member, since: now(), told })
     }
     const present = new Set(found.map(member => member?.id))
     for (const [name, { since }] of seen) {
@@ -126,9 +129,12 @@ export function membersOf({ alone, id, hostname, worker, now }: MemberFacts): Me
   const measure = async (server: Server): Promise<void> => {
     const before = now()
     const store = await server.storage.now()
-    skew = (before + now()) / 2 - store
+    const after = now()
+    // An answer that was long on its way says little.
+    if (after - before > 1) return
+    skew = (before + after) / 2 - store
     const worst = [...seen.values()]
-      .map(({ ahead }) => -ahead)
+      .map(({ told }) => -Math.max(...told))
       .concat(skew)
       .sort((a, b) => Math.abs(b) - Math.abs(a))[0]
     if (worst === undefined || Math.abs(worst) < SKEW_SECONDS || now() < lastAlarm + ALARM_SECONDS) return
@@ -164,7 +170,10 @@ export function membersOf({ alone, id, hostname, worker, now }: MemberFacts): Me
     leave: async server => {
       if (!alone) await forget(server, id)
     },
-    all: () => [...seen.values()].map(one => ({ ...one, alive: alive(one.since) })),
+    all: () =>
+      [...seen.values()].map(({ member, since, told }) => {
+        return { member, since, ahead: Math.max(...told), alive: alive(since) }
+      }),
     skew: () => skew,
   }
 }
