@@ -13,3 +13,10 @@ listener "tcp" {
   tls_cert_file = "/etc/arca/tls/node.pem"
   tls_key_file  = "/etc/arca/tls/node.key"
 }
+
+# Every request, before its reply; each node writes its own. `arca audit enable` adds others.
+audit "file" "file" {
+  options {
+    file_path = "/var/log/arca/audit.log"
+  }
+}
