@@ -206,6 +206,15 @@ describe("postgresql", { skip: skip ?? false }, () => {
     t.after(() => storage[Symbol.asyncDispose]())
     await write(storage, { a: "1" })
     await assert.rejects(openWith("sslmode=verify-full"), { name: "StorageFailed", message: /sslrootcert=/ })
+    const notices: string[] = []
+    const elsewhere = postgresqlStorage({
+      connection_url: `${tls.url.replace("127.0.0.1", "localhost")}?sslmode=verify-full&sslrootcert=${pki.ca}`,
+      table: freshTable(),
+      max_connect_retries: 60,
+      notice: text => notices.push(text),
+    })
+    await assert.rejects(elsewhere, { name: "StorageFailed", message: /as its certificate does/ })
+    assert.deepEqual(notices, [], "what does not pass by itself is not tried again")
     const plain = postgresqlStorage({ connection_url: `${server.url}?sslmode=verify-full`, table: freshTable() })
     await assert.rejects(plain, { name: "StorageFailed", message: /sslmode=disable/ })
   })

@@ -277,13 +277,14 @@ async function connectFirst(writer: Writer, names: Names, options: PostgresqlOpt
     } catch (cause) {
       await writer.drop()
       const most = options.max_connect_retries ?? 1
-      if (isTransient(cause) && !(cause instanceof Unfit) && tries < most) {
+      const hint = HINTS.find(([pattern]) => pattern.test(textOf(cause)))?.[1]
+      // What only the operator can put right is not waited for.
+      if (isTransient(cause) && !(cause instanceof Unfit) && hint === undefined && tries < most) {
         if (tries === 1)
           options.notice?.(`The PostgreSQL database does not answer yet (${textOf(cause)}); it is tried ${most} times`)
         await pause(clock, 1)
         continue
       }
-      const hint = HINTS.find(([pattern]) => pattern.test(textOf(cause)))?.[1]
       const text = `Cannot use the PostgreSQL database: ${textOf(cause)}${hint === undefined ? "" : `; ${hint}`}`
       throw new StorageFailed(text, { cause })
     }
@@ -296,6 +297,8 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /self-signed certificate|unable to (get|verify)/,
     "name its authority with sslrootcert=/path/ca.pem in connection_url, or give up knowing the server with sslmode=no-verify",
   ],
+  [/does not match certificate/, "name the server in connection_url as its certificate does"],
+  [/certificate has expired|certificate is not yet valid/, "give the server a certificate for today, or look at the clocks"],
   [/does not support SSL/, "the server has no TLS; on a network that you trust say sslmode=disable"],
   [/no pg_hba.conf entry|no encryption/, "the server may want TLS: say sslmode=verify-full in connection_url"],
   [/permission denied for schema/, "grant the user CREATE on the schema, or make the tables and set skip_create_table"],
