@@ -8,13 +8,16 @@
  *     npm run bench -- --seconds=5 --rounds=5 --connections=64 --only=read
  */
 
+import { execFile } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
-import { parseArgs } from "node:util"
+import { parseArgs, promisify } from "node:util"
 import { type BenchServer, makeStore, startArca } from "./arca.ts"
 import { load, type Rate, type Shot, wrkIsThere } from "./load.ts"
 import { freePort, type Measured, start } from "./process.ts"
+
+const run = promisify(execFile)
 
 const { values: flags } = parseArgs({
   options: {
@@ -27,6 +30,7 @@ const { values: flags } = parseArgs({
 })
 
 const SECRETS = 1000
+const WRITE = "kv-v2 write"
 
 /** One kind of load, measured: on the server, on the floor. */
 interface Row {
@@ -57,6 +61,7 @@ async function main(): Promise<void> {
       rows.push(row)
       process.stdout.write(rows.length === 1 ? `${HEAD}\n${line(row)}\n` : `${line(row)}\n`)
     }
+    if (rows.some(row => row.name === WRITE)) process.stdout.write(`${await bareStore()}\n`)
     const { resident, own } = await arca.memory()
     process.stdout.write(
       `\nmemory after it: ${megabytes(resident)} resident, ${megabytes(own)} without mapped files; workers: ${workers}\n`,
@@ -89,7 +94,7 @@ async function prepare(arca: BenchServer): Promise<Shot[]> {
   })
   return [
     shot("kv-v2 read", "GET", "secret/data/app/{n}", "", SECRETS),
-    shot("kv-v2 write", "POST", "secret/data/new/{n}", secret, 100_000),
+    shot(WRITE, "POST", "secret/data/new/{n}", secret, 100_000),
     shot("token lookup-self", "GET", "auth/token/lookup-self"),
     {
       ...shot("approle login", "POST", "auth/approle/login", JSON.stringify({ role_id: role, secret_id: id })),
@@ -136,6 +141,20 @@ async function sample(arca: BenchServer, shot: Shot): Promise<Answer> {
   if (!reply.ok) throw new Error(`${shot.name}: ${reply.status} ${body}`)
   const headers = { "Content-Type": "application/json", "Cache-Control": "no-store" }
   return { status: reply.status, headers: { ...headers, "Content-Length": String(Buffer.byteLength(body)) }, body }
+}
+
+/** What a write could be at most: the same entries in the bare store, on the same disk, in the same run. */
+async function bareStore(): Promise<string> {
+  await using folder = await temporary()
+  const program = resolve(import.meta.dirname, "commits.ts")
+  const { stdout } = await run(process.execPath, [
+    program,
+    join(folder.path, "store"),
+    flags.seconds,
+    flags.connections,
+  ])
+  const { perSecond, cpu } = JSON.parse(stdout)
+  return `the bare store${perSecond.toFixed(0).padStart(16)} commits/s, ${cpu.toFixed(0)} µs of CPU each, by ${flags.connections} writers: what the disk allows`
 }
 
 async function temporary() {

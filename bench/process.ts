@@ -12,6 +12,8 @@ export interface Measured extends AsyncDisposable {
   cpu(): Promise<number>
   /** Bytes that it and its children hold. Shared pages of a memory map count in each of them, as the system does. */
   memory(): Promise<Memory>
+  /** Itself and its children. */
+  pids(): Promise<number[]>
   /** Milliseconds from the start of the process to its first answer. */
   readonly ready: number
 }
@@ -50,6 +52,7 @@ export async function start(args: readonly string[], port: number, isReady: () =
   return {
     url: `http://127.0.0.1:${port}`,
     ready: performance.now() - started,
+    pids: () => family(child),
     cpu: () => over(child, cpuOf),
     memory: async () => ({ resident: await over(child, residentOf), own: await over(child, ownOf) }),
     [Symbol.asyncDispose]: () => end(child),
@@ -63,9 +66,13 @@ async function end(child: ChildProcess): Promise<void> {
   await gone
 }
 
-async function over(child: ChildProcess, of: (pid: number) => Promise<number>): Promise<number> {
+async function family(child: ChildProcess): Promise<number[]> {
   const pid = child.pid ?? 0
-  const figures = await Promise.all([pid, ...(await childrenOf(pid))].map(of))
+  return [pid, ...(await childrenOf(pid))]
+}
+
+async function over(child: ChildProcess, of: (pid: number) => Promise<number>): Promise<number> {
+  const figures = await Promise.all((await family(child)).map(of))
   return figures.reduce((sum, one) => sum + one, 0)
 }
 

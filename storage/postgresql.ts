@@ -298,7 +298,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     "name its authority with sslrootcert=/path/ca.pem in connection_url, or give up knowing the server with sslmode=no-verify",
   ],
   [/does not match certificate/, "name the server in connection_url as its certificate does"],
-  [/certificate has expired|certificate is not yet valid/, "give the server a certificate for today, or look at the clocks"],
+  [
+    /certificate has expired|certificate is not yet valid/,
+    "give the server a certificate for today, or look at the clocks",
+  ],
   [/does not support SSL/, "the server has no TLS; on a network that you trust say sslmode=disable"],
   [/no pg_hba.conf entry|no encryption/, "the server may want TLS: say sslmode=verify-full in connection_url"],
   [/permission denied for schema/, "grant the user CREATE on the schema, or make the tables and set skip_create_table"],
