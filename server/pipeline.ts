@@ -362,8 +362,11 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   return wrapped === undefined ? plain : jsonReply(200, wrappedEnvelope(wrapped, outcome.warnings))
 }
 
-/** The records of a request that only read leave in one write. */
-const bothTaken = (run: Run, response: Promise<void>) => Promise.all([run.recorded, response])
+/** Waits for both records: those of a request that only read leave in one write. */
+async function bothTaken(run: Run, response: Promise<void>): Promise<void> {
+  await response
+  await run.recorded
+}
 
 /** A token's last use ends the token, and with it any lease it gets: better none than one that is dead on arrival. */
 function refuseLeaseOnLastUse({ answer }: Outcome, run: Run): void {
