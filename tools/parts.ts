@@ -17,6 +17,7 @@ const PARTS: readonly { readonly name: string; readonly shows: string; readonly 
   { name: "rabbitmq-server", shows: "/usr/lib/rabbitmq", for: "the RabbitMQ engine" },
   { name: "mariadb-server", shows: "/usr/sbin/mariadbd", for: "the database engine" },
   { name: "redis-server", shows: "/usr/bin/redis-server", for: "the database engine" },
+  { name: "influxdb", shows: "/usr/bin/influxd", for: "the database engine" },
   { name: "jq", shows: "/usr/bin/jq", for: "the documentation's commands" },
   { name: "curl", shows: "/usr/bin/curl", for: "the documentation's commands" },
   { name: "p7zip-full", shows: "/usr/bin/7z", for: "7z archives for the scanner" },

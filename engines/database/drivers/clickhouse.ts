@@ -1,6 +1,6 @@
 /** ClickHouse: users by SQL over its HTTP interface. Not part of Vault. */
 
-import { field, refuse, type Values } from "@arca/api"
+import { field, type Received, refuse, type Values } from "@arca/api"
 import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
 import { account, type Connection, driver, valuesOf, type World } from "./driver.ts"
 import { asking, httpFields } from "./http.ts"
@@ -23,16 +23,15 @@ export const clickhouse = driver({
   open: async (settings, world) => open(settings, world),
 })
 
-/** The server's words: what went wrong is in the body, and this engine takes secrets out of it. */
-const wordsOf = (text: string): string => text.replace(/\s*\(version .*\)\s*$/s, "").slice(0, 500)
+/** The server's words: what went wrong is in the body, whatever the status. Other bodies are not its own. */
+function telling(answer: Received): string {
+  const text = answer.text()
+  return /^Code: \d+/.test(text) ? text.replace(/\s*\(version .*\)\s*$/s, "") : `status ${answer.status}`
+}
 
 function open(settings: Settings, world: World): Connection {
-  const ask = asking(settings, world)
-  const query = async (text: string): Promise<string> => {
-    const { status, text: body } = await ask("POST", "/", { body: text, accept: true })
-    if (status === 200) return body()
-    throw new Error(status === 401 || status === 403 ? "authentication failed" : wordsOf(body()))
-  }
+  const ask = asking(settings, world, telling)
+  const query = async (text: string): Promise<void> => void (await ask("POST", "/", { body: text }))
   const run = async (statements: readonly string[], values: Filling) => {
     for (const text of statements.flatMap(textsOf).flatMap(one => split(one, DIALECTS.clickhouse)))
       await query(fill(text, values, DIALECTS.clickhouse))
@@ -41,7 +40,7 @@ function open(settings: Settings, world: World): Connection {
   const everywhere = settings.cluster === "" ? "" : ` ON CLUSTER \`${settings.cluster}\``
   const or = (given: readonly string[], usual: string) => (given.length > 0 ? given : [usual])
   return {
-    verify: async () => void (await query("SELECT 1")),
+    verify: () => query("SELECT 1"),
     create: ({ username, secret, expiresAt, statements }) => run(statements, valuesOf(username, secret, expiresAt)),
     prolong: async (username, expiresAt, statements) => {
       if (statements.length > 0) await run(statements, valuesOf(username, undefined, expiresAt))

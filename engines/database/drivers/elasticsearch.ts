@@ -1,9 +1,10 @@
 /** Elasticsearch's and OpenSearch's native users, by their security APIs; names stand in paths percent-encoded. */
 
-import { field, parseJson, refuse, type Values } from "@arca/api"
+import { field, parseJson, type Received, refuse, type Values } from "@arca/api"
+import { jsonOf, objectOf, textOf } from "../../answer.ts"
 import { textsOf } from "../statements.ts"
 import { account, type Connection, driver, passwordOf, type World } from "./driver.ts"
-import { type Ask, asking, httpFields, json } from "./http.ts"
+import { type Ask, asking, byStatus, httpFields, json } from "./http.ts"
 
 const fields = {
   ...account,
@@ -43,8 +44,14 @@ function rolesOf(statements: readonly string[]): { roles: string[]; definition?:
   return { roles }
 }
 
+/** `{"error": {"reason": …}}`, or `{"error": "…"}`. */
+function wordsOfElastic(answer: Received): string {
+  const { error } = jsonOf(answer)
+  return textOf(error) || textOf(objectOf(error).reason)
+}
+
 function openElastic(settings: Settings, world: World): Connection {
-  const ask: Ask = asking(settings, world)
+  const ask: Ask = asking(settings, world, byStatus(wordsOfElastic))
   const root = settings.use_old_xpack ? "/_xpack/security" : "/_security"
   const user = (name: string) => `${root}/user/${encodeURIComponent(name)}`
   const role = (name: string) => `${root}/role/${encodeURIComponent(name)}`
@@ -72,6 +79,12 @@ function openElastic(settings: Settings, world: World): Connection {
   }
 }
 
+/** `{"status": "error", "reason": "Weak password"}`, or `{"status": "FORBIDDEN", "message": "…"}`. */
+function wordsOfOpenSearch(answer: Received): string {
+  const { reason, message } = jsonOf(answer)
+  return textOf(reason) || textOf(message)
+}
+
 const openSearchFields = { ...account, ...httpFields }
 
 /** OpenSearch is no plugin of Vault; its statements are the bodies that its API takes, without a password. */
@@ -82,7 +95,7 @@ export const opensearch = driver({
   usernameTemplate: NAME,
   needsCreation: true,
   open: async (settings, world) => {
-    const ask = asking(settings, world)
+    const ask = asking(settings, world, byStatus(wordsOfOpenSearch))
     const user = (name: string) => `/_plugins/_security/api/internalusers/${encodeURIComponent(name)}`
     return {
       verify: async () => void (await ask("GET", "/_plugins/_security/authinfo")),

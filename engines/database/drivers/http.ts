@@ -32,19 +32,43 @@ const tlsOf = (settings: HttpSettings): TlsOptions => ({
   insecure: settings.insecure,
 })
 
-/** Requests with the account's name and password. */
-export function asking(settings: HttpSettings, { outbound }: World): Ask {
+/** What an answer that is none says, for the engine to take secrets out of. */
+export type Telling = (answer: Received) => string
+
+/** Requests with the account's name and password. Another status than 2xx, or those that a request accepts, is thrown as told. */
+export function asking(settings: HttpSettings, { outbound }: World, telling: Telling): Ask {
   if (URL.parse(settings.url) === null) throw refuse.invalid("url cannot be read; it looks like https://host:port")
   const base = settings.url.replace(/\/+$/, "")
   const basic = Buffer.from(`${settings.username}:${settings.password}`).toString("base64")
-  return (method, path, sending = {}) =>
-    outbound.fetch(base + path, {
+  return async (method, path, sending = {}) => {
+    const received = await outbound.fetch(base + path, {
       ...sending,
       method,
       headers: { authorization: `Basic ${basic}`, ...sending.headers },
       tls: tlsOf(settings),
+      accept: true,
     })
+    const { status } = received
+    const { accept = [] } = sending
+    if ((status >= 200 && status < 300) || accept === true || accept.includes(status)) return received
+    throw new Error(telling(received).replaceAll(/\s+/g, " ").trim().slice(0, LONGEST_WORDS))
+  }
 }
+
+const LONGEST_WORDS = 500
+
+/**
+ * The database's words, behind what the engine goes by: 401 may come of a rotation that goes on, and after 5xx nobody knows what
+ * was done.
+ */
+export const byStatus =
+  (wordsOf: Telling): Telling =>
+  answer => {
+    const words = wordsOf(answer)
+    if (answer.status === 401) return words === "" ? "authentication failed" : `authentication failed: ${words}`
+    if (words === "") return `status ${answer.status}`
+    return answer.status >= 500 ? `status ${answer.status}: ${words}` : words
+  }
 
 /** A body of JSON. */
 export const json = (value: unknown): Sending => ({
