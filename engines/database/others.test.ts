@@ -110,7 +110,7 @@ test("elasticsearch: users and a role of their own, by the security API", async 
   assert.deepEqual(
     elastic.seen.map(({ method, path, body: sent }) => [method, path, sent === "" ? undefined : JSON.parse(sent)]),
     [
-      ["GET", "/_security/_authenticate", undefined],
+      ["GET", "/_security/user/vault", undefined],
       ["POST", `/_security/role/${data.username}`, { indices: [{ names: ["*"], privileges: ["read"] }] }],
       ["POST", `/_security/user/${data.username}`, { password: data.password, roles: [data.username] }],
       ["GET", `/_security/user/${data.username}`, undefined],

@@ -44,6 +44,9 @@ function rolesOf(statements: readonly string[]): { roles: string[]; definition?:
   return { roles }
 }
 
+/** An account that enters with a certificate need not have a name. */
+const NOBODY = "nobody"
+
 /** `{"error": {"reason": …}}`, or `{"error": "…"}`. */
 function wordsOfElastic(answer: Received): string {
   const { error } = jsonOf(answer)
@@ -55,8 +58,10 @@ function openElastic(settings: Settings, world: World): Connection {
   const root = settings.use_old_xpack ? "/_xpack/security" : "/_security"
   const user = (name: string) => `${root}/user/${encodeURIComponent(name)}`
   const role = (name: string) => `${root}/role/${encodeURIComponent(name)}`
+  const exists = async (name: string) => (await ask("GET", user(name), { accept: [404] })).status !== 404
   return {
-    verify: async () => void (await ask("GET", `${root}/_authenticate`)),
+    // Whether the account is let in, and may see users: who may not manage them is told before a role needs it.
+    verify: async () => void (await exists(settings.username || NOBODY)),
     create: async ({ username, secret, statements }) => {
       const { roles, definition } = rolesOf(statements)
       if (definition !== undefined) await ask("POST", role(username), json(definition))
@@ -69,7 +74,7 @@ function openElastic(settings: Settings, world: World): Connection {
     change: async (username, secret) => {
       await ask("POST", `${user(username)}/_password`, json({ password: passwordOf(secret) }))
     },
-    exists: async username => (await ask("GET", user(username), { accept: [404] })).status !== 404,
+    exists,
     drop: async username => {
       await ask("DELETE", user(username), { accept: [404] })
       // The role that was made for this user, if one was.
@@ -97,8 +102,9 @@ export const opensearch = driver({
   open: async (settings, world) => {
     const ask = asking(settings, world, byStatus(wordsOfOpenSearch))
     const user = (name: string) => `/_plugins/_security/api/internalusers/${encodeURIComponent(name)}`
+    const exists = async (name: string) => (await ask("GET", user(name), { accept: [404] })).status !== 404
     return {
-      verify: async () => void (await ask("GET", "/_plugins/_security/authinfo")),
+      verify: async () => void (await exists(settings.username || NOBODY)),
       create: async ({ username, secret, statements }) => {
         const [text = ""] = statements.flatMap(textsOf)
         await ask("PUT", user(username), json({ ...bodyOf(text), password: passwordOf(secret) }))
@@ -107,7 +113,7 @@ export const opensearch = driver({
         const patch = [{ op: "add", path: "/password", value: passwordOf(secret) }]
         await ask("PATCH", user(username), json(patch))
       },
-      exists: async username => (await ask("GET", user(username), { accept: [404] })).status !== 404,
+      exists,
       drop: async username => void (await ask("DELETE", user(username), { accept: [404] })),
       close: async () => {},
     }
