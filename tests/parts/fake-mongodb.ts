@@ -1,8 +1,8 @@
 /**
- * A fake MongoDB: users in memory behind OP_MSG, as much as createUser, updateUser and dropUser need. No server can be had from
- * the registries we use. It is driven by MongoDB's own client, which checks the protocol; commands and errors follow the
- * command reference of the manual (codes 11 UserNotFound, 51003 duplicate). It knows no authentication: what the client would
- * prove is not tested.
+ * A fake MongoDB: users in memory behind OP_MSG, as much as createUser, updateUser and dropUser need. No server of MongoDB's own can
+ * be had from the registries we use. It is driven by MongoDB's own client, which checks the protocol; commands and errors follow the
+ * command reference of the manual (codes 11 UserNotFound, 51003 duplicate), and FerretDB 1.24 answers with the same codes. It knows
+ * no authentication: engines/database/mongodb.test.ts shows that by FerretDB, by hand.
  */
 
 import { once } from "node:events"

@@ -4,7 +4,7 @@ import { field, type JsonObject, nodeTls, parseJson, refuse, type Values } from 
 import type { MongoClientOptions } from "mongodb"
 import { textsOf } from "../statements.ts"
 import { readUrl } from "./address.ts"
-import { account, type Connection, driver, library, passwordOf, tls, type World } from "./driver.ts"
+import { account, type Connection, driver, library, NameTaken, passwordOf, tls, type World } from "./driver.ts"
 
 const fields = {
   ...account,
@@ -30,6 +30,7 @@ export const mongodb = driver({
   fields,
   usernameTemplate: NAME,
   needsCreation: true,
+  tellsTaken: true,
   open,
 })
 
@@ -78,10 +79,11 @@ function databaseOf(statements: readonly string[]): string {
 }
 
 const NOT_FOUND = 11
+const TAKEN = 51003
 
 async function open(settings: Settings, { outbound }: World): Promise<Connection> {
   // Hosts in numbers are not looked up by anybody; names are, each time, through the same rules.
-  const { places, scheme } = readUrl(settings.connection_url, { ...settings, disable_escaping: false }, 27017)
+  const { places, scheme, path } = readUrl(settings.connection_url, { ...settings, disable_escaping: false }, 27017)
   if (scheme === "mongodb") await Promise.all(places.map(({ host, port }) => outbound.approve(host, port)))
   const { MongoClient } = await library("mongodb", () => import("mongodb"))
   const client = new MongoClient(urlOf(settings), { ...optionsOf(settings), lookup: outbound.lookup })
@@ -91,15 +93,21 @@ async function open(settings: Settings, { outbound }: World): Promise<Connection
   })
   const run = (db: string, command: Record<string, unknown>) => client.db(db).command(command)
   const concern = concernOf(settings.write_concern)
+  const { credentials } = client.options
+  /** The account is where it proves itself; others are where the address leads. */
+  const homeOf = (username: string) =>
+    credentials?.username === username ? credentials.source : path === "" ? "admin" : path
   return {
     verify: async () => void (await run("admin", { ping: 1 })),
     create: async ({ username, secret, statements }) => {
       const { db, roles } = creationOf(statements)
-      await run(db, { createUser: username, pwd: passwordOf(secret), roles, ...concern })
+      const command = { createUser: username, pwd: passwordOf(secret), roles, ...concern }
+      await run(db, command).catch((error: { code?: number }) => {
+        throw error.code === TAKEN ? new NameTaken() : error
+      })
     },
     change: async (username, secret, statements) => {
-      const named = client.options.credentials?.username === username ? client.options.dbName : undefined
-      const db = statements.length > 0 ? databaseOf(statements) : (named ?? "admin")
+      const db = statements.length > 0 ? databaseOf(statements) : homeOf(username)
       await run(db, { updateUser: username, pwd: passwordOf(secret), ...concern })
     },
     drop: async (username, statements) => {
