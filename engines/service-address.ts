@@ -1,6 +1,6 @@
 /** Addresses and TLS of services that are spoken to over HTTP, as operators configure them. */
 
-import { field, refuse, type TlsOptions } from "@arca/api"
+import { type Context, field, type JsonObject, type Received, refuse, type TlsOptions } from "@arca/api"
 
 /** The TLS part of a configuration. */
 export const tlsFields = {
@@ -34,4 +34,45 @@ export function baseOf(address: string, scheme: string): string {
   if (url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "")
     throw refuse.invalid("address must not hold a user, a password or parameters: give the token as token")
   return url.href.replace(/\/+$/, "")
+}
+
+/** A service with an ACL system of its own, as Consul and Nomad have it. */
+export interface AclService extends TlsGiven {
+  /** What `baseOf` made. */
+  readonly base: string
+  readonly token: string
+  /** The header that the token goes into. */
+  readonly header: string
+}
+
+export interface AclRequest {
+  readonly method: "GET" | "PUT" | "DELETE"
+  /** Behind `/v1/acl/`. */
+  readonly path: string
+  readonly body?: JsonObject | undefined
+}
+
+/**
+ * One request to an ACL API. Refuses (502) every status but 2xx, in the service's own words. With DELETE, what is gone already is no
+ * failure.
+ */
+export async function callAcl(ctx: Context, to: AclService, { method, path, body }: AclRequest): Promise<Received> {
+  const received = await ctx.outbound.fetch(`${to.base}/v1/acl/${path}`, {
+    method,
+    headers: { "content-type": "application/json", ...(to.token === "" ? {} : { [to.header]: to.token }) },
+    tls: tlsOf(to),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    accept: true,
+  })
+  const { status } = received
+  if ((status >= 200 && status < 300) || (method === "DELETE" && status === 404)) return received
+  throw refuse.upstream(
+    `${new URL(to.base).host} answered ${method} /v1/acl/${path.split("?", 1)[0]} with status ${status}${wordsOf(received)}`,
+  )
+}
+
+/** They say what is wrong in a line of plain text. */
+function wordsOf(received: Received): string {
+  const text = received.headers["content-type"]?.startsWith("text/plain") ? received.text().trim() : ""
+  return text === "" ? "" : `: ${text.replaceAll(/\s+/g, " ").slice(0, 300)}`
 }

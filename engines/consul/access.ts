@@ -2,7 +2,7 @@
 
 import { type Context, field, type JsonObject, refuse, route, singleRecord, type Values } from "@arca/api"
 import { objectOf, textOf } from "../answer.ts"
-import { baseOf, checkTls, tlsFields, tlsOf } from "../service-address.ts"
+import { baseOf, callAcl, checkTls, tlsFields } from "../service-address.ts"
 
 export const access = singleRecord("access configuration", "config/access", {
   address: field.string("The server: `127.0.0.1:8500`.", { default: "", plain: true }),
@@ -32,13 +32,8 @@ export async function call(
   path: string,
   body?: JsonObject,
 ): Promise<JsonObject> {
-  const received = await ctx.outbound.fetch(`${baseOf(to.address, to.scheme)}/v1/acl/${path}`, {
-    method,
-    headers: { "content-type": "application/json", ...(to.token === "" ? {} : { "x-consul-token": to.token }) },
-    tls: tlsOf(to),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(method === "DELETE" ? { accept: [404] } : {}),
-  })
+  const service = { ...to, base: baseOf(to.address, to.scheme), header: "x-consul-token" }
+  const received = await callAcl(ctx, service, { method, path, body })
   return method === "DELETE" ? {} : objectOf(received.json())
 }
 

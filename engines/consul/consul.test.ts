@@ -40,7 +40,7 @@ test("a token has the policies of its role, and is gone when its lease is over",
   assert.equal(issued.body.lease_duration, 3600)
   vault.clock.advance("61m")
   await vault.runJobs()
-  assert.deepEqual(names(consul), ["Bootstrap Token"])
+  assert.deepEqual(names(consul), ["Bootstrap Token (Global Management)"])
 })
 
 test("without a token the ACL system is bootstrapped, once, and its token kept", async t => {
@@ -60,7 +60,10 @@ test("a token that Consul does not make leaves nothing, and one that is gone end
   const { vault, consul } = await withConsul(t)
   await vault.write("consul/roles/lost", { consul_policies: "no-such-policy" })
   const failed = await vault.read("consul/creds/lost")
-  assert.match(failed.errors[0] ?? "", /answered PUT \/v1\/acl\/token with status 500$/)
+  assert.match(
+    failed.errors[0] ?? "",
+    /answered PUT \/v1\/acl\/token with status 500: No such ACL policy with name "no-such-policy"$/,
+  )
   // It stays for a while: a token may be made yet by a request that was given up.
   vault.clock.advance("1h")
   await vault.runJobs()
@@ -76,7 +79,7 @@ test("while Consul is away or does not know our token nothing is left to clean u
   await vault.write("consul/roles/app", { consul_policies: "app-read" })
   await vault.write("consul/config/access", { address: new URL(consul.url).host, token: "hunter2-s3cret" })
   const unknown = await vault.read("consul/creds/app")
-  assert.match(unknown.errors[0] ?? "", /answered GET \/v1\/acl\/token\/self with status 403$/)
+  assert.match(unknown.errors[0] ?? "", /answered GET \/v1\/acl\/token\/self with status 403: ACL not found$/)
   assert.doesNotMatch(JSON.stringify(unknown.body), /hunter2/)
   consul.close()
   assert.match((await vault.read("consul/creds/app")).errors[0] ?? "", /ECONNREFUSED$/)

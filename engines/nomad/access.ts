@@ -2,7 +2,7 @@
 
 import { type Context, field, type JsonObject, refuse, route, singleRecord, singleRoute, type Values } from "@arca/api"
 import { objectOf, textOf } from "../answer.ts"
-import { baseOf, checkTls, tlsFields, tlsOf } from "../service-address.ts"
+import { baseOf, callAcl, checkTls, tlsFields } from "../service-address.ts"
 
 /** What Nomad takes as a name; before 0.8.3 it was 64. */
 export const LONGEST_NAME = 256
@@ -40,13 +40,8 @@ export async function call(
   path: string,
   body?: JsonObject,
 ): Promise<unknown> {
-  const received = await ctx.outbound.fetch(`${baseOf(to.address, "http")}/v1/acl/${path}`, {
-    method,
-    headers: { "content-type": "application/json", ...(to.token === "" ? {} : { "x-nomad-token": to.token }) },
-    tls: tlsOf(to),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    ...(method === "DELETE" ? { accept: [404] } : {}),
-  })
+  const service = { ...to, base: baseOf(to.address, "http"), header: "x-nomad-token" }
+  const received = await callAcl(ctx, service, { method, path, body })
   return method === "DELETE" ? undefined : received.json()
 }
 

@@ -73,7 +73,7 @@ test("a token that was removed by hand ends its lease, and an unknown one of our
   assert.equal((await vault.write("sys/leases/revoke", { lease_id: body.lease_id ?? "" })).status, 204)
   await vault.write("nomad/config/access", { token: "hunter2-s3cret" })
   const unknown = await vault.read("nomad/creds/app")
-  assert.match(unknown.errors[0] ?? "", /answered GET \/v1\/acl\/token\/self with status 403$/)
+  assert.match(unknown.errors[0] ?? "", /answered GET \/v1\/acl\/token\/self with status 403: ACL token not found$/)
   assert.doesNotMatch(JSON.stringify(unknown.body), /hunter2/)
   assert.equal((await vault.ask("read", "sys/leases/count")).data.lease_count, 0)
 })

@@ -2,7 +2,7 @@
  * A fake of Consul's ACL API, by its documentation (developer.hashicorp.com/consul/api-docs/acl): bootstrap, and tokens.
  *
  * Consul's own Go client (github.com/hashicorp/consul/api 1.34.0) bootstrapped it, and made, read, listed and deleted tokens
- * there, by hand, in November 2026. It was not compared with a running Consul: none was to be had.
+ * there, by hand, in November 2026; its answers are those of Consul 1.14.11, which engines/consul/server.test.ts runs against.
  */
 
 import { randomUUID } from "node:crypto"
@@ -42,7 +42,7 @@ export async function consulFake({ bootstrapped = true } = {}): Promise<ConsulFa
     const token = {
       AccessorID: randomUUID(),
       SecretID: randomUUID(),
-      Description: "Bootstrap Token",
+      Description: "Bootstrap Token (Global Management)",
       Policies,
       Local: false,
     }
@@ -77,8 +77,9 @@ export async function consulFake({ bootstrapped = true } = {}): Promise<ConsulFa
   const one = ({ method, path }: Asked): Answered => {
     const accessor = path.split("/").at(-1) ?? ""
     const token = tokens.get(accessor)
-    if (token === undefined) return { status: 404, body: "Requested token does not exist: ACL not found" }
-    if (method === "GET") return { status: 200, body: token }
+    if (method === "GET")
+      return token === undefined ? { status: 403, body: "ACL not found" } : { status: 200, body: token }
+    // One that is not there is deleted as well.
     tokens.delete(accessor)
     return { status: 200, body: true }
   }

@@ -2,7 +2,7 @@
  * A fake of Nomad's ACL API, by its documentation (developer.hashicorp.com/nomad/api-docs/acl): bootstrap, and tokens.
  *
  * Nomad's own Go client (github.com/hashicorp/nomad/api of September 2026) bootstrapped it, and made, read, listed and deleted
- * tokens there, by hand, in November 2026. It was not compared with a running Nomad: none was to be had.
+ * tokens there, by hand, in November 2026. It was not compared with a running Nomad.
  */
 
 import { randomUUID } from "node:crypto"
