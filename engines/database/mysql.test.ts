@@ -1,25 +1,37 @@
-/** The engine against a real MariaDB. */
+/**
+ * The engine against a real MariaDB. ARCA_MYSQL=port names another server on this machine instead, such as MySQL, and ARCA_MYSQL_DATA
+ * the directory of its data, where the authority is that it made for itself; its user root at 127.0.0.1 has the
+ * password below. It must be new.
+ */
 
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { createConnection } from "mysql2/promise"
 import { testServer } from "../../server/testing.ts"
 import { certificates } from "../../tests/parts/certificates.ts"
 import { missing, type Server, start } from "../../tests/parts/mariadb.ts"
 
-const skip = missing() ?? false
+const { ARCA_MYSQL: given = "", ARCA_MYSQL_DATA: data = "" } = process.env
+const skip = given === "" ? (missing() ?? false) : false
 const PASSWORD = `ro'ot\\%41"@`
 
 let server: Server
-let pki: Awaited<ReturnType<typeof certificates>>
+let pki: { readonly ca: string; readonly caKey: string }
 const cleanup: (() => unknown)[] = []
 before(async () => {
   if (skip !== false) return
-  pki = await certificates({ after: act => void cleanup.push(act) })
+  if (given !== "") {
+    pki = { ca: join(data, "ca.pem"), caKey: join(data, "ca-key.pem") }
+    server = { port: Number(given), stop: async () => {} }
+    return
+  }
+  const made = await certificates({ after: act => void cleanup.push(act) })
+  pki = made
   server = await start({
     password: PASSWORD,
-    args: [`--ssl-ca=${pki.ca}`, `--ssl-cert=${pki.cert}`, `--ssl-key=${pki.key}`],
+    args: [`--ssl-ca=${made.ca}`, `--ssl-cert=${made.cert}`, `--ssl-key=${made.key}`],
   })
   cleanup.push(() => server.stop())
 })
@@ -159,6 +171,22 @@ test("a client certificate lets its user in where statements require its subject
   assert.equal(await entering(pairOf(other)), "ER_ACCESS_DENIED_ERROR")
   await vault.write("sys/leases/revoke", { lease_id: one.body.lease_id ?? "" })
   assert.equal(await entering(pairOf(one)), "ER_ACCESS_DENIED_ERROR")
+})
+
+test("the server must show a certificate of the authority, for its name", { skip }, async t => {
+  if (given !== "") return t.skip("the certificate that MySQL makes for itself is for no host")
+  await query("CREATE USER 'sealed'@'%' IDENTIFIED BY 'sesame' REQUIRE SSL")
+  const sealed = { username: "sealed", password: "sesame" }
+  const vault = await withDatabase({ ...sealed, tls_ca: readFileSync(pki.ca, "utf8") })
+  const refused = async (config: Record<string, string>) =>
+    (await vault.write("database/config/my", config)).errors[0] ?? ""
+  assert.match(await refused({ tls_server_name: "elsewhere.example" }), /does not match certificate/)
+  const connection_url = `{{username}}:{{password}}@tcp(localhost:${server.port})/`
+  assert.match(await refused({ tls_server_name: "", connection_url }), /localhost. is not in the cert|does not match/)
+  assert.equal(await refused({ tls_server_name: "127.0.0.1", connection_url }), "")
+  const other = await certificates(t)
+  assert.match(await refused({ tls_server_name: "", tls_ca: readFileSync(other.ca, "utf8") }), /self.signed|verify/)
+  assert.match(await refused({ tls_ca: "" }), /Access denied for user 'sealed'/)
 })
 
 test("a template that makes a name twice costs nobody their user", { skip }, async () => {

@@ -1,6 +1,6 @@
 /** MySQL and MariaDB, with the names that Vault gives their hosted kinds. */
 
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { type Approved, nodeTls, type Outbound, refuse, type Values } from "@arca/api"
 import type { Pool, PoolConnection } from "mysql2/promise"
 import { DIALECTS, type Values as Filling, fill, split, textsOf } from "../statements.ts"
@@ -109,10 +109,12 @@ async function poolFor(address: Address, settings: Settings, outbound: Outbound)
   let failure: unknown = refuse.invalid("connection_url names no host")
   for (const place of address.places) {
     const approved = await outbound.approve(place.host, place.port)
+    // What the certificate must be for: the stream decides where to connect to.
+    const host = settings.tls_server_name || approved.host
     const pool = createPool({
-      host: approved.host,
+      host,
       port: approved.port,
-      stream: () => connect(approved.port, approved.address),
+      stream: () => streamTo(approved, host),
       user: address.username,
       password: address.password,
       ...(address.path === "" ? {} : { database: address.path }),
@@ -135,6 +137,13 @@ async function poolFor(address: Address, settings: Settings, outbound: Outbound)
   }
   throw failure
 }
+
+/**
+ * For a host in numbers mysql2 tells TLS no name, and TLS takes that of the stream, or `localhost` where the stream has none: it is
+ * connected to an address that was looked at, not to a name.
+ */
+const streamTo = ({ address, port }: Approved, host: string): Socket =>
+  Object.assign(connect(port, address), { _host: host })
 
 /** By Go's `tls` parameter, or because an authority or a certificate is given. */
 function sslOf(address: Address, settings: Settings, approved: Approved) {
