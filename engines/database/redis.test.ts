@@ -1,9 +1,11 @@
-/** The engine against a real Redis. */
+/** The engine against a real Redis, or against Valkey (tests/parts/redis.ts says how). */
 
 import assert from "node:assert/strict"
+import { readFileSync } from "node:fs"
 import { after, before, test } from "node:test"
 import { createClient } from "@redis/client"
 import { type TestServer, testServer } from "../../server/testing.ts"
+import { certificates } from "../../tests/parts/certificates.ts"
 import { missing, type Server, start } from "../../tests/parts/redis.ts"
 
 const skip = missing() ?? false
@@ -108,4 +110,22 @@ test("a connection may be one address, and a wrong password is told without it",
   assert.deepEqual(url.errors, [])
   const wrong = await vault.write("database/config/redis", { password: "not-sesame" })
   assert.match(wrong.errors[0] ?? "", /error verifying connection: WRONGPASS/)
+})
+
+test("the server must show a certificate of the authority, for its name", { skip }, async t => {
+  const pki = await certificates(t)
+  const sealed = await start({ password: "sesame", tls: pki })
+  t.after(() => sealed.stop())
+  const ca_cert = readFileSync(pki.ca, "utf8")
+  const vault = await withDatabase({ port: sealed.port, tls: true, ca_cert })
+  await vault.write("database/roles/app", { db_name: "redis" })
+  assert.deepEqual((await vault.read("database/creds/app")).errors, [])
+  const refused = async (config: Record<string, string>) =>
+    (await vault.write("database/config/redis", config)).errors[0] ?? ""
+  assert.match(await refused({ host: "localhost" }), /does not match certificate/)
+  const other = await certificates(t)
+  const foreign = readFileSync(other.ca, "utf8")
+  assert.match(await refused({ ca_cert: foreign }), /self.signed|unable to verify/)
+  const connection_url = `rediss://{{username}}:{{password}}@127.0.0.1:${sealed.port}`
+  assert.equal(await refused({ connection_url }), "")
 })

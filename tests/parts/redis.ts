@@ -1,4 +1,7 @@
-/** A real Redis server for tests: its own directory, its own port, gone afterwards. */
+/**
+ * A real Redis server for tests: its own directory, its own port, gone afterwards. ARCA_REDIS_SERVER names another program that is
+ * started like it, such as valkey-server.
+ */
 
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -13,17 +16,24 @@ export interface Server {
   stop(): Promise<void>
 }
 
+const program = process.env.ARCA_REDIS_SERVER ?? "/usr/bin/redis-server"
+
 /** Why tests that need the server must be skipped here; undefined when they can run. */
 export const missing = (): string | undefined =>
-  existsSync("/usr/bin/redis-server") ? undefined : "Redis is not installed (node tools/parts.ts installs it on Debian)"
+  existsSync(program) ? undefined : "Redis is not installed (node tools/parts.ts installs it on Debian)"
 
-/** Starts a server whose user `default` has a password, and whose users are kept in a file. */
-export async function start(options: { readonly password: string }): Promise<Server> {
+/** Starts a server whose user `default` has a password, and whose users are kept in a file. With certificates it speaks TLS only. */
+export async function start(options: {
+  readonly password: string
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string }
+}): Promise<Server> {
   const data = await mkdtemp(join(tmpdir(), "arca-redis-"))
   await writeFile(join(data, "users.acl"), `user default on >${options.password} ~* &* +@all\n`)
   const port = await freePort()
+  const { tls } = options
+  const files = tls && ["--tls-ca-cert-file", tls.ca, "--tls-cert-file", tls.cert, "--tls-key-file", tls.key]
   const args = [
-    "--port",
+    ...(files === undefined ? ["--port"] : ["--port", "0", "--tls-auth-clients", "no", ...files, "--tls-port"]),
     String(port),
     "--bind",
     "127.0.0.1",
@@ -34,7 +44,7 @@ export async function start(options: { readonly password: string }): Promise<Ser
     "--aclfile",
     join(data, "users.acl"),
   ]
-  const server = spawn("/usr/bin/redis-server", args, { stdio: ["ignore", "pipe", "ignore"] })
+  const server = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"] })
   await new Promise<void>((resolve, reject) => {
     server.stdout.setEncoding("utf8").on("data", (text: string) => text.includes("Ready to accept") && resolve())
     server.once("exit", code => reject(new Error(`Redis ended with status ${code}`)))
