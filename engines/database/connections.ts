@@ -84,18 +84,49 @@ export function told(error: unknown, doing: string, secrets: readonly string[], 
   return new Refusal(status, [doing === "" ? text : `${doing}: ${text}`])
 }
 
-/** A text in which secrets are masked, as they are and as an address holds them. */
+/** A text in which secrets are masked, in every form that a database may quote them in, whole or cut. */
 export function cleaned(text: string, secrets: readonly string[]): string {
-  const forms = secrets.flatMap(one => [
-    one,
-    encodeURIComponent(one),
-    one.replaceAll("'", "''"),
-    JSON.stringify(one).slice(1, -1),
-  ])
-  return [...new Set(forms)]
-    .filter(one => one.length >= 3)
+  const forms = [...new Set(secrets.flatMap(formsOf))]
+    .filter(form => form.length >= 3)
     .sort((a, b) => b.length - a.length)
-    .reduce((masked, one) => masked.replaceAll(one, "[password]"), text)
+  const whole = forms.reduce((shown, form) => shown.replaceAll(form, MASK), text)
+  return withoutBeginnings(whole.slice(0, LONGEST), forms)
+}
+
+const MASK = "[password]"
+const LONGEST = 1000
+
+/** A secret as it is, and as addresses, JSON and statements hold it. */
+function formsOf(secret: string): string[] {
+  const slashed = secret.replaceAll("\\", "\\\\")
+  return [
+    secret,
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+    secret.replaceAll("'", "''"),
+    slashed.replaceAll("'", "''"),
+    slashed.replaceAll("'", "\\'"),
+  ]
+}
+
+/** Databases cut what they quote, so that much of a secret is one as well. */
+const BEGINNING = 8
+
+function withoutBeginnings(text: string, forms: readonly string[]): string {
+  let shown = ""
+  for (let at = 0; at < text.length; ) {
+    const length = Math.max(0, ...forms.map(form => sameAt(text, at, form)))
+    shown += length < BEGINNING ? text[at] : MASK
+    at += length < BEGINNING ? 1 : length
+  }
+  return shown
+}
+
+/** How many characters of a text are those that another begins with. */
+function sameAt(text: string, at: number, other: string): number {
+  let length = 0
+  while (length < other.length && text[at + length] === other[length]) length++
+  return length
 }
 
 /** Closes the connections of a configuration in this process. */

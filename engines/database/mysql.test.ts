@@ -200,6 +200,25 @@ test("a template that makes a name twice costs nobody their user", { skip }, asy
   assert.equal(await entering("once", data.password), "in")
 })
 
+test("what MySQL quotes of a statement shows no part of a password", { skip }, async () => {
+  const vault = await withDatabase()
+  const charset = "'\\\\abc"
+  await vault.write("sys/policies/password/quoted", {
+    policy: `length = 30\nrule "charset" { charset = "${charset}" }`,
+  })
+  const misspelt = ["CREATE USR '{{name}}'@'%' IDENTIFIED BY '{{password}}'", "CREATE USR IDENTIFIED BY '{{password}}'"]
+  for (const creation_statements of misspelt) {
+    await vault.write("database/roles/misspelt", {
+      db_name: "my",
+      creation_statements,
+      credential_config: { password_policy: "quoted" },
+    })
+    const { errors } = await vault.read("database/creds/misspelt")
+    assert.match(errors[0] ?? "", /IDENTIFIED BY '\[password\]/)
+    assert.doesNotMatch(errors[0] ?? "", /[abc'\\]{8}/)
+  }
+})
+
 test("short names are made for MySQL's older kinds, and a wrong password is told without it", { skip }, async () => {
   const vault = await withDatabase({ plugin_name: "mysql-rds-database-plugin" })
   await vault.write("database/roles/application", { db_name: "my", creation_statements: CREATION })

@@ -21,6 +21,7 @@ test("a value is written by the quotes it stands in", () => {
     made,
     `CREATE ROLE "v-app-1" WITH LOGIN PASSWORD 'it''s "a" {{name}} \\ $$ %s' VALID UNTIL '2026-11-24 07:00:00+0000';`,
   )
+  assert.equal(fill("CREATE ROLE {{name}}; SET x = {{n}}", { name: "7", n: "7" }, pg), 'CREATE ROLE "7"; SET x = 7')
   assert.equal(fill("PASSWORD E'{{password}}'", { password: "a\\'b" }, pg), "PASSWORD E'a\\\\''b'")
   assert.equal(
     fill("'{{name}}'@'%' IDENTIFIED BY '{{password}}'", { name: "a'b", password: "\\'" }, DIALECTS.mysql),

@@ -188,9 +188,9 @@ function quoted(text: string, quote: Quote, values: Values, dialect: Dialect): s
 const bare =
   (dialect: Dialect): Write =>
   (value, placeholder) => {
-    if (/^([A-Za-z_]\w*|\d+)$/.test(value)) return value
-    const quote = dialect.quotes.find(one => one.kind === "name")
     const isName = placeholder === "name" || placeholder === "username"
+    if (/^[A-Za-z_]\w*$/.test(value) || (!isName && /^\d+$/.test(value))) return value
+    const quote = dialect.quotes.find(one => one.kind === "name")
     if (!isName || quote === undefined) {
       throw refuse.invalid(`the value of {{${placeholder}}} needs quotes: write '{{${placeholder}}}' in the statement`)
     }

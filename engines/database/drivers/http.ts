@@ -51,11 +51,9 @@ export function asking(settings: HttpSettings, { outbound }: World, telling: Tel
     const { status } = received
     const { accept = [] } = sending
     if ((status >= 200 && status < 300) || accept === true || accept.includes(status)) return received
-    throw new Error(telling(received).replaceAll(/\s+/g, " ").trim().slice(0, LONGEST_WORDS))
+    throw new Error(telling(received).trim())
   }
 }
-
-const LONGEST_WORDS = 500
 
 /**
  * The database's words, behind what the engine goes by: 401 may come of a rotation that goes on, and after 5xx nobody knows what
