@@ -11,7 +11,7 @@ interface Scope {
   after(act: () => Promise<void>): void
 }
 
-/** A certificate authority, a server's certificate for 127.0.0.1 and a client's. */
+/** A certificate authority, a server's certificate for 127.0.0.1 and arca.test, and a client's. */
 export async function certificates(scope: Scope) {
   const folder = await mkdtemp(join(tmpdir(), "arca-tls-"))
   scope.after(() => rm(folder, { recursive: true }))
@@ -26,7 +26,7 @@ export async function certificates(scope: Scope) {
     ["server", "serverAuth,clientAuth"],
     ["client", "clientAuth"],
   ] as const) {
-    const extensions = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", `extendedKeyUsage=${usage}`]
+    const extensions = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:arca.test", "-addext", `extendedKeyUsage=${usage}`]
     const issuer = ["-CA", file("ca.pem"), "-CAkey", file("ca.key")]
     openssl(
       "req",

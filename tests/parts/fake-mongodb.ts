@@ -7,6 +7,7 @@
 
 import { once } from "node:events"
 import { createServer, type Socket } from "node:net"
+import { createServer as createTlsServer } from "node:tls"
 import { BSON } from "mongodb"
 
 export interface FakeUser {
@@ -23,10 +24,11 @@ export interface FakeMongo {
 
 type Document = Record<string, unknown>
 
-export async function start(): Promise<FakeMongo> {
+/** Starts a fake; with a certificate and its key, in PEM, it speaks TLS. */
+export async function start(tls?: { readonly cert: string; readonly key: string }): Promise<FakeMongo> {
   const users = new Map<string, FakeUser>()
   const sockets = new Set<Socket>()
-  const server = createServer(socket => {
+  const serve = (socket: Socket) => {
     sockets.add(socket)
     socket.on("error", () => {})
     socket.on("close", () => sockets.delete(socket))
@@ -39,7 +41,8 @@ export async function start(): Promise<FakeMongo> {
         buffered = buffered.subarray(length)
       }
     })
-  }).listen(0, "127.0.0.1")
+  }
+  const server = (tls === undefined ? createServer(serve) : createTlsServer(tls, serve)).listen(0, "127.0.0.1")
   await once(server, "listening")
   const address = server.address()
   if (address === null || typeof address === "string") throw new Error("No port")

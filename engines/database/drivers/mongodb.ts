@@ -130,7 +130,12 @@ function optionsOf(settings: Settings): MongoClientOptions {
   const pair = settings.tls_certificate_key
   const wanted = settings.tls_ca !== "" || pair !== ""
   const certificate = pair === "" ? {} : { cert: pair, key: pair }
-  const { rejectUnauthorized, ...given } = nodeTls(
+  // The client takes no bound for versions: TLS 1.2 is the least that Node speaks.
+  const {
+    rejectUnauthorized,
+    minVersion: _,
+    ...given
+  } = nodeTls(
     { host: settings.tls_server_name || "0" },
     { ca: settings.tls_ca, ...certificate, insecure: settings.tls_skip_verify },
   )
