@@ -53,8 +53,10 @@ const CLOSED = /after calling end|pool is closed|client (is|was) (closed|destroy
 const ENTERING =
   /after calling end|pool is closed|client (is|was) (closed|destroyed)|SQLSTATE 28|access denied for user|WRONGPASS|authentication|unable to get connection/i
 
-/** A rotation may follow upon another; more than these while one request tries to get in are no bad luck. */
+/** With a configuration that stays as it is: databases count failures, and lock accounts for them. */
 const MOST_TRIES = 5
+/** A rotation may follow upon another; changes beyond these while one request tries to get in are no bad luck. */
+const MOST_CHANGES = 50
 const PAUSE_MILLISECONDS = 50
 
 /**
@@ -68,21 +70,27 @@ export async function withConnection<T>(
   act: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   let known = config
-  for (let tries = 1; ; tries++) {
+  for (let tries = 0, changes = 0; ; ) {
     try {
       return await using(await connect(ctx, name, known), act)
     } catch (error) {
       const now = await ctx.durably(store => configOf(store, name))
-      if (now === undefined || tries === MOST_TRIES || !wasRotated(error, known, now)) throw error
+      if (now === undefined || !wasRotated(error, known, now)) throw error
+      const changed = isOther(known, now)
+      if (changed) changes++
+      tries = changed ? 0 : tries + 1
+      if (tries === MOST_TRIES || changes === MOST_CHANGES) throw error
       known = now
-      await setTimeout((tries - 1) * PAUSE_MILLISECONDS)
+      await setTimeout(tries * PAUSE_MILLISECONDS)
     }
   }
 }
 
+const isOther = (one: Config, other: Config): boolean => one.version !== other.version || one.pending !== other.pending
+
 /** Whether a failure is one of getting in that a rotation explains: one that has ended since, or one that goes on. */
 function wasRotated(error: unknown, known: Config, now: Config): boolean {
-  const moving = now.version !== known.version || now.pending !== known.pending || now.pending !== undefined
+  const moving = isOther(known, now) || now.pending !== undefined
   return CLOSED.test(String(error)) || (moving && ENTERING.test(String(error)))
 }
 
