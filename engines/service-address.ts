@@ -67,12 +67,13 @@ export async function callAcl(ctx: Context, to: AclService, { method, path, body
   const { status } = received
   if ((status >= 200 && status < 300) || (method === "DELETE" && status === 404)) return received
   throw refuse.upstream(
-    `${new URL(to.base).host} answered ${method} /v1/acl/${path.split("?", 1)[0]} with status ${status}${wordsOf(received)}`,
+    `${new URL(to.base).host} answered ${method} /v1/acl/${path.split("?", 1)[0]} with status ${status}${wordsOf(received, to)}`,
   )
 }
 
-/** They say what is wrong in a line of plain text. */
-function wordsOf(received: Received): string {
+/** They say what is wrong in a line of plain text. Our token is not to be told, should it be quoted. */
+function wordsOf(received: Received, { token }: AclService): string {
   const text = received.headers["content-type"]?.startsWith("text/plain") ? received.text().trim() : ""
-  return text === "" ? "" : `: ${text.replaceAll(/\s+/g, " ").slice(0, 300)}`
+  const told = token === "" ? text : text.replaceAll(token, "[token]")
+  return told === "" ? "" : `: ${told.replaceAll(/\s+/g, " ").slice(0, 300)}`
 }
