@@ -2,8 +2,18 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { connect } from "node:net"
 import { test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
+import { connect as tlsConnect } from "node:tls"
+import { certificates } from "../../tests/parts/certificates.ts"
 import { type Listener, listen } from "./listener.ts"
 import { LISTENER_DEFAULTS } from "./options.ts"
+
+const TLS = {
+  minVersion: "TLSv1.2",
+  maxVersion: "TLSv1.3",
+  requestClientCertificate: false,
+  requireClientCertificate: false,
+} as const
 
 /** A listener that answers each request with its verb and path. */
 const echo = (): Promise<Listener> =>
@@ -80,6 +90,78 @@ test("a LIST that is pipelined behind another request is refused, and nothing af
   )
   assert.ok(!received.includes("GET /c"), received)
   await listener.close(1)
+})
+
+for (const secure of [false, true]) {
+  test(`a LIST that comes before the answers to others waits for them, ${secure ? "over TLS" : "in clear"}`, async t => {
+    const pki = await certificates(t)
+    const gates = new Map<string, PromiseWithResolvers<void>>()
+    const listener = await listen(
+      {
+        ...LISTENER_DEFAULTS,
+        host: "127.0.0.1",
+        port: 0,
+        ...(secure ? { tls: { ...TLS, certFile: pki.cert, keyFile: pki.key } } : {}),
+      },
+      async (message, response, verb) => {
+        const gate = Promise.withResolvers<void>()
+        gates.set(message.url ?? "", gate)
+        await gate.promise
+        response.end(`${verb} ${message.url};`)
+      },
+    )
+    t.after(() => listener.close(1))
+    const place = { port: Number(new URL(listener.address).port), host: "127.0.0.1" }
+    const socket = secure ? tlsConnect({ ...place, rejectUnauthorized: false }) : connect(place)
+    await once(socket, secure ? "secureConnect" : "connect")
+    let received = ""
+    socket.on("data", chunk => (received += String(chunk)))
+    for (const [verb, path] of [
+      ["GET", "/a"],
+      ["GET", "/b"],
+      ["LIST", "/c"],
+    ] as const) {
+      socket.write(plain(verb, path))
+      await sleep(30)
+    }
+    assert.deepEqual([...gates.keys()], ["/a", "/b"], "nobody looks at the third while the first are being answered")
+    // What comes behind it waits as well.
+    socket.write(plain("GET", "/d"))
+    await sleep(30)
+    gates.get("/b")?.resolve()
+    await sleep(30)
+    gates.get("/a")?.resolve()
+    while (!gates.has("/c")) await sleep(5)
+    gates.get("/c")?.resolve()
+    while (!gates.has("/d")) await sleep(5)
+    gates.get("/d")?.resolve()
+    while (bodies(received).length < 4) await sleep(5)
+    assert.deepEqual(bodies(received), ["GET /a", "GET /b", "LIST /c", "GET /d"])
+    socket.destroy()
+  })
+}
+
+test("a client that leaves while its LIST waits troubles nobody", async t => {
+  const gate = Promise.withResolvers<void>()
+  const seen: string[] = []
+  const listener = await listen({ ...LISTENER_DEFAULTS, host: "127.0.0.1", port: 0 }, async (message, response) => {
+    seen.push(message.url ?? "")
+    await gate.promise
+    response.end("late;")
+  })
+  t.after(() => listener.close(1))
+  const socket = connect(Number(new URL(listener.address).port), "127.0.0.1")
+  await once(socket, "connect")
+  socket.write(plain("GET", "/a"))
+  await sleep(30)
+  socket.write(plain("LIST", "/b"))
+  await sleep(30)
+  socket.destroy()
+  await sleep(30)
+  gate.resolve()
+  await sleep(30)
+  assert.match(await converse(listener.address, [plain("GET", "/c")]), /late/)
+  assert.equal(seen.at(-1), "/c")
 })
 
 test("requests whose end is in doubt are refused and the connection is closed", async () => {

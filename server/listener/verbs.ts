@@ -6,6 +6,7 @@
  * other verb never pass through this. A real LINK or LOCK is refused.
  */
 
+import type { EventEmitter } from "node:events"
 import type { IncomingMessage, Server } from "node:http"
 import type { Duplex } from "node:stream"
 
@@ -36,11 +37,29 @@ export function rescue(server: Server, error: ParserError, socket: Duplex): bool
   const packet = Buffer.from(rawPacket.subarray(start))
   packet.write(standIn, 0, "latin1")
   expected.set(socket, [...(expected.get(socket) ?? []), standIn])
-  detach(socket)
-  // To a TLS server the socket is one whose handshake is done.
-  server.emit("encrypted" in socket ? "secureConnection" : "connection", socket)
-  socket.unshift(packet)
+  whenAnswered(socket, () => {
+    detach(socket)
+    // To a TLS server the socket is one whose handshake is done.
+    server.emit("encrypted" in socket ? "secureConnection" : "connection", socket)
+    socket.unshift(packet)
+    socket.resume()
+  })
   return true
+}
+
+/**
+ * Acts when all requests before have been answered: their responses hang on the socket until the last byte has left, which may be
+ * after the client has read it and sent the next. Meanwhile nothing is read.
+ */
+function whenAnswered(socket: Duplex, act: () => void): void {
+  const held = socket as Duplex & Attached
+  const response = held._httpMessage
+  if (socket.destroyed) return
+  if (response === null || response === undefined) return act()
+  held.parser?.unconsume?.()
+  socket.removeAllListeners("data")
+  socket.pause()
+  response.once("close", () => whenAnswered(socket, act))
 }
 
 /**
@@ -58,7 +77,8 @@ function startOf(packet: Buffer, parsed: number): number | undefined {
 interface Attached {
   /** Node's HTTP parser, which reads the socket's handle by itself until it is told to let go. */
   parser?: { unconsume?: () => void; remove?: () => void; socket?: unknown } | null
-  _httpMessage?: unknown
+  /** The response that is being written, and that others wait for. */
+  _httpMessage?: EventEmitter | null
 }
 
 /** Takes the HTTP machinery off a socket, so that it can be connected anew. */
