@@ -1,5 +1,5 @@
 import { inTime, linearMatches, mayTakeLong } from "../re2/guard.ts"
-import type { Pattern } from "../re2/pattern.ts"
+import { holdsRequired, type Pattern } from "../re2/pattern.ts"
 import type { Matcher } from "./ruleset.ts"
 import type { Text } from "./text.ts"
 
@@ -14,6 +14,8 @@ export function eachMatch(text: Text, matcher: Matcher, found: (start: number, e
     matchesOf(text, matcher, regex, tries, found)
     return
   }
+  // Watching takes longer than looking for what a match must hold.
+  if (!text.foreignFolds && !holdsRequired(regex, text.string())) return
   const spans: [number, number][] = []
   const isDone = inTime(length, () => matchesOf(text, matcher, regex, tries, (start, end) => spans.push([start, end])))
   for (const [start, end] of isDone ? spans : linearMatches(regex, text.bytes)) found(start, end)

@@ -126,6 +126,48 @@ function needs(node: Node): string[] | undefined {
     )
 }
 
+const maxRequired = 4
+
+/** Sets of literals (lower case): every match holds one of each, wherever in it. The most telling sets. */
+export function requiredLiterals(node: Node): string[][] {
+  const kept: string[][] = []
+  for (const set of requirements(node).sort((a, b) => telling(b) - telling(a)))
+    if (!kept.some(other => implies(other, set))) kept.push(set)
+  return kept.slice(0, maxRequired)
+}
+
+/** Whether a text that holds a literal of the one set holds one of the other, too. */
+const implies = (set: readonly string[], other: readonly string[]) =>
+  set.every(literal => other.some(part => literal.includes(part)))
+
+function requirements(node: Node): string[][] {
+  switch (node.kind) {
+    case "group":
+      return requirements(node.node)
+    case "repeat":
+      return node.min > 0 ? requirements(node.node) : []
+    case "concat": {
+      const nodes = flat(node)
+      return nodes.flatMap((child, i) => [
+        ...(child.kind === "set" || child.kind === "assert" ? [] : requirements(child)),
+        ...[literalsAt({ kind: "concat", nodes: nodes.slice(i) })].filter(set => set !== undefined),
+      ])
+    }
+    case "alternate": {
+      // What a match holds depends on the branch: one set of each branch together.
+      const branches = node.nodes.map(branch => requirements(branch).sort((a, b) => (a.join() < b.join() ? -1 : 1)))
+      const common = Math.min(...branches.map(sets => sets.length))
+      const together = Array.from({ length: common }, (_, i) => [...new Set(branches.flatMap(sets => sets[i] ?? []))])
+      return together.filter(set => set.length <= maxNeeded)
+    }
+    default:
+      return [literalsAt(node)].filter(set => set !== undefined)
+  }
+}
+
+/** Literals (lower case) with one of which every match begins; undefined when there are none or too many. */
+export const firstLiterals = (node: Node): string[] | undefined => literalsAt(node)
+
 const telling = (literals: readonly string[]) => Math.min(...literals.map(text => text.length)) * 100 - literals.length
 
 /** A shortest literal of three characters is enough; beyond that a fixed offset counts more. */

@@ -1,7 +1,7 @@
-import { neededLiterals, plan } from "./anchor.ts"
+import { firstLiterals, neededLiterals, plan, requiredLiterals } from "./anchor.ts"
 import { stepsByLength } from "./cost.ts"
 import { emit } from "./emit.ts"
-import { parsePattern } from "./parse.ts"
+import { type Node, parsePattern } from "./parse.ts"
 import { type CompiledPattern, type Pattern, patternOf } from "./pattern.ts"
 
 /** For repeats within repeats no test finds the worst text. */
@@ -28,7 +28,17 @@ export function compile(source: string, isMeasured = false): CompiledPattern {
     ...(preamble === undefined ? {} : { preamble }),
     ...(anchor === undefined ? {} : { anchor }),
     ...(needs === undefined ? {} : { needs }),
-    ...(isGuarded ? { steps } : {}),
+    ...(isGuarded ? { steps, ...danger(root) } : {}),
+  }
+}
+
+/** What a text must hold so that the pattern matches it, and so that it can take long. */
+function danger(root: Node): Pick<CompiledPattern, "requires" | "starts"> {
+  const branches = root.kind === "alternate" ? root.nodes : [root]
+  const starts = branches.filter(branch => stepsByLength(branch, "search") !== undefined).map(firstLiterals)
+  return {
+    requires: requiredLiterals(root),
+    ...(starts.includes(undefined) ? {} : { starts: starts.flatMap(literals => literals ?? []) }),
   }
 }
 

@@ -21,6 +21,10 @@ export type CompiledPattern = {
   needs?: string[]
   /** How many steps backtracking may need (`cost.ts`); absent when they are few, or the pattern was measured. */
   steps?: number[]
+  /** With `steps`: sets of literals (lower case), of each of which a text must hold one to match. */
+  requires?: string[][]
+  /** With `steps`: literals (lower case) of which a text must hold one for backtracking to take long; absent when none tell. */
+  starts?: string[]
 }
 
 /**
@@ -67,12 +71,19 @@ export function occursIn(pattern: Pattern, bytes: string): boolean {
   const search = () =>
     isPlain ? pattern.regexp("bytes", "").test(bytes) : pattern.regexp("runes", "").test(decodeRunes(bytes).text)
   if (!mayTakeLong(pattern, bytes.length, bytes.length)) return search()
+  if (isPlain && !holdsOne(pattern.starts, bytes.toLowerCase())) return search()
   return inTime(bytes.length, search)?.done ?? linearOccurs(pattern, bytes)
 }
 
 /** Paths are many, exempt ones few: most are told by the literals that a match must hold. */
-function mayOccur({ needs }: Pattern, text: string): boolean {
-  if (needs === undefined) return true
+const mayOccur = ({ needs }: Pattern, text: string) => needs === undefined || holdsOne(needs, text.toLowerCase())
+
+/** Without literals nothing is known. */
+const holdsOne = (literals: readonly string[] | undefined, lower: string) =>
+  literals === undefined || literals.some(literal => lower.includes(literal))
+
+/** Whether a text holds what every match of a guarded pattern holds. */
+export function holdsRequired({ requires = [] }: Pattern, text: string): boolean {
   const lower = text.toLowerCase()
-  return needs.some(literal => lower.includes(literal))
+  return requires.every(literals => holdsOne(literals, lower))
 }
