@@ -73,8 +73,13 @@ test("a patch gives the same hunks in whatever pieces it arrives, and never more
   const hunks = (bytes: Buffer, pieces: () => number) => {
     const seen: string[] = []
     const reader = patchReader({
-      hunk: ({ path, startLine, bytes: added }) =>
-        void seen.push(`${path}:${startLine}:${Buffer.from(added).toString("latin1")}`),
+      hunks(added, all) {
+        let start = 0
+        for (const { path, startLine, end } of all) {
+          seen.push(`${path}:${startLine}:${Buffer.from(added.subarray(start, end)).toString("latin1")}`)
+          start = end
+        }
+      },
       renamed: () => {},
       binary: path => void seen.push(path),
     })

@@ -4,6 +4,7 @@ import { allowsPath } from "./detect/allowlist.ts"
 import { type DetectOptions, detect, type Fragment } from "./detect/detector.ts"
 import type { Exempt } from "./detect/exempt.ts"
 import { allRules, type CompiledRules, loadRules, type Ruleset } from "./detect/ruleset.ts"
+import { type Sieve, sieveFor } from "./detect/sieve.ts"
 import type { Finding } from "./finding.ts"
 import type { Ignores } from "./ignore/arcaignore.ts"
 import { type Baseline, isInBaseline } from "./ignore/baseline.ts"
@@ -133,11 +134,13 @@ export async function* scan(target: Target, options: ScanOptions = {}): AsyncGen
   try {
     const { rules: all, key } = await rulesFor(target, options)
     const ruleset = loadRules(await enabledOf(all, options))
-    const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [], later: [] }
+    const tally: Tally = { bytes: 0, commits: 0, findings: 0, path: "", partial: [], later: [], commit: "" }
     const detection = detectionOf(target, options)
     const cache = await cacheFor(target, options, key, detection)
     const skips = (path: string) => isSkipped(ruleset, path)
-    const history = { known: cache?.tips ?? [], exempt: all.global.exempt }
+    const mayPass = target.kind === "history" && options.known === undefined
+    const sieve = mayPass ? sieveFor(ruleset, detection) : undefined
+    const history = { known: cache?.tips ?? [], exempt: all.global.exempt, sieve }
     const source = await open(target, options, ending.signal, skips, history)
     const judge = await judgeFor(target, options)
     const raw: Finding[] = [...(cache?.findings ?? [])]
@@ -174,7 +177,8 @@ export async function scanAll(
   }
 }
 
-type Tally = Progress & { partial: string[]; later: (() => Promise<void>)[] }
+/** `commit`: whose texts were read last. */
+type Tally = Progress & { partial: string[]; later: (() => Promise<void>)[]; commit: string }
 
 /** One piece of work may lead to more: an archive holds archives. */
 async function doLater({ later }: Tally): Promise<void> {
@@ -189,13 +193,9 @@ async function* detectAll(
   { onProgress }: ScanOptions,
 ): AsyncGenerator<Finding> {
   let found: Finding[] = []
-  let commit = ""
   const emit = (fragment: Fragment) => {
-    tally.bytes += fragment.bytes.length
     tally.path = fragment.path
-    const sha = fragment.commit?.sha ?? ""
-    if (sha !== commit) tally.commits++
-    commit = sha
+    count(tally, fragment.bytes.length, fragment.commit?.sha ?? "")
     found.push(...sift(fragment))
   }
   const handOver = () => {
@@ -218,12 +218,19 @@ async function* detectAll(
   yield* handOver()
 }
 
+function count(tally: Tally, bytes: number, commit: string): void {
+  tally.bytes += bytes
+  if (commit !== tally.commit) tally.commits++
+  tally.commit = commit
+}
+
 function reportTo(options: ScanOptions, started: number, tally: Tally): SourceReport {
   const { timeoutSeconds = 0, signal } = options
   const end = timeoutSeconds > 0 ? started + timeoutSeconds * 1000 : Number.POSITIVE_INFINITY
   return {
     warn: text => options.onWarning?.(text),
     incomplete: text => void tally.partial.push(text),
+    passed: (bytes, { sha }) => count(tally, bytes, sha),
     checkTime: () => {
       if (milliseconds() > end) throw new EndOfTime("the time limit was reached")
       if (signal?.aborted === true) throw new EndOfTime("the scan was cancelled")
@@ -245,7 +252,7 @@ async function open(
   options: ScanOptions,
   signal: AbortSignal,
   skips: (path: string) => boolean,
-  history: { known: readonly string[]; exempt: Exempt },
+  { sieve, ...history }: { known: readonly string[]; exempt: Exempt; sieve: Sieve | undefined },
 ): Promise<Source> {
   const { maxArchiveDepth = 0, maxTargetMegabytes = 0, allowPartial = false } = options
   const file = { maxArchiveDepth, skips }
@@ -255,7 +262,7 @@ async function open(
       target.kind === "history"
         ? { kind: "log" as const, options: target.logOptions ?? [], allowPartial, ...history }
         : { kind: "diff" as const, staged: target.staged }
-    return gitSource({ ...file, ...placeOf(target.repository, options), read, signal })
+    return gitSource({ ...file, ...placeOf(target.repository, options), read, signal, sieve })
   }
   if (target.kind === "files") {
     const { dirSource } = await import("./sources/dir.ts")

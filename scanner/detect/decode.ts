@@ -16,6 +16,24 @@ export type Segment = {
 export type Span = { start: number; end: number }
 export type Encoding = "percent" | "unicode" | "hex" | "base64"
 
+/**
+ * Tells of parts of some bytes, in ascending order, whether the first pass may decode something there; where not, it decodes
+ * nothing. For many short texts, of which no string is made so.
+ */
+export function decodable(bytes: Uint8Array): (from: number, to: number) => boolean {
+  const starts = startsIn(bytes)
+  return (from, to) => {
+    if (starts.nextSign(from, to) < to) return true
+    for (let at = nextRun(bytes, from, to); at < to; ) {
+      let end = at + minRun
+      while (end < to && isRun[bytes[end] ?? 0] === 1) end++
+      if (runMayDecode(bytes, at, end)) return true
+      at = nextRun(bytes, end, to)
+    }
+    return false
+  }
+}
+
 /** In order of precedence: of two that touch, the later one waits for the next pass. */
 const encodings: readonly Encoding[] = ["percent", "unicode", "hex", "base64"]
 
@@ -24,16 +42,22 @@ const encoded =
 
 type Candidate = Span & { encoding: Encoding }
 
-/** One pass. Undefined when nothing decodes. Texts are byte strings. */
+/** A text as bytes, and as a string of them where one is needed. */
+type Source = { bytes: Uint8Array; string(): string }
+
+/** One pass. Undefined when nothing decodes. */
 export function decodePass(
-  text: string,
+  source: Source,
   predecessors: readonly Segment[],
 ): { text: string; segments: Segment[] } | undefined {
+  const found = candidates(source)
+  if (found.length === 0) return undefined
+  const text = source.string()
   const segments: Segment[] = []
   const parts: string[] = []
   let copied = 0
   let shift = 0
-  for (const { start, end, encoding } of candidates(text)) {
+  for (const { start, end, encoding } of found) {
     const value = decoders[encoding](text, start, end)
     if (value === "") continue
     parts.push(text.slice(copied, start), value)
@@ -93,18 +117,19 @@ export function decodedLine(segments: readonly Segment[], text: string): string 
 }
 
 /** Spans that look encoded. Most texts hold some that do not decode, so that little may be allocated for each. */
-function candidates(text: string): readonly Candidate[] {
-  const signs = { percent: -1, backslash: -1, codePoint: -1 }
-  let at = nextStart(text, 0, signs)
-  if (at >= text.length) return none
+function candidates({ bytes, string }: Source): readonly Candidate[] {
+  const starts = startsIn(bytes)
+  let at = starts.next(0, bytes.length)
+  if (at >= bytes.length) return none
+  const text = string()
   const all: Candidate[] = []
   while (at < text.length) {
     encoded.lastIndex = at
     if (encoded.test(text)) {
       const end = encoded.lastIndex
       all.push({ start: at, end, encoding: encodingAt(text, at) })
-      at = nextStart(text, end, signs)
-    } else at = nextStart(text, at + 1, signs)
+      at = starts.next(end, text.length)
+    } else at = starts.next(at + 1, text.length)
   }
   return all.length < 2 ? all : all.filter((one, i) => !loses(one, all[i - 1]) && !loses(one, all[i + 1]))
 }
@@ -123,43 +148,73 @@ function encodingAt(text: string, at: number): Encoding {
   if (first === 0x5c) return "unicode"
   codePoints.lastIndex = at
   if (first === 0x55 && codePoints.test(text)) return "unicode"
-  for (let i = at; i < at + 32; i++) if (hexAt(text, i) < 0) return "base64"
+  for (let i = at; i < at + minHex; i++) if (hexAt(text, i) < 0) return "base64"
   return "hex"
 }
 
-type Signs = { percent: number; backslash: number; codePoint: number }
-
-/** The next place, from an offset on, where an encoding may begin; the text's length when there is none. */
-function nextStart(text: string, from: number, signs: Signs): number {
-  if (signs.percent < from) signs.percent = placeOf(text, "%", from)
-  if (signs.backslash < from) signs.backslash = placeOf(text, "\\", from)
-  if (signs.codePoint < from) signs.codePoint = placeOf(text, "U+", from)
-  return Math.min(nextRun(text, from), signs.percent, signs.backslash, signs.codePoint)
+/** Where an encoding may begin in a range: the next place, or the range's end. Ranges must ascend. */
+type Starts = {
+  next(from: number, to: number): number
+  /** Where one begins with a sign of its own, which base64 and hexadecimal have not. */
+  nextSign(from: number, to: number): number
 }
 
-function placeOf(text: string, sign: string, from: number): number {
-  const at = text.indexOf(sign, from)
-  return at < 0 ? text.length : at
+function startsIn(bytes: Uint8Array): Starts {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const placesOf = (sign: string | number, begins: (bytes: Uint8Array, at: number) => boolean) => {
+    let at = -1
+    return (from: number, to: number) => {
+      while (at < from || (at < to && !begins(bytes, at))) {
+        const next = text.indexOf(sign, Math.max(from, at + 1))
+        at = next < 0 ? text.length : next
+      }
+      return at
+    }
+  }
+  const percents = placesOf(0x25, isPercent)
+  const backslashes = placesOf(backslash, isEscape)
+  const codePoints = placesOf("U+", isCodePoint)
+  return {
+    next(from, to) {
+      // No run goes on beyond these two; the third may lie within one.
+      const sign = Math.min(percents(from, to), backslashes(from, to), to)
+      return Math.min(nextRun(bytes, from, sign), codePoints(from, to))
+    },
+    nextSign: (from, to) => Math.min(percents(from, to), backslashes(from, to), codePoints(from, to), to),
+  }
+}
+
+const backslash = 0x5c
+const isHex = (byte: number | undefined) => (hexDigits[byte ?? 0] ?? -1) >= 0
+const isPercent = (bytes: Uint8Array, at: number) => isHex(bytes[at + 1]) && isHex(bytes[at + 2])
+const isCodePoint = (bytes: Uint8Array, at: number) => isHex(bytes[at + 2]) && isHex(bytes[at + 3])
+
+/** One or two backslashes, and a letter that begins a code point. */
+function isEscape(bytes: Uint8Array, at: number): boolean {
+  const letterAt = bytes[at + 1] === backslash ? at + 2 : at + 1
+  const letter = bytes[letterAt]
+  return (letter === 0x75 || letter === 0x55) && isHex(bytes[letterAt + 1])
 }
 
 const isRun = new Uint8Array(256)
 for (let byte = 0; byte < 256; byte++) isRun[byte] = /[\w/+-]/.test(String.fromCharCode(byte)) ? 1 : 0
 const minRun = 16
+const minHex = 32
 
 /** The next run of sixteen base64 characters, looking at every sixteenth character only as long as there is none. */
-function nextRun(text: string, from: number): number {
+function nextRun(bytes: Uint8Array, from: number, to: number): number {
   let start = from
-  while (start + minRun <= text.length) {
-    if (isRun[text.charCodeAt(start + minRun - 1)] === 0) {
+  while (start + minRun <= to) {
+    if (isRun[bytes[start + minRun - 1] ?? 0] === 0) {
       start += minRun
       continue
     }
     let before = start + minRun - 2
-    while (before >= start && isRun[text.charCodeAt(before)] === 1) before--
+    while (before >= start && isRun[bytes[before] ?? 0] === 1) before--
     if (before < start) return start
     start = before + 1
   }
-  return text.length
+  return to
 }
 
 const hexDigits = new Int16Array(256).fill(-1)
@@ -237,11 +292,34 @@ function decodeBase64(text: string, start: number, end: number): string {
   return /^[\x09-\x7e]+$/.test(value) ? value : ""
 }
 
-function isPrintableGroup(text: string, at: number): boolean {
-  const bits =
-    ((sextets[text.charCodeAt(at)] ?? -1) << 18) |
-    ((sextets[text.charCodeAt(at + 1)] ?? -1) << 12) |
-    ((sextets[text.charCodeAt(at + 2)] ?? -1) << 6) |
-    (sextets[text.charCodeAt(at + 3)] ?? -1)
-  return bits >= 0 && isPrintable(bits >> 16) && isPrintable((bits >> 8) & 0xff) && isPrintable(bits & 0xff)
+/** A run of at least sixteen base64 characters: first what is hexadecimal in it, if that is long, and base64 after it. */
+function runMayDecode(bytes: Uint8Array, from: number, to: number): boolean {
+  let at = from
+  while (at < to && isHex(bytes[at])) at++
+  if (at - from < minHex) at = from
+  else if ((at - from) % 2 === 0 && isPrintableHex(bytes, from, at)) return true
+  if (to - at < minRun) return false
+  for (; at + 4 <= to; at += 4)
+    if (!isPrintableCode(bitsOf(bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]))) return false
+  return true
 }
+
+function isPrintableHex(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 2) {
+    const byte = (hexDigits[bytes[at] ?? 0] ?? 0) * 16 + (hexDigits[bytes[at + 1] ?? 0] ?? 0)
+    if (!isPrintable(byte)) return false
+  }
+  return true
+}
+
+const isPrintableGroup = (text: string, at: number) =>
+  isPrintableCode(
+    bitsOf(text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2), text.charCodeAt(at + 3)),
+  )
+
+/** Three bytes as four base64 characters; negative when one of them is none. */
+const bitsOf = (a = 0, b = 0, c = 0, d = 0) =>
+  ((sextets[a] ?? -1) << 18) | ((sextets[b] ?? -1) << 12) | ((sextets[c] ?? -1) << 6) | (sextets[d] ?? -1)
+
+const isPrintableCode = (bits: number) =>
+  bits >= 0 && isPrintable(bits >> 16) && isPrintable((bits >> 8) & 0xff) && isPrintable(bits & 0xff)

@@ -68,7 +68,7 @@ export function detect(ruleset: Ruleset, options: DetectOptions, fragment: Fragm
   for (let depth = 0; ; depth++) {
     for (const matcher of text.open()) findings.push(...detectRule(examination, text, segments, matcher))
     if (depth >= options.maxDecodeDepth) break
-    const decoded = decodePass(text.string(), segments)
+    const decoded = decodePass(text, segments)
     if (decoded === undefined) break
     segments = decoded.segments
     text = readText(ruleset, Buffer.from(decoded.text, "latin1"))

@@ -40,8 +40,15 @@ export const scratchFor = (rules: number, states: number): Scratch => ({
   textNumber: 0,
 })
 
-export function readText(ruleset: Ruleset, bytes: Uint8Array): Text {
-  const count = ruleset.automaton.scan(bytes)
+export const readText = (ruleset: Ruleset, bytes: Uint8Array): Text =>
+  textAmong(ruleset, bytes, { first: 0, last: ruleset.automaton.scan(bytes), shift: 0 })
+
+/** Of what the automaton has found, the part that belongs to one text, which begins at `shift`. */
+export type Hits = { first: number; last: number; shift: number }
+
+/** A text in the midst of what the automaton has read. */
+export function textAmong(ruleset: Ruleset, bytes: Uint8Array, hits: Hits): Text {
+  const count = hits.last - hits.first
   const scratch = ruleset.scratch
   scratch.textNumber++
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -59,21 +66,21 @@ export function readText(ruleset: Ruleset, bytes: Uint8Array): Text {
     runes: toRunes,
     ascii: isPlain,
     foreignFolds,
-    open: () => (foreignFolds ? openInRunes(ruleset, toRunes().text) : openInHits(ruleset, count)),
+    open: () => (foreignFolds ? openInRunes(ruleset, toRunes().text) : openInHits(ruleset, hits)),
     tries(matcher) {
-      if (!gathered) gatherTries(ruleset, count)
+      if (!gathered) gatherTries(ruleset, hits)
       gathered = true
       return scratch.tries[matcher.index] ?? []
     },
   }
 }
 
-function openInHits(ruleset: Ruleset, count: number): readonly Matcher[] {
+function openInHits(ruleset: Ruleset, { first, last }: Hits): readonly Matcher[] {
   const { seenIn, openedIn, textNumber } = ruleset.scratch
   const { opens } = ruleset.compiled
   const hits = ruleset.automaton.hits()
   const found: number[] = []
-  for (let i = 0; i < count; i++) {
+  for (let i = first; i < last; i++) {
     const state = hits[i * 2 + 1] ?? 0
     if (seenIn[state] === textNumber) continue
     seenIn[state] = textNumber
@@ -101,23 +108,23 @@ function inOrder({ compiled, matcher }: Ruleset, opened: number[]): readonly Mat
 }
 
 /** The tries of the open rules, and of those that are run without being opened. */
-function gatherTries(ruleset: Ruleset, count: number): void {
+function gatherTries(ruleset: Ruleset, { first, last: end, shift }: Hits): void {
   const { scratch, automaton } = ruleset
   const { starts, items } = ruleset.compiled.tries
   const hits = automaton.hits()
   for (const rule of scratch.filled) scratch.tries[rule] = []
   scratch.filled.length = 0
-  for (let i = 0; i < count; i++) {
+  for (let i = first; i < end; i++) {
     const state = hits[i * 2 + 1] ?? 0
     const last = starts[state + 1] ?? 0
-    const end = hits[i * 2] ?? 0
+    const at = (hits[i * 2] ?? 0) - shift
     for (let e = starts[state] ?? 0; e < last; e += 3) {
       const rule = items[e] ?? 0
       if (scratch.openedIn[rule] !== scratch.textNumber && ruleset.alwaysTried[rule] === 0) continue
       const list = scratch.tries[rule] ?? []
       if (list.length === 0) scratch.filled.push(rule)
-      const stop = end - (items[e + 2] ?? 0)
-      for (let at = Math.max(end - (items[e + 1] ?? 0), 0); at <= stop; at++) list.push(at)
+      const stop = at - (items[e + 2] ?? 0)
+      for (let place = Math.max(at - (items[e + 1] ?? 0), 0); place <= stop; place++) list.push(place)
     }
   }
   for (const rule of scratch.filled) {

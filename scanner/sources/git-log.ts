@@ -1,9 +1,12 @@
 import type { Commit } from "../finding.ts"
 
+/** The added lines of one hunk, without their `+`: the bytes from where the hunk before it ends up to `end`. */
+export type Hunk = { path: string; startLine: number; commit: Commit | undefined; end: number }
+
 /** What a patch stream holds, in order. */
 export type PatchVisitor = {
-  /** The added lines of one hunk, without their `+`; the bytes are reused afterwards. */
-  hunk(hunk: { path: string; startLine: number; bytes: Uint8Array; commit: Commit | undefined }): void
+  /** Some hunks; the bytes are reused afterwards. */
+  hunks(bytes: Uint8Array, hunks: readonly Hunk[]): void
   /** A binary file that was added or changed. */
   binary(path: string, commit: Commit | undefined): void
   /** Before the hunks of a file that had another name. */
@@ -20,6 +23,7 @@ const headerFields = 6
 const newline = 10
 const plus = 0x2b
 const minus = 0x2d
+const comma = 0x2c
 const backslash = 0x5c
 const at = 0x40
 
@@ -28,6 +32,8 @@ const windowBytes = 256 * 1024
 const maxWindowBytes = 16 * 1024 * 1024
 /** A hunk above this is handed over in parts. */
 const maxHunkBytes = 64 * 1024 * 1024
+/** Hunks are handed over when they are so many bytes together. */
+const batchBytes = 128 * 1024
 
 /**
  * Reads `git log -p -U0` (with {@link logFormat}) or `git diff -U0` as it arrives, in pieces of any size. Memory is
@@ -44,8 +50,10 @@ export function patchReader(visitor: PatchVisitor): { push(piece: Uint8Array): v
     startLine: 0,
     takenLines: 0,
     cut: undefined,
-    added: Buffer.allocUnsafe(64 * 1024),
+    added: Buffer.allocUnsafe(batchBytes * 2),
     length: 0,
+    begin: 0,
+    hunks: [],
   }
   let window = Buffer.allocUnsafe(windowBytes)
   let filled = 0
@@ -70,7 +78,8 @@ export function patchReader(visitor: PatchVisitor): { push(piece: Uint8Array): v
     },
     end() {
       consume(true)
-      flush(state)
+      endHunk(state)
+      handOver(state)
     },
   }
 }
@@ -89,20 +98,28 @@ type PatchState = {
   takenLines: number
   /** In the middle of a line longer than the window, which is added or passed over. */
   cut: "added" | "passed" | undefined
+  /** Added lines, of whole hunks and after them of the one being read, which begins at `begin`. */
   added: Buffer
   length: number
+  begin: number
+  hunks: Hunk[]
 }
 
-function flush(state: PatchState): void {
-  const { path, startLine, takenLines, commit } = state
-  if (state.length > 0 && path !== undefined)
-    state.visitor.hunk({
-      path,
-      startLine: startLine + takenLines,
-      bytes: state.added.subarray(0, state.length),
-      commit,
-    })
+function endHunk(state: PatchState): void {
+  const { path, startLine, takenLines, commit, length } = state
+  if (length === state.begin) return
+  if (path === undefined) state.length = state.begin
+  else state.hunks.push({ path, startLine: startLine + takenLines, commit, end: length })
+  state.begin = state.length
+  if (state.length >= batchBytes) handOver(state)
+}
+
+function handOver(state: PatchState): void {
+  const { hunks, added, begin } = state
+  state.hunks = []
   state.length = 0
+  state.begin = 0
+  if (hunks.length > 0) state.visitor.hunks(added.subarray(0, begin), hunks)
 }
 
 /** Reads whole lines; a commit's header only when it is whole. Returns how far. */
@@ -117,7 +134,7 @@ function readLines(state: PatchState, text: Buffer, length: number, isEnd: boole
     if (text[from] === 0 && state.newLines === 0) {
       const header = readCommit(text, from, length)
       if (header === undefined) return isEnd ? length : from
-      flush(state)
+      endHunk(state)
       state.commit = header.commit
       state.path = undefined
       from = header.end
@@ -165,9 +182,9 @@ function addLine(state: PatchState, text: Buffer, from: number, to: number): voi
 }
 
 function makeRoom(state: PatchState, more: number): void {
-  if (state.length + more > maxHunkBytes) {
-    const lines = countLines(state.added, state.length)
-    flush(state)
+  if (state.length - state.begin + more > maxHunkBytes) {
+    const lines = countLines(state.added.subarray(state.begin, state.length))
+    endHunk(state)
     state.takenLines += lines
   }
   const needed = state.length + more
@@ -175,9 +192,9 @@ function makeRoom(state: PatchState, more: number): void {
     state.added = Buffer.concat([state.added.subarray(0, state.length)], Math.max(state.added.length * 2, needed))
 }
 
-function countLines(text: Buffer, length: number): number {
+function countLines(text: Buffer): number {
   let count = 0
-  for (let end = lineEnd(text, 0, length); end >= 0; end = lineEnd(text, end + 1, length)) count++
+  for (let end = text.indexOf(newline); end >= 0; end = text.indexOf(newline, end + 1)) count++
   return count
 }
 
@@ -194,9 +211,9 @@ function readLine(state: PatchState, text: Buffer, from: number, to: number): vo
   const line = () => text.toString("latin1", from, to)
   const first = text[from]
   if (first === backslash) trimNewline(state)
-  else if (first === at) startHunk(state, line())
+  else if (first === at) startHunk(state, text, from, to)
   else if (startsWith(text, from, to, "diff --git ")) {
-    flush(state)
+    endHunk(state)
     state.path = pathOfDiffLine(line())
     state.from = undefined
   } else if (startsWith(text, from, to, "+++ ")) state.path = pathOfSide(line().slice(4), "b/")
@@ -206,27 +223,60 @@ function readLine(state: PatchState, text: Buffer, from: number, to: number): vo
   else if (startsWith(text, from, to, "copy from ")) state.from = fromBytes(unquote(line().slice(10)))
   else if (startsWith(text, from, to, "deleted file mode ")) state.path = undefined
   else if (startsWith(text, from, to, "Binary files ") && state.path !== undefined)
-    if (!line().endsWith(" and /dev/null differ")) state.visitor.binary(state.path, state.commit)
+    if (!line().endsWith(" and /dev/null differ")) {
+      handOver(state)
+      state.visitor.binary(state.path, state.commit)
+    }
 }
 
 function takeName(state: PatchState, name: string): void {
   state.path = fromBytes(unquote(name))
-  if (state.from !== undefined) state.visitor.renamed(state.from, state.path, state.commit)
+  if (state.from === undefined) return
+  handOver(state)
+  state.visitor.renamed(state.from, state.path, state.commit)
 }
 
 // "\ No newline at end of file" speaks of the line before it.
 function trimNewline(state: PatchState): void {
-  if (state.length > 0 && state.added[state.length - 1] === newline && state.newLines === 0) state.length--
+  if (state.length > state.begin && state.added[state.length - 1] === newline && state.newLines === 0) state.length--
 }
 
-function startHunk(state: PatchState, line: string): void {
-  flush(state)
-  const range = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(line)
-  if (range === null) return
-  state.oldLines = Number(range[1] ?? 1)
-  state.newLines = Number(range[3] ?? 1)
-  state.startLine = Number(range[2])
+/** `@@ -12,3 +12 @@`, with or without text after it; a count of one is left out. */
+function startHunk(state: PatchState, text: Buffer, from: number, to: number): void {
+  endHunk(state)
+  if (!startsWith(text, from, to, "@@ -")) return
+  const line = { text, at: from + 4, to }
+  readNumber(line)
+  const oldLines = readCount(line)
+  if (!startsWith(text, line.at, to, " +")) return
+  line.at += 2
+  const startLine = readNumber(line)
+  const newLines = readCount(line)
+  if (Number.isNaN(startLine + oldLines + newLines) || !startsWith(text, line.at, to, " @@")) return
+  state.oldLines = oldLines
+  state.newLines = newLines
+  state.startLine = startLine
   state.takenLines = 0
+}
+
+type Line = { text: Buffer; at: number; to: number }
+
+function readCount(line: Line): number {
+  if (line.at >= line.to || line.text[line.at] !== comma) return 1
+  line.at++
+  return readNumber(line)
+}
+
+/** NaN where there is none. */
+function readNumber(line: Line): number {
+  const { text, at: start, to } = line
+  let value = 0
+  for (; line.at < to; line.at++) {
+    const digit = (text[line.at] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) break
+    value = value * 10 + digit
+  }
+  return line.at === start ? Number.NaN : value
 }
 
 function startsWith(text: Buffer, from: number, to: number, start: string): boolean {
@@ -236,17 +286,34 @@ function startsWith(text: Buffer, from: number, to: number, start: string): bool
 }
 
 function readCommit(text: Buffer, from: number, length: number): { commit: Commit; end: number } | undefined {
-  const fields: string[] = []
-  let next = from
+  let end = from
   for (let i = 0; i < headerFields; i++) {
-    const end = text.indexOf(0, next)
-    if (end < 0 || end >= length) return undefined
-    fields.push(text.toString("utf8", next, end))
-    next = end + 1
+    end = text.indexOf(0, end) + 1
+    if (end <= 0 || end > length) return undefined
   }
-  const [, sha = "", author = "", email = "", date = "", message = ""] = fields
-  const end = text[next] === newline && next < length ? next + 1 : next
-  return { commit: { sha, author, email, date: inUtc(date), message: foldMessage(message) }, end }
+  const commit = commitOf(text.toString("latin1", from, end))
+  return { commit, end: text[end] === newline && end < length ? end + 1 : end }
+}
+
+/** Few commits hold a finding: only then anybody asks who made them, and when. */
+function commitOf(header: string): Commit {
+  let fields: string[] | undefined
+  const field = (i: number) => (fields ??= fromBytes(header).split("\0"))[i] ?? ""
+  return {
+    sha: header.slice(1, header.indexOf("\0", 1)),
+    get author() {
+      return field(2)
+    },
+    get email() {
+      return field(3)
+    },
+    get date() {
+      return inUtc(field(4))
+    },
+    get message() {
+      return foldMessage(field(5))
+    },
+  }
 }
 
 function inUtc(date: string): string {
@@ -305,7 +372,7 @@ function pathOfSide(name: string, prefix: string): string | undefined {
   return fromBytes(plain.startsWith(prefix) ? plain.slice(prefix.length) : plain)
 }
 
-const fromBytes = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8")
+const fromBytes = (bytes: string) => (/[\x80-\xff]/.test(bytes) ? Buffer.from(bytes, "latin1").toString("utf8") : bytes)
 
 const escapes = new Map([
   ["a", "\x07"],

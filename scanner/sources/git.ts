@@ -5,6 +5,7 @@ import { join } from "node:path"
 import type { Readable } from "node:stream"
 import type { Fragment } from "../detect/detector.ts"
 import type { Exempt } from "../detect/exempt.ts"
+import type { Sieve } from "../detect/sieve.ts"
 import type { Commit } from "../finding.ts"
 import { archiveKind } from "./archive-name.ts"
 import { inBatches } from "./batches.ts"
@@ -31,6 +32,8 @@ export type GitOptions = FileOptions &
           exempt: Exempt
         }
       | { kind: "diff"; staged: boolean }
+    /** Tells which hunks are worth a closer look; without it all are. */
+    sieve?: Sieve | undefined
     /** Ends git when the scan ends before it. */
     signal: AbortSignal
   }
@@ -95,7 +98,7 @@ export function gitSource(options: GitOptions): Source {
   const batches = inBatches(git.stdout)
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
   return async function* (emit, report) {
-    const { reader, blobs } = readerFor(options, emit)
+    const { reader, blobs } = readerFor(options, emit, report)
     yield* batches(piece => {
       report.checkTime()
       reader.push(piece)
@@ -121,7 +124,7 @@ function diffAtOnce(options: GitOptions, staged: boolean): Source | undefined {
       ? { code: status, errors: stderr.toString().trim() }
       : { code: null, errors: `cannot run git: ${error.message}` }
   return async function* (emit, report) {
-    const { reader, blobs } = readerFor(options, emit)
+    const { reader, blobs } = readerFor(options, emit, report)
     if (error === undefined) reader.push(stdout)
     reader.end()
     judgeExit(ended, report)
@@ -135,14 +138,20 @@ const maxShortDiff = 4 * 1024 * 1024
 /** A file of which the patch shows nothing, and that is to be read whole. */
 type Blob = { path: string; commit: Commit | undefined; kind: "archive" | "renamed" }
 
-function readerFor(options: GitOptions, emit: Emit) {
+function readerFor(options: GitOptions, emit: Emit, report: SourceReport) {
   const blobs: Blob[] = []
   const { read, skips } = options
   let whole: Blob | undefined
   const reader = patchReader({
-    hunk: ({ path, startLine, bytes, commit = uncommitted }) => {
-      if (whole === undefined || whole.path !== path || whole.commit !== commit)
-        emit({ path, startLine, bytes, commit })
+    hunks: (bytes, hunks) => {
+      const marks = options.sieve?.({ bytes, texts: hunks })
+      let start = 0
+      hunks.forEach(({ path, startLine, commit = uncommitted, end }, i) => {
+        const isKnown = whole !== undefined && whole.path === path && whole.commit === commit
+        if (!isKnown && marks?.[i] === 0) report.passed(end - start, commit)
+        else if (!isKnown) emit({ path, startLine, bytes: bytes.subarray(start, end), commit })
+        start = end
+      })
     },
     binary: (path, commit) => {
       if (options.maxArchiveDepth > 0 && archiveKind(path) !== undefined) blobs.push({ path, commit, kind: "archive" })

@@ -1,4 +1,5 @@
 import type { Fragment } from "../detect/detector.ts"
+import type { Commit } from "../finding.ts"
 
 /**
  * Something to scan. It calls `emit` with one fragment after another and pauses now and then, so that what was found can be
@@ -12,6 +13,8 @@ export type SourceReport = {
   warn(text: string): void
   /** Something was not read: the scan is partial, and its result must not pass as "no leaks". */
   incomplete(text: string): void
+  /** A text of so many bytes was read that is not worth a closer look. */
+  passed(bytes: number, commit: Commit): void
   /** Throws once the scan has to end (a timeout); a source lets that error pass. */
   checkTime(): void
   isEnd(error: unknown): boolean
