@@ -50,7 +50,7 @@ export function patchReader(visitor: PatchVisitor): { push(piece: Uint8Array): v
     startLine: 0,
     takenLines: 0,
     cut: undefined,
-    added: Buffer.allocUnsafe(batchBytes * 2),
+    added: Buffer.allocUnsafe(batchBytes + windowBytes),
     length: 0,
     begin: 0,
     hunks: [],
@@ -161,9 +161,10 @@ function readHunk(state: PatchState, text: Buffer, start: number, length: number
     const sign = text[from]
     const isAdded = state.cut === undefined ? sign === plus && state.newLines > 0 : state.cut === "added"
     if (state.cut === undefined && !isAdded && !(sign === minus && state.oldLines > 0)) return from
-    const end = lineEnd(text, from, length)
+    const end = isAdded
+      ? takeLine(state, text, state.cut === undefined ? from + 1 : from, length)
+      : passLine(text, from, length)
     if (end < 0) return from
-    if (isAdded) addLine(state, text, state.cut === undefined ? from + 1 : from, end + 1)
     if (isAdded) state.newLines--
     else state.oldLines--
     state.cut = undefined
@@ -172,24 +173,47 @@ function readHunk(state: PatchState, text: Buffer, start: number, length: number
   }
 }
 
-function addLine(state: PatchState, text: Buffer, from: number, to: number): void {
-  if (state.length + to - from > state.added.length) makeRoom(state, to - from)
-  const { added } = state
-  let length = state.length
-  if (to - from > 200) length += text.copy(added, length, from, to)
-  else for (let i = from; i < to; i++) added[length++] = text[i] ?? 0
-  state.length = length
+/** Lines are short: looking for their end by a call of its own would cost more than this loop. */
+function passLine(text: Buffer, from: number, length: number): number {
+  for (let at = from; at < length; at++) if (text[at] === newline) return at
+  return -1
 }
 
-function makeRoom(state: PatchState, more: number): void {
-  if (state.length - state.begin + more > maxHunkBytes) {
+/** Adds a line and returns where it ends; -1, and nothing is added, when it does not end in the window. */
+function takeLine(state: PatchState, text: Buffer, from: number, length: number): number {
+  if (state.length - state.begin + length - from > maxHunkBytes) {
+    const end = passLine(text, from, length)
+    if (end >= 0) addLine(state, text, from, end + 1)
+    return end
+  }
+  reserve(state, length - from)
+  const { added } = state
+  let out = state.length
+  for (let at = from; at < length; at++) {
+    const byte = text[at] ?? 0
+    added[out++] = byte
+    if (byte !== newline) continue
+    state.length = out
+    return at
+  }
+  return -1
+}
+
+function addLine(state: PatchState, text: Buffer, from: number, to: number): void {
+  if (state.length - state.begin + to - from > maxHunkBytes) {
     const lines = countLines(state.added.subarray(state.begin, state.length))
     endHunk(state)
     state.takenLines += lines
   }
-  const needed = state.length + more
-  if (needed > state.added.length)
-    state.added = Buffer.concat([state.added.subarray(0, state.length)], Math.max(state.added.length * 2, needed))
+  reserve(state, to - from)
+  state.length += text.copy(state.added, state.length, from, to)
+}
+
+function reserve(state: PatchState, more: number): void {
+  const { added, length } = state
+  const needed = length + more
+  if (needed > added.length)
+    state.added = Buffer.concat([added.subarray(0, length)], Math.max(added.length * 2, needed))
 }
 
 function countLines(text: Buffer): number {
