@@ -9,6 +9,8 @@ export type ScanIo = {
   readonly cwd?: string
   readonly stdout: ScanWriter
   readonly stderr: ScanWriter
+  /** Called before a scan of many texts. */
+  readonly onLongScan?: () => void
 }
 
 export type ScanWriter = { write(text: string): void; readonly isTerminal: boolean }
@@ -22,6 +24,11 @@ export const processIo = (program: string): ScanIo => ({
   program,
   stdout: writerOf(1),
   stderr: writerOf(2),
+  // Most functions run too shortly for V8's best code to pay: making it takes a sixth of the time of a history's scan.
+  onLongScan() {
+    if (Number.parseInt(process.versions.node, 10) >= 26)
+      process.getBuiltinModule("node:v8").setFlagsFromString("--efficiency-mode")
+  },
 })
 
 function writerOf(fd: 1 | 2): ScanWriter {

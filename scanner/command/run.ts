@@ -95,6 +95,7 @@ function logOf(line: Line | undefined, io: ScanIo): Log {
 async function runScan(command: CommandName, line: Line, io: ScanIo): Promise<number> {
   const log = logOf(line, io)
   const { target, source } = await targetOf(command, line, io)
+  if (target.kind === "history" || target.kind === "files") io.onLongScan?.()
   const options = await scanOptionsOf(line, source, io, log)
   const enabled = listOf(line, "enable-rule")
   if (enabled.length > 0) log.info(`Overriding enabled rules: ${enabled.join(", ")}`)
