@@ -8,7 +8,7 @@ import type { Exempt } from "../detect/exempt.ts"
 import type { Sieve } from "../detect/sieve.ts"
 import type { Commit } from "../finding.ts"
 import { archiveKind } from "./archive-name.ts"
-import { inBatches } from "./batches.ts"
+import { inBatches, type Output, pipeInBatches } from "./batches.ts"
 import { type FileOptions, fileInMemory, scanFile } from "./file.ts"
 import { logFormat, patchReader } from "./git-log.ts"
 import type { Emit, Source, SourceReport } from "./source.ts"
@@ -94,8 +94,10 @@ export function gitSource(options: GitOptions): Source {
   const known = read.kind === "log" && read.known.length > 0 ? read.known.map(id => `^${id}`).join("\n") : undefined
   const words = read.kind === "log" ? logArguments(read.options, known !== undefined) : diffArguments(read.staged)
   const exempt = read.kind === "log" ? read.exempt : undefined
-  const git = startGit(known === undefined ? options : { ...options, input: known }, words, signal, exempt)
-  const batches = inBatches(git.stdout)
+  const place = known === undefined ? options : { ...options, input: known }
+  const output = read.kind === "log" ? pipeInBatches() : undefined
+  const git = startGit(place, words, { signal, exempt, output })
+  const batches = output?.batches ?? inBatches(opened(git.stdout))
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
   return async function* (emit, report) {
     const { reader, blobs } = readerFor(options, emit, report)
@@ -180,7 +182,7 @@ async function scanBlob(
 ): Promise<void> {
   const git = startGit(options, ["cat-file", "blob", `${commit?.sha ?? ""}:${path}`])
   const pieces: Buffer[] = []
-  for await (const piece of git.stdout) pieces.push(piece)
+  for await (const piece of opened(git.stdout)) pieces.push(piece)
   const { code, errors } = await git.ended
   if (code !== 0) return report.incomplete(`Cannot read ${path} from git: ${errors}`)
   const bytes = Buffer.concat(pieces)
@@ -203,22 +205,30 @@ const wordsFor = ({ repository }: Pick<GitPlace, "repository">, args: readonly s
   ...args,
 ]
 
+function opened<T>(stream: T | null): T {
+  if (stream === null) throw new Error("git was started without its pipes")
+  return stream
+}
+
+type Start = { signal: AbortSignal; exempt: Exempt | undefined; output: Output | undefined }
+
 function startGit(
-  { repository, env, input }: GitPlace,
+  place: GitPlace,
   args: string[],
-  signal?: AbortSignal,
-  exempt?: Exempt,
-): { stdout: Readable; ended: Promise<Ended> } {
-  const attributes = exempt === undefined ? undefined : attributesFor(exempt)
-  const git = spawn("git", wordsFor({ repository }, [...(attributes?.words ?? []), ...args]), {
+  { signal, exempt, output }: Partial<Start> = {},
+): { stdout: Readable | null; ended: Promise<Ended> } {
+  const { env, input } = place
+  const attributes = exempt === undefined ? undefined : attributesFor(place, exempt)
+  const git = spawn("git", wordsFor(place, [...(attributes?.words ?? []), ...args]), {
     // Without a flush after each commit.
     env: { ...env, GIT_FLUSH: "0" },
-    stdio: ["pipe", "pipe", "pipe", ...(attributes === undefined ? [] : [attributes.fd])],
+    stdio: ["pipe", output?.descriptor ?? "pipe", "pipe", ...(attributes === undefined ? [] : [attributes.fd])],
     ...(signal === undefined ? {} : { signal }),
   })
   if (attributes !== undefined) closeSync(attributes.fd)
-  const { stdin, stdout, stderr } = git
-  if (stdin === null || stdout === null || stderr === null) throw new Error("git was started without its pipes")
+  if (output !== undefined) closeSync(output.descriptor)
+  const { stdout } = git
+  const [stdin, stderr] = [opened(git.stdin), opened(git.stderr)]
   // A git that ends before it has read everything says why on its own.
   stdin.on("error", () => {}).end(input ?? "")
   let errors = ""
@@ -236,12 +246,13 @@ function startGit(
  * Tells git not to compare exempt files, by attributes: it looks at those only of files that it would compare, which
  * pathspecs cost for every file. The file has no name, so that none is left behind; Windows has no such files.
  */
-function attributesFor({ patterns, foldsCase }: Exempt): { fd: number; words: string[] } | undefined {
+function attributesFor(place: GitPlace, { patterns, foldsCase }: Exempt): { fd: number; words: string[] } | undefined {
   if (patterns.length === 0 || process.platform === "win32") return undefined
+  const worth = worthwhile(place, patterns)
   const folder = mkdtempSync(join(tmpdir(), "arca-attributes-"))
   try {
     const file = join(folder, "attributes")
-    writeFileSync(file, patterns.map(pattern => `${pattern} -diff\n`).join(""))
+    writeFileSync(file, worth.map(pattern => `${pattern} -diff\n`).join(""))
     const words = ["-c", "core.attributesFile=/dev/fd/3", "-c", `core.ignoreCase=${foldsCase}`]
     return { fd: openSync(file, "r"), words }
   } catch {
@@ -250,6 +261,30 @@ function attributesFor({ patterns, foldsCase }: Exempt): { fd: number; words: st
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+const anywhere = "**/"
+
+/**
+ * Git compares patterns for folders anywhere with every path, slowly: those only stay where HEAD has such a folder. At the top of
+ * the tree they are told by their first letters, and always stay.
+ */
+function worthwhile(place: GitPlace, patterns: readonly string[]): string[] {
+  const words = ["ls-tree", "-r", "-d", "--full-tree", "--name-only", "HEAD"]
+  const { status, stdout } = spawnSync("git", wordsFor(place, words), { env: place.env, maxBuffer: maxShortDiff })
+  const folders = `/${stdout?.toString().toLowerCase().replaceAll("\n", "/\n/")}`
+  const occurs = (pattern: string) => {
+    const names = pattern
+      .slice(anywhere.length)
+      .replace(/\/\*\*$/, "/")
+      .split("/")
+      .slice(0, -1)
+    return folders.includes(`${names.join("/").replace(/^\*/, "").toLowerCase()}/`)
+  }
+  return patterns.flatMap(pattern => {
+    if (!pattern.startsWith(anywhere)) return pattern
+    return status !== 0 || occurs(pattern) ? pattern : pattern.slice(anywhere.length - 1)
+  })
 }
 
 /** With options of one's own a part of the history was asked for, and that part may be whole. */
@@ -276,6 +311,6 @@ function judgeExit({ code, errors }: Ended, report: SourceReport): void {
 export async function gitAnswer(place: GitPlace, ...args: string[]): Promise<string | undefined> {
   const git = startGit(place, args)
   let text = ""
-  for await (const piece of git.stdout) text += piece
+  for await (const piece of opened(git.stdout)) text += piece
   return (await git.ended).code === 0 ? text.trim() : undefined
 }
