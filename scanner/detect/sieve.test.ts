@@ -15,7 +15,33 @@ import { type Row, sieveFor } from "./sieve.ts"
 
 const loading = { read: () => "", defaultConfig: () => ({ title: "", rules: [], allowlists: [] }), warn() {} }
 const rulesetOf = (path: string) => buildRuleset(loadToml(readFileSync(path, "utf8"), undefined, loading))
-const rulesets = [gitleaksRules, customRules].map(rulesetOf)
+/** Rules of rare forms: for paths with a keyword, without a literal to try them at, parts of another rule, in foreign letters. */
+const rareRules = `
+[[rules]]
+id = "path-with-keyword"
+path = '.ya?ml$'
+keywords = ["key"]
+[[rules]]
+id = "no-anchor"
+regex = '[a-z][0-9][a-z]?[0-9]'
+keywords = ["line"]
+[[rules]]
+id = "whole"
+regex = 'secret'
+keywords = ["token"]
+[[rules.required]]
+id = "part"
+[[rules]]
+id = "part"
+regex = 'key'
+keywords = ["never"]
+skipReport = true
+[[rules]]
+id = "folded"
+regex = '(?i)key[a-z ]*s'
+keywords = ["token"]
+`
+const rulesets = [...[gitleaksRules, customRules].map(rulesetOf), buildRuleset(loadToml(rareRules, undefined, loading))]
 
 /** How many texts hold something; none of them may pass the sieve. */
 function checked(row: Row, where: string): number {
@@ -62,6 +88,9 @@ function textsFrom(random: Random): { path: string; text: string }[] {
       () =>
         `${[...secret.slice(0, 40)].map(char => `U+${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join(" ")}`,
       () => `é ${secret} \u212aey \u017fecret`,
+      () => `token: \u212aey for u\u017f`,
+      () => `the key to the line`,
+      () => `a secret token, a key`,
     ])()
     return {
       path: random.pick(paths),
