@@ -322,6 +322,8 @@ function readCommit(text: Buffer, from: number, length: number): { commit: Commi
 /** Few commits hold a finding: only then anybody asks who made them, and when. */
 function commitOf(header: string): Commit {
   let fields: string[] | undefined
+  let date: string | undefined
+  let message: string | undefined
   const field = (i: number) => (fields ??= fromBytes(header).split("\0"))[i] ?? ""
   return {
     sha: header.slice(1, header.indexOf("\0", 1)),
@@ -332,10 +334,10 @@ function commitOf(header: string): Commit {
       return field(3)
     },
     get date() {
-      return inUtc(field(4))
+      return (date ??= inUtc(field(4)))
     },
     get message() {
-      return foldMessage(field(5))
+      return (message ??= foldMessage(field(5)))
     },
   }
 }
