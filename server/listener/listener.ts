@@ -61,7 +61,9 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
   })
   server.on("clientError", (error: Error, socket: Socket) => {
     if (rescue(server, error, socket)) return
-    if (socket.writable) {
+    // In the midst of another answer this one would be taken for a part of it.
+    const { _httpMessage: other } = socket as Socket & { _httpMessage?: ServerResponse | null }
+    if (socket.writable && !other?.headersSent) {
       const body = '{"errors":["the request could not be understood"]}\n'
       socket.write(
         `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,

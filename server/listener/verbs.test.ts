@@ -164,6 +164,23 @@ test("a client that leaves while its LIST waits troubles nobody", async t => {
   assert.equal(seen.at(-1), "/c")
 })
 
+test("nonsense in the midst of an answer ends the connection, and adds nothing to the answer", async t => {
+  const listener = await listen({ ...LISTENER_DEFAULTS, host: "127.0.0.1", port: 0 }, async (_, response) => {
+    response.writeHead(200, { "Content-Length": 100 })
+    response.write("begun")
+  })
+  t.after(() => listener.close(0))
+  const socket = connect(Number(new URL(listener.address).port), "127.0.0.1")
+  let received = ""
+  socket.on("data", chunk => (received += String(chunk)))
+  await once(socket, "connect")
+  socket.write(plain("GET", "/a"))
+  while (!received.endsWith("begun")) await sleep(5)
+  socket.write("nonsense\r\n\r\n")
+  await once(socket, "close")
+  assert.match(received, /^HTTP\/1\.1 200 .*begun$/s)
+})
+
 test("requests whose end is in doubt are refused and the connection is closed", async () => {
   const listener = await echo()
   const doubtful = [
