@@ -55,7 +55,10 @@ function whenAnswered(socket: Duplex, act: () => void): void {
   const held = socket as Duplex & Attached
   const response = held._httpMessage
   if (socket.destroyed) return
-  if (response === null || response === undefined) return act()
+  if (response === null || response === undefined) {
+    act()
+    return
+  }
   held.parser?.unconsume?.()
   socket.removeAllListeners("data")
   socket.pause()
