@@ -10,10 +10,15 @@ const carried = () => {
   return sea.isSea() ? sea : undefined
 }
 
+/** What an executable carries under a name; undefined outside of one. The bytes are not to be written to. */
+export function carriedFile(name: string): Buffer | undefined {
+  const asset = carried()?.getRawAsset(name)
+  return asset === undefined ? undefined : Buffer.from(asset)
+}
+
 /** A file that belongs to the scanner, by its path below this folder, wherever the scanner is installed. */
 export function installedFile(name: string): Buffer {
-  const asset = carried()?.getRawAsset(name)
-  return asset === undefined ? readFileSync(placeOf(name)) : Buffer.from(asset)
+  return carriedFile(name) ?? readFileSync(placeOf(name))
 }
 
 /** The same, part by part; undefined where there is no such file. */

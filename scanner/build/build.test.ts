@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process"
 import { symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { test } from "node:test"
+import { rar } from "../corpus/archives.ts"
 import { fakes, folder, gitEnv, repository, write } from "../testing.ts"
 import { buildExecutable, buildFolder } from "./build.ts"
 
@@ -49,6 +50,9 @@ test("an executable scans a staged commit by itself, and loads what else it need
   assert.match(run("arca-scan", "dir", ".", "--verbose").stdout, /RuleID: +mine/)
   assert.match(run("arca-scan", "version").stdout, /^\d+\.\d+\.\d+\n$/)
   assert.match(run("arca-scan", "s3", "bucket").stderr, /Region is missing/)
+  write(path, { "a.rar": rar({ "in/a.txt": `token = "${fakes.github}"\n` }) })
+  const unpacked = run("arca-scan", "dir", "a.rar", "--max-archive-depth", "1", "--verbose", "--redact")
+  assert.match(unpacked.stdout, /File: +a\.rar!in\/a\.txt/, unpacked.stderr)
   const dry = run("arca-scan", "dir", "a.txt", "--verify-dry-run")
   assert.match(dry.stdout + dry.stderr, /api\.github\.com/)
 })

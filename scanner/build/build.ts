@@ -11,7 +11,7 @@
 import { spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { isBuiltin } from "node:module"
+import { createRequire, isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { type BuildOptions, build } from "esbuild"
@@ -81,6 +81,7 @@ export async function buildExecutable(folder: string, packages: readonly string[
     const names = [...carried, builtRulesName, scriptName, codeName]
     const assets = Object.fromEntries(names.map(name => [name, join(folder, name)]))
     for (const name of packages) assets[name] = await bundlePackage(name, scratch)
+    assets["libarchive.wasm"] = createRequire(import.meta.url).resolve("libarchive-wasm/dist/libarchive.wasm")
     const main = join(folder, "start.cjs")
     const config = join(scratch, "sea.json")
     const settings = { main, output, assets, disableExperimentalSEAWarning: true, execArgvExtension: "none" }

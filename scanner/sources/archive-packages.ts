@@ -3,6 +3,7 @@
  * (libarchive-wasm). Each package is loaded at the first archive of its kind, and runs without access to anything but its memory.
  */
 
+import { carriedFile } from "../installed.ts"
 import type { ArchiveLimits, ArchivePart } from "./archive.ts"
 import type { Tick } from "./archive-kind.ts"
 
@@ -67,8 +68,10 @@ const pieceBytes = 64 * 1024
 /** The files of a 7z or rar archive. */
 export async function* unpacked(bytes: Uint8Array, limits: ArchiveLimits, tick: Tick): AsyncGenerator<ArchivePart> {
   const { libarchiveWasm } = await loaded("libarchive-wasm", () => import("libarchive-wasm"))
+  // The package looks for its code beside itself, where an executable has nothing.
+  const wasmBinary = carriedFile("libarchive.wasm")
   // A fresh memory for each archive: what one has damaged is gone with it.
-  const library = await libarchiveWasm()
+  const library = await libarchiveWasm(wasmBinary === undefined ? {} : { wasmBinary })
   const { module } = library
   const input = module._malloc(bytes.length)
   const piece = module._malloc(pieceBytes)
