@@ -4,9 +4,9 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { request } from "node:https"
 import { after, before, test } from "node:test"
-import { testServer } from "../../server/testing.ts"
 import { certificates } from "../../tests/parts/certificates.ts"
 import { missing, type Server, start } from "../../tests/parts/influxdb.ts"
+import { vaultWithDatabase } from "../../tests/parts/vault-with-database.ts"
 
 const skip = missing() ?? false
 const PASSWORD = `ro'ot\\%41"@:é`
@@ -53,11 +53,8 @@ async function query(text: string, user: unknown = "root", password: unknown = P
 const users = async (): Promise<string[]> =>
   (JSON.parse(await query("SHOW USERS")) as string[][]).map(([name]) => `${name}`)
 
-async function withDatabase(config: Record<string, string> = {}) {
-  const vault = await testServer()
-  cleanup.push(() => vault.write("sys/seal"))
-  await vault.write("sys/mounts/database", { type: "database" })
-  const written = await vault.write("database/config/influx", {
+const withDatabase = (config: Record<string, string> = {}) =>
+  vaultWithDatabase(cleanup, "influx", {
     plugin_name: "influxdb-database-plugin",
     host: "127.0.0.1",
     port: server.port,
@@ -65,12 +62,8 @@ async function withDatabase(config: Record<string, string> = {}) {
     pem_bundle: ca,
     username: "root",
     password: PASSWORD,
-    allowed_roles: "*",
     ...config,
   })
-  assert.deepEqual(written.errors, [])
-  return vault
-}
 
 test("a role makes users with its rights, and they are gone with their lease", { skip }, async () => {
   const vault = await withDatabase()

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
 import { MongoClient } from "mongodb"
-import { type TestServer, testServer } from "../../server/testing.ts"
+import { vaultWithDatabase } from "../../tests/parts/vault-with-database.ts"
 
 const url = process.env.ARCA_MONGODB ?? ""
 const skip = url === "" ? "ARCA_MONGODB names no server" : false
@@ -51,19 +51,14 @@ async function entering(user: unknown, password: unknown, db = "admin"): Promise
     .finally(() => entrant.close())
 }
 
-async function withDatabase(config: Record<string, string> = {}): Promise<TestServer> {
-  const vault = await testServer()
-  cleanup.push(() => vault.write("sys/seal"))
-  await vault.write("sys/mounts/database", { type: "database" })
-  const written = await vault.write("database/config/m", {
+async function withDatabase(config: Record<string, string> = {}) {
+  const vault = await vaultWithDatabase(cleanup, "m", {
     plugin_name: "mongodb-database-plugin",
     connection_url: `mongodb://{{username}}:{{password}}@${host}/admin`,
     username: root,
     password: rootPassword,
-    allowed_roles: "*",
     ...config,
   })
-  assert.deepEqual(written.errors, [])
   await vault.write("sys/policies/password/nasty", {
     policy: `length = 20\nrule "charset" { charset = "'\\"\\\\%{}$;:@/-" }`,
   })

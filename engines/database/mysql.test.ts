@@ -9,9 +9,9 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
 import { createConnection } from "mysql2/promise"
-import { testServer } from "../../server/testing.ts"
 import { certificates } from "../../tests/parts/certificates.ts"
 import { missing, type Server, start } from "../../tests/parts/mariadb.ts"
+import { vaultWithDatabase } from "../../tests/parts/vault-with-database.ts"
 
 const { ARCA_MYSQL: given = "", ARCA_MYSQL_DATA: data = "" } = process.env
 const skip = given === "" ? (missing() ?? false) : false
@@ -51,22 +51,14 @@ const entering = (user: unknown, password: unknown): Promise<string> =>
     (error: { code?: string }) => String(error.code),
   )
 
-async function withDatabase(config: Record<string, string> = {}) {
-  const vault = await testServer()
-  // Sealing closes connections, which would keep the process alive.
-  cleanup.push(() => vault.write("sys/seal"))
-  await vault.write("sys/mounts/database", { type: "database" })
-  const written = await vault.write("database/config/my", {
+const withDatabase = (config: Record<string, string> = {}) =>
+  vaultWithDatabase(cleanup, "my", {
     plugin_name: "mysql-database-plugin",
     connection_url: `{{username}}:{{password}}@tcp(127.0.0.1:${server.port})/`,
     username: "root",
     password: PASSWORD,
-    allowed_roles: "*",
     ...config,
   })
-  assert.deepEqual(written.errors, [])
-  return vault
-}
 
 const CREATION = `CREATE USER '{{name}}'@'%' IDENTIFIED BY '{{password}}';GRANT SELECT ON *.* TO '{{name}}'@'%';`
 

@@ -8,7 +8,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { request } from "node:https"
 import { after, test } from "node:test"
-import { type TestServer, testServer } from "../../server/testing.ts"
+import { vaultWithDatabase } from "../../tests/parts/vault-with-database.ts"
 
 const url = process.env.ARCA_OPENSEARCH ?? ""
 const ca = process.env.ARCA_OPENSEARCH_CA === undefined ? "" : readFileSync(process.env.ARCA_OPENSEARCH_CA, "utf8")
@@ -38,22 +38,15 @@ async function ask(method: string, path: string, user: unknown = "admin", passwo
 const entering = async (user: unknown, password: unknown, path = "/_plugins/_security/authinfo"): Promise<number> =>
   (await ask("GET", path, user, password)).status
 
-async function withDatabase(config: Record<string, string> = {}): Promise<TestServer> {
-  const vault = await testServer()
-  cleanup.push(() => vault.write("sys/seal"))
-  await vault.write("sys/mounts/database", { type: "database" })
-  const written = await vault.write("database/config/os", {
+const withDatabase = (config: Record<string, string> = {}) =>
+  vaultWithDatabase(cleanup, "os", {
     plugin_name: "opensearch-database-plugin",
     url,
     ca_cert: ca,
     username: "admin",
     password: "admin",
-    allowed_roles: "*",
     ...config,
   })
-  assert.deepEqual(written.errors, [])
-  return vault
-}
 
 test("a role makes users with its roles, and they are gone with their lease", { skip }, async () => {
   const vault = await withDatabase()

@@ -4,22 +4,17 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { createServer } from "node:http"
 import { after, test } from "node:test"
-import { type TestServer, testServer } from "../../server/testing.ts"
+import type { JsonObject } from "@arca/api"
+import { testServer } from "../../server/testing.ts"
 import { start as startMongo } from "../../tests/parts/fake-mongodb.ts"
+import { vaultWithDatabase } from "../../tests/parts/vault-with-database.ts"
 
 const cleanup: (() => Promise<unknown>)[] = []
 after(async () => {
   for (const act of cleanup.reverse()) await act()
 })
 
-async function withDatabase(config: Record<string, unknown>): Promise<TestServer> {
-  const vault = await testServer()
-  cleanup.push(() => vault.write("sys/seal"))
-  await vault.write("sys/mounts/database", { type: "database" })
-  const written = await vault.write("database/config/db", { allowed_roles: "*", ...config } as never)
-  assert.deepEqual(written.errors, [])
-  return vault
-}
+const withDatabase = (config: JsonObject) => vaultWithDatabase(cleanup, "db", config)
 
 /** A server that notes what it is asked, and answers as `answer` says. */
 async function noting(answer: (seen: Seen) => { status?: number; body?: unknown }) {

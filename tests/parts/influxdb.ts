@@ -1,11 +1,11 @@
 /** A real InfluxDB 1 for tests: its own directory, its own port, gone afterwards. It speaks TLS, and lets nobody in unnamed. */
 
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ended } from "./ended.ts"
 import { freePort } from "./port.ts"
 
 export interface Server {
@@ -54,9 +54,7 @@ https-private-key = "${options.key}"
   return {
     port,
     stop: async () => {
-      const ended = once(server, "exit")
-      server.kill("SIGKILL")
-      await ended
+      await ended(server)
       await rm(data, { recursive: true, force: true })
     },
   }

@@ -1,11 +1,11 @@
 /** A real MariaDB server for tests: its own directory, its own port, gone afterwards. */
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ended } from "./ended.ts"
 import { freePort } from "./port.ts"
 
 export interface Server {
@@ -59,11 +59,7 @@ export async function start(options: {
   return {
     port,
     stop: async () => {
-      if (server.exitCode === null) {
-        const ended = once(server, "exit")
-        server.kill("SIGKILL")
-        await ended
-      }
+      await ended(server)
       await rm(data, { recursive: true, force: true })
     },
   }

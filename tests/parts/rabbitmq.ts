@@ -1,11 +1,11 @@
 /** A real RabbitMQ broker with its management plugin for tests: its own directory and ports, gone afterwards. */
 
 import { type ChildProcess, spawn } from "node:child_process"
-import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ended } from "./ended.ts"
 import { freePort } from "./port.ts"
 
 const PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -52,7 +52,7 @@ export async function start(): Promise<Broker> {
   const broker = spawn(PROGRAM, [], { env, stdio: ["ignore", "pipe", "pipe"], detached: true })
   const stop = async (): Promise<void> => {
     await ended(broker, () => process.kill(-(broker.pid ?? 0), "SIGKILL"))
-    await ended(epmd, () => epmd.kill("SIGKILL"))
+    await ended(epmd)
     await rm(dir, { recursive: true, force: true, maxRetries: 3 })
   }
   try {
@@ -76,11 +76,4 @@ function started(broker: ChildProcess): Promise<void> {
     broker.once("error", reject)
     broker.once("exit", code => reject(new Error(`RabbitMQ ended with status ${code}:\n${log}`)))
   })
-}
-
-async function ended(child: ChildProcess, kill: () => void): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, "exit")
-  kill()
-  await gone
 }

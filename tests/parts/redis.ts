@@ -4,11 +4,11 @@
  */
 
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ended } from "./ended.ts"
 import { freePort } from "./port.ts"
 
 export interface Server {
@@ -52,9 +52,7 @@ export async function start(options: {
   return {
     port,
     stop: async () => {
-      const ended = once(server, "exit")
-      server.kill("SIGKILL")
-      await ended
+      await ended(server)
       await rm(data, { recursive: true, force: true })
     },
   }

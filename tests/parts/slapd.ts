@@ -1,7 +1,6 @@
 /** A real OpenLDAP server for tests: its own directory and ports, over TCP and TLS, gone afterwards. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process"
-import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { connect } from "node:net"
@@ -9,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { promisify } from "node:util"
+import { ended } from "./ended.ts"
 import { freePort } from "./port.ts"
 
 const PROGRAM = "/usr/sbin/slapd"
@@ -102,11 +102,7 @@ export async function start(): Promise<DirectoryServer> {
   const args = ["-d", "0", "-h", `${urls.url} ${urls.secureUrl}`, "-f", join(dir, "slapd.conf")]
   const server = spawn(PROGRAM, args, { stdio: ["ignore", "ignore", "pipe"] })
   const stop = async (): Promise<void> => {
-    if (server.exitCode === null && server.signalCode === null) {
-      const gone = once(server, "exit")
-      server.kill("SIGKILL")
-      await gone
-    }
+    await ended(server)
     await rm(dir, { recursive: true, force: true })
   }
   try {
