@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { SECRET, SECRETS } from "./load.ts"
 import { freePort, type Measured, start } from "./process.ts"
 
 /** A store that was made by a first start: initialised, with kv at `secret/` and an audit file. */
@@ -60,6 +61,11 @@ export async function startArca(store: BenchStore, workers: number): Promise<Ben
 function running({ config, port }: Pick<BenchStore, "config" | "port">, workers: number, status: number) {
   const health = async () => (await fetch(`http://127.0.0.1:${port}/v1/sys/health`)).status === status
   return start([MAIN, "-config", config, `-workers=${workers}`], port, health)
+}
+
+/** Fills the store with what `kvShots` read. */
+export async function putSecrets(arca: BenchServer): Promise<void> {
+  for (let n = 0; n < SECRETS; n++) await arca.ask("POST", `secret/data/app/${n}`, SECRET)
 }
 
 const asker =

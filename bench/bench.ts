@@ -13,8 +13,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs, promisify } from "node:util"
-import { type BenchServer, makeStore, startArca } from "./arca.ts"
-import { load, type Rate, type Shot, wrkIsThere } from "./load.ts"
+import { type BenchServer, makeStore, putSecrets, startArca } from "./arca.ts"
+import { kvShots, load, type Rate, type Shot, WRITE, wrkIsThere } from "./load.ts"
 import { freePort, type Measured, start } from "./process.ts"
 
 const run = promisify(execFile)
@@ -28,9 +28,6 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
   },
 })
-
-const SECRETS = 1000
-const WRITE = "kv-v2 write"
 
 /** One kind of load, measured: on the server, on the floor. */
 interface Row {
@@ -78,23 +75,21 @@ async function prepare(arca: BenchServer): Promise<Shot[]> {
   })
   const made = await arca.ask("POST", "auth/token/create", { policies: ["bench"], ttl: "24h" })
   const token: string = JSON.parse(made.text).auth.client_token
-  const secret = JSON.stringify({ data: { username: "app", password: "correct-horse-battery-staple" } })
-  for (let n = 0; n < SECRETS; n++) await arca.ask("POST", `secret/data/app/${n}`, JSON.parse(secret))
+  await putSecrets(arca)
   await arca.ask("POST", "sys/auth/approle", { type: "approle" })
   await arca.ask("POST", "auth/approle/role/bench", { token_policies: ["bench"], token_ttl: "1h" })
   const role = JSON.parse((await arca.ask("GET", "auth/approle/role/bench/role-id")).text).data.role_id
   const id = JSON.parse((await arca.ask("POST", "auth/approle/role/bench/secret-id", {})).text).data.secret_id
-  const shot = (name: string, method: Shot["method"], path: string, body = "", spread = 1): Shot => ({
+  const shot = (name: string, method: Shot["method"], path: string, body = ""): Shot => ({
     name,
     method,
     path: `/v1/${path}`,
     body,
-    spread,
+    spread: 1,
     token,
   })
   return [
-    shot("kv-v2 read", "GET", "secret/data/app/{n}", "", SECRETS),
-    shot(WRITE, "POST", "secret/data/new/{n}", secret, 100_000),
+    ...kvShots(token),
     shot("token lookup-self", "GET", "auth/token/lookup-self"),
     {
       ...shot("approle login", "POST", "auth/approle/login", JSON.stringify({ role_id: role, secret_id: id })),

@@ -26,6 +26,26 @@ export interface Rate {
   readonly requests: number
 }
 
+/** How many secrets the reads are spread over. */
+export const SECRETS = 1000
+
+export const SECRET = { data: { username: "app", password: "correct-horse-battery-staple" } }
+
+export const WRITE = "kv-v2 write"
+
+/** Reads of secrets that are there, and writes of others, at the KV v2 mount `secret/`. */
+export const kvShots = (token: string): Shot[] => [
+  { name: "kv-v2 read", method: "GET", path: "/v1/secret/data/app/{n}", body: "", spread: SECRETS, token },
+  {
+    name: WRITE,
+    method: "POST",
+    path: "/v1/secret/data/new/{n}",
+    body: JSON.stringify(SECRET),
+    spread: 100_000,
+    token,
+  },
+]
+
 export const wrkIsThere = (): boolean => spawnSync("wrk", ["--version"]).error === undefined
 
 /** Sends as many requests as are answered in `seconds`. Throws when any answer was not a success. */

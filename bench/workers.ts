@@ -10,8 +10,8 @@ import { mkdir, rmdir, stat, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { parseArgs } from "node:util"
-import { type BenchServer, makeStore, startArca } from "./arca.ts"
-import { load, type Rate, type Shot, wrkIsThere } from "./load.ts"
+import { makeStore, putSecrets, startArca } from "./arca.ts"
+import { kvShots, load, type Rate, wrkIsThere } from "./load.ts"
 
 const { values: flags } = parseArgs({
   options: {
@@ -22,7 +22,6 @@ const { values: flags } = parseArgs({
   },
 })
 
-const SECRETS = 1000
 const PERIOD_MICROSECONDS = 10_000
 
 /** A control group in which a process gets at most `share` of a core; disposing of it needs the process to be gone. */
@@ -40,23 +39,6 @@ async function limited(pid: number, share: number): Promise<AsyncDisposable> {
   return { [Symbol.asyncDispose]: () => rmdir(dir) }
 }
 
-async function prepare(arca: BenchServer): Promise<Shot[]> {
-  const data = { username: "app", password: "correct-horse-battery-staple" }
-  for (let n = 0; n < SECRETS; n++) await arca.ask("POST", `secret/data/app/${n}`, { data })
-  const { token } = arca
-  return [
-    { name: "kv-v2 read", method: "GET", path: "/v1/secret/data/app/{n}", body: "", spread: SECRETS, token },
-    {
-      name: "kv-v2 write",
-      method: "POST",
-      path: "/v1/secret/data/new/{n}",
-      body: JSON.stringify({ data }),
-      spread: 100_000,
-      token,
-    },
-  ]
-}
-
 /** Requests a second, by the name of the request. */
 async function measured(workers: number, share: number): Promise<Map<string, Rate>> {
   const store = await makeStore()
@@ -65,11 +47,11 @@ async function measured(workers: number, share: number): Promise<Map<string, Rat
   const rates = new Map<string, Rate>()
   {
     await using arca = await startArca(store, workers)
-    const shots = await prepare(arca)
+    await putSecrets(arca)
     const pids = await arca.pids()
     // With several workers the first process only watches over them.
     for (const pid of workers === 1 ? pids : pids.slice(1)) groups.use(await limited(pid, share))
-    for (const shot of shots) {
+    for (const shot of kvShots(arca.token)) {
       await load(arca.url, shot, Number(flags.connections), 2)
       rates.set(shot.name, await load(arca.url, shot, Number(flags.connections), Number(flags.seconds)))
     }
