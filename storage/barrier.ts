@@ -15,7 +15,7 @@ import {
 import { type Ledger, ledgerOf, type Watch } from "./ledger.ts"
 import { Memo } from "./memo.ts"
 import { type Codec, mapView, type ReadTimer, transformStorage } from "./transform.ts"
-import { Conflict, type Storage, type View } from "./view.ts"
+import { Conflict, momentOf, type Storage, type View } from "./view.ts"
 
 /** The store is sealed: its keys are not in memory. */
 export class Sealed extends Error {
@@ -115,13 +115,13 @@ export function barrierStorage(
     },
     moment: () => {
       const within = through.moment()
-      return {
-        view: hints => {
+      return momentOf(
+        hints => {
           need()
           return within.view(hints)
         },
-        [Symbol.dispose]: () => within[Symbol.dispose](),
-      }
+        () => within[Symbol.dispose](),
+      )
     },
     commit: async view => {
       await ledger.amend(view)

@@ -19,7 +19,7 @@ import { Space } from "./etcd-space.ts"
 import { Foresight } from "./foresight.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { Transaction, taken } from "./transaction.ts"
-import { type Storage, StorageFailed, StorageUnavailable, unshared, type Version } from "./view.ts"
+import { momentOf, type Storage, StorageFailed, StorageUnavailable, type Version } from "./view.ts"
 
 export interface EtcdOptions extends EtcdAddress {
   /** Where the store lies in the cluster: keys begin with it. */
@@ -77,7 +77,7 @@ export async function etcdStorage(options: EtcdOptions): Promise<EtcdStorage> {
   }
   return {
     view,
-    moment: () => unshared(view),
+    moment: () => momentOf(view),
     commit: async view => {
       const transaction = taken(view, memo, EtcdSnapshot)
       if (closed.signal.aborted) throw new StorageFailed("The store is closed")

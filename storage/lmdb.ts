@@ -27,7 +27,7 @@ import { guardBatches } from "./lmdb-rejections.ts"
 import { Memo, type MemoLimits } from "./memo.ts"
 import { namesFrom } from "./names.ts"
 import { changedSince, type Listing, type ReadyState, Transaction, taken } from "./transaction.ts"
-import { Conflict, type Found, type Page, type Storage, StorageFailed, type Version } from "./view.ts"
+import { Conflict, type Found, momentOf, type Page, type Storage, StorageFailed, type Version } from "./view.ts"
 
 export interface LmdbOptions {
   /** The directory; it is made when absent. */
@@ -254,16 +254,16 @@ export async function lmdbStorage(options: LmdbOptions): Promise<LmdbStorage> {
     view: () => new Transaction(snapshot(), memo),
     moment: () => {
       let first: LmdbSnapshot | undefined
-      return {
-        view: () => {
+      return momentOf(
+        () => {
           first ??= snapshot()
           return new Transaction(first.shared(), memo)
         },
-        [Symbol.dispose]: () => {
+        () => {
           first?.close()
           first = undefined
         },
-      }
+      )
     },
     commit: async view => {
       const transaction = taken(view, memo, LmdbSnapshot)

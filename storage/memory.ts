@@ -6,7 +6,7 @@ import { Memo, type MemoLimits } from "./memo.ts"
 import { namesFrom } from "./names.ts"
 import { keysFrom, lookup, type Ordered, updated } from "./ordered.ts"
 import { changedSince, type ReadyState, Transaction, taken } from "./transaction.ts"
-import { Conflict, type Entry, type Storage, StorageFailed, unshared, type Version } from "./view.ts"
+import { Conflict, type Entry, momentOf, type Storage, StorageFailed, type Version } from "./view.ts"
 
 export interface MemoryOptions {
   readonly clock?: Clock
@@ -80,7 +80,7 @@ export function memoryStorage(options: MemoryOptions = {}): Storage {
   }
   return {
     view,
-    moment: () => unshared(view),
+    moment: () => momentOf(view),
     commit: async view => {
       const transaction = taken(view, memo, MemorySnapshot)
       if (!open) throw new StorageFailed("The store is closed")

@@ -20,7 +20,7 @@ import { migrate, Unfit } from "./postgresql-migrations.ts"
 import { type Names, namesOf } from "./postgresql-schema.ts"
 import { isTransient, PostgresqlSnapshot, type Reading, type Row, textOf } from "./postgresql-snapshot.ts"
 import { Transaction, taken } from "./transaction.ts"
-import { Conflict, type Storage, StorageFailed, StorageUnavailable, unshared, type Version } from "./view.ts"
+import { Conflict, momentOf, type Storage, StorageFailed, StorageUnavailable, type Version } from "./view.ts"
 
 export interface PostgresqlOptions {
   /** `postgres://user:password@host:port/database?sslmode=…`, as in Vault's configuration. */
@@ -244,7 +244,7 @@ export async function postgresqlStorage(options: PostgresqlOptions): Promise<Pos
   }
   return {
     view,
-    moment: () => unshared(view),
+    moment: () => momentOf(view),
     commit: async view => {
       const transaction = taken(view, memo, PostgresqlSnapshot)
       return transaction.writes.size === 0 ? committer.newest : queue.add(transaction)

@@ -2,7 +2,17 @@
 
 import { checkFolder, checkKey } from "./key.ts"
 import { type Decode, Memo } from "./memo.ts"
-import type { Derive, Forking, Found, Maybe, Page, Storage, Version, View } from "./view.ts"
+import {
+  type Derive,
+  type Forking,
+  type Found,
+  type Maybe,
+  momentOf,
+  type Page,
+  type Storage,
+  type Version,
+  type View,
+} from "./view.ts"
 
 /** How a value is stored. Both see the absolute key, so that a ciphertext can be bound to its place. Both may throw. */
 export interface Codec {
@@ -36,10 +46,10 @@ export function transformStorage(storage: Storage, codec: Codec, memo: Memo = ne
     view: hints => mapView(storage.view(hints), codec, memo, timer),
     moment: () => {
       const inner = storage.moment()
-      return {
-        view: hints => mapView(inner.view(hints), codec, memo, timer),
-        [Symbol.dispose]: () => inner[Symbol.dispose](),
-      }
+      return momentOf(
+        hints => mapView(inner.view(hints), codec, memo, timer),
+        () => inner[Symbol.dispose](),
+      )
     },
     commit: view => storage.commit(innerView(view)),
     changes: since => storage.changes(since),

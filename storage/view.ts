@@ -65,8 +65,8 @@ export interface Moment extends Disposable {
   readonly view: Storage["view"]
 }
 
-/** A moment of a store whose views share nothing. */
-export const unshared = (view: Storage["view"]): Moment => ({ view, [Symbol.dispose]: () => {} })
+/** A moment that opens its views so. Those of a store that gives no `end` share nothing. */
+export const momentOf = (view: Storage["view"], end: () => void = () => {}): Moment => ({ view, [Symbol.dispose]: end })
 
 export interface Storage extends AsyncDisposable {
   /**
