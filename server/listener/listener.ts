@@ -19,7 +19,7 @@ import { badCertificate, cannotListen } from "./failure.ts"
 import type { ListenerOptions, ProxyProtocol } from "./options.ts"
 import { type Header, type Origin, readHeader } from "./proxy-protocol.ts"
 import { tlsContext } from "./tls.ts"
-import { rescue, verbOf } from "./verbs.ts"
+import { answerUnderWay, rescue, verbOf } from "./verbs.ts"
 
 /** Answers one request. It must not reject. */
 export type Handler = (message: IncomingMessage, response: ServerResponse, verb: string, peer: Peer) => Promise<void>
@@ -62,8 +62,7 @@ export async function listen(options: ListenerOptions, handler: Handler): Promis
   server.on("clientError", (error: Error, socket: Socket) => {
     if (rescue(server, error, socket)) return
     // In the midst of another answer this one would be taken for a part of it.
-    const { _httpMessage: other } = socket as Socket & { _httpMessage?: ServerResponse | null }
-    if (socket.writable && !other?.headersSent) {
+    if (socket.writable && !answerUnderWay(socket)?.headersSent) {
       const body = '{"errors":["the request could not be understood"]}\n'
       socket.write(
         `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`,

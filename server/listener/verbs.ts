@@ -6,8 +6,7 @@
  * other verb never pass through this. A real LINK or LOCK is refused.
  */
 
-import type { EventEmitter } from "node:events"
-import type { IncomingMessage, Server } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Duplex } from "node:stream"
 
 const STAND_INS: ReadonlyMap<string, string> = new Map([
@@ -52,14 +51,13 @@ export function rescue(server: Server, error: ParserError, socket: Duplex): bool
  * after the client has read it and sent the next. Meanwhile nothing is read.
  */
 function whenAnswered(socket: Duplex, act: () => void): void {
-  const held = socket as Duplex & Attached
-  const response = held._httpMessage
+  const response = answerUnderWay(socket)
   if (socket.destroyed) return
-  if (response === null || response === undefined) {
+  if (response === undefined) {
     act()
     return
   }
-  held.parser?.unconsume?.()
+  attachedTo(socket).parser?.unconsume?.()
   socket.removeAllListeners("data")
   socket.pause()
   response.once("close", () => whenAnswered(socket, act))
@@ -80,13 +78,18 @@ function startOf(packet: Buffer, parsed: number): number | undefined {
 interface Attached {
   /** Node's HTTP parser, which reads the socket's handle by itself until it is told to let go. */
   parser?: { unconsume?: () => void; remove?: () => void; socket?: unknown } | null
-  /** The response that is being written, and that others wait for. */
-  _httpMessage?: EventEmitter | null
+  _httpMessage?: ServerResponse | null
 }
+
+const attachedTo = (socket: Duplex) => socket as Duplex & Attached
+
+/** The response that a connection is being answered with, and that others wait for. */
+export const answerUnderWay = (socket: Duplex): ServerResponse | undefined =>
+  attachedTo(socket)._httpMessage ?? undefined
 
 /** Takes the HTTP machinery off a socket, so that it can be connected anew. */
 function detach(socket: Duplex): void {
-  const held = socket as Duplex & Attached
+  const held = attachedTo(socket)
   held.parser?.unconsume?.()
   held.parser?.remove?.()
   held.parser = null
