@@ -11,7 +11,7 @@ const carried = () => {
 }
 
 /** What an executable carries under a name; undefined outside of one. The bytes are not to be written to. */
-export function carriedFile(name: string): Buffer | undefined {
+export function carriedFile(name: string): Buffer<ArrayBuffer> | undefined {
   const asset = carried()?.getRawAsset(name)
   return asset === undefined ? undefined : Buffer.from(asset)
 }
@@ -23,8 +23,8 @@ export function installedFile(name: string): Buffer {
 
 /** The same, part by part; undefined where there is no such file. */
 export function installedParts(name: string): Parts | undefined {
-  const asset = carried()?.getRawAsset(name)
-  if (asset !== undefined) return (at, length) => Buffer.from(asset, at, length)
+  const whole = carriedFile(name)
+  if (whole !== undefined) return (at, length) => whole.subarray(at, at + length)
   return existsSync(placeOf(name)) ? partsOf(placeOf(name)).part : undefined
 }
 

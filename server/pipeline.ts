@@ -5,7 +5,7 @@
  *      → audit the response → reply
  *
  * A denial is audited by the same line as a grant. Without a record there is no action; without a record of the response
- * the reply is withheld. Anything thrown but a `Refusal` is a bug: the caller gets a request id, the log gets the text.
+ * the reply is withheld. A confined engine handles while the record is being written, and commits and replies after it. Anything thrown but a `Refusal` is a bug: the caller gets a request id, the log gets the text.
  */
 
 import { createHash } from "node:crypto"

@@ -39,7 +39,7 @@ export interface LineFormat {
   response(record: AuditResponse, headers?: AuditedHeaders): string
 }
 
-/** A request with the text that a device, known by its salt, has made of it. */
+/** A request with the text that a device, known by its salt, has made of it: the answer is told with the same. */
 interface Told extends AuditedRequest {
   [TEXT]?: { readonly salt: Salt; readonly text: string }
 }
@@ -59,7 +59,7 @@ export function lineFormat(options: LineOptions, salt: Salt): LineFormat {
     return text === "{}" ? "" : `,"data":${text}`
   }
 
-  // A request and the answer to it are told with the same `request` and `auth`: their text is made once.
+  // What a token does is told in the same words many times: the text of an `auth` is made once.
   const authTexts = new WeakMap<AuditAuth, string>()
   const authOnce = (auth: AuditAuth): string => {
     const known = authTexts.get(auth)
