@@ -20,7 +20,7 @@ import type { Caller } from "./authenticate.ts"
 import { lifeOf } from "./grants.ts"
 import { type Asked, eraseLease, type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
 import { type MountEntry, mountFor, mountStore, mountTable } from "./mounts.ts"
-import { type Namespace, ROOT } from "./namespaces.ts"
+import { type Namespace, namespaceTable, ROOT } from "./namespaces.ts"
 import { passwordBy } from "./password-policies.ts"
 import { base62 } from "./random.ts"
 import type { Request, Server, ServerContext } from "./server.ts"
@@ -321,9 +321,11 @@ async function prepareLease(
   }
 }
 
-/** A mount that was disabled meanwhile gets no new leases: its data may be erased at any moment. */
+/** A mount that was disabled meanwhile, or its namespace deleted, gets no new leases: its data may be erased at any moment. */
 async function mustBeMounted(view: View, { namespace, entry }: Setting): Promise<void> {
-  if ((await mountTable(view, namespace)).all.some(({ uuid }) => uuid === entry.uuid)) return
+  const home = (await namespaceTable(view)).byId.get(namespace.id)
+  const isThere = home !== undefined && !home.deleting
+  if (isThere && (await mountTable(view, namespace)).all.some(({ uuid }) => uuid === entry.uuid)) return
   throw refuse.unavailable(`the mount at ${entry.path} was disabled`)
 }
 

@@ -8,12 +8,13 @@ import type { Job } from "@arca/api"
 import { NOBODY } from "./authenticate.ts"
 import { claim, type Guard, isLost, release } from "./claims.ts"
 import { contextOf, noEffects } from "./context.ts"
+import { deletedNamespaces, finishDeleted } from "./deleted.ts"
 import { type Expiry, expiryOf } from "./expiry.ts"
 import { jobLog } from "./job-log.ts"
 import { measureUsage } from "./metrics/usage.ts"
 import { type MountEntry, mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
-import { finishRetired, retiredNames } from "./retired.ts"
+import { anyRetired, finishRetired } from "./retired.ts"
 import { ownRequest } from "./revocation.ts"
 import { rotation } from "./rotation.ts"
 import type { Server } from "./server.ts"
@@ -81,7 +82,11 @@ export function background(server: Server): Background {
   }
 
   const retired = async (): Promise<void> => {
-    if ((await retiredNames(server)).length > 0) await start("retired", 0, () => finishRetired(server))
+    if (await anyRetired(server)) await start("retired", 0, () => finishRetired(server))
+  }
+
+  const deleted = async (): Promise<void> => {
+    if ((await deletedNamespaces(server)).length > 0) await start("deleted", 0, () => finishDeleted(server))
   }
 
   const tellAlive = async (): Promise<void> => {
@@ -113,6 +118,7 @@ export function background(server: Server): Background {
         start("ledger", LEDGER_SECONDS, () => server.rollback.check(server)),
         start("rotation", 0, () => rotation.rotateIfDue(server)),
         duty("retired", retired()),
+        duty("deleted", deleted()),
         duty("engines", engineJobs()),
         duty("snapshots", snapshotJobs()),
         usagePeriod > 0 ? start("usage", usagePeriod, () => measureUsage(server)) : undefined,
@@ -147,6 +153,7 @@ async function mountsWithJobs(server: Server): Promise<{ namespace: Namespace; e
   using view = server.storage.view()
   const found: { namespace: Namespace; entry: MountEntry; job: Job }[] = []
   for (const namespace of (await namespaceTable(view)).all) {
+    if (namespace.deleting) continue
     for (const entry of (await mountTable(view, namespace)).all) {
       for (const job of server.registry.engine(entry.kind, entry.type)?.jobs ?? [])
         found.push({ namespace, entry, job })

@@ -1,12 +1,15 @@
 /** Ending all leases below a path, or all tokens of an auth mount. */
 
+import type { View } from "@arca/storage"
+
 import { inParallel } from "./expiry.ts"
 import { layout } from "./layout.ts"
-import { type LeaseEntry, leaseIds, readLease } from "./leases.ts"
+import { type LeaseEntry, type LeaseState, leaseIds, readLease } from "./leases.ts"
 import type { Namespace } from "./namespaces.ts"
 import { revokeLease, revokeSoon, revokeToken } from "./revocation.ts"
 import type { Server } from "./server.ts"
 import { readToken, type TokenEntry } from "./tokens.ts"
+import { reading } from "./transact.ts"
 
 const STEP = 500
 /** How many are ended at the same time. */
@@ -32,8 +35,7 @@ export async function revokeByPrefix(
 ): Promise<number> {
   let count = 0
   const failures: unknown[] = []
-  for (let after: string | undefined; ; ) {
-    const { leases, last } = await step(server, namespace, prefix, after)
+  for await (const leases of pagesBelow(server, namespace.id, prefix)) {
     const meant = options.sparePrepared ? leases.filter(({ state }) => state !== "prepared") : leases
     await inParallel(meant, CONCURRENCY, async lease => {
       const ended = options.soon ? revokeSoon(server, lease) : revokeLease(server, lease, { force: options.force })
@@ -42,28 +44,50 @@ export async function revokeByPrefix(
         (error: unknown) => failures.push(error),
       )
     })
-    if (last === undefined) break
-    after = last
   }
   if (options.tokens !== undefined) count += await revokeTokensOf(server, namespace, options.tokens)
   if (failures.length > 0) throw failures[0]
   return count
 }
 
-/** The folder of a prefix that may end inside a name. */
-const folderOf = (prefix: string): string => prefix.slice(0, prefix.lastIndexOf("/") + 1)
-
-async function step(
+/**
+ * Ends what is left below a path that makes no new leases any more: those in the given states, one after another. Tells in which
+ * states there are others still: what a request has prepared is its own business, or that of the expiry job if the request is no
+ * more.
+ */
+export async function endLeft(
   server: Server,
-  namespace: Namespace,
+  namespaceId: string,
   prefix: string,
-  after: string | undefined,
-): Promise<{ leases: LeaseEntry[]; last: string | undefined }> {
-  using view = server.storage.view()
-  const folder = folderOf(prefix)
-  const names = await leaseIds(view, namespace.id, folder, { limit: STEP, ...(after === undefined ? {} : { after }) })
+  states: readonly LeaseState[],
+  meant: (lease: LeaseEntry) => boolean = () => true,
+): Promise<ReadonlySet<LeaseState>> {
+  const left = new Set<LeaseState>()
+  for await (const leases of pagesBelow(server, namespaceId, prefix)) {
+    for (const lease of leases.filter(meant)) {
+      if (states.includes(lease.state)) await revokeLease(server, lease)
+      else left.add(lease.state)
+    }
+  }
+  return left
+}
+
+/** The leases whose ids begin with `prefix`, each page as it is when it is asked for. */
+async function* pagesBelow(server: Server, namespaceId: string, prefix: string): AsyncGenerator<LeaseEntry[]> {
+  for (let after: string | undefined; ; ) {
+    const { leases, last } = await reading(server, view => pageOf(view, namespaceId, prefix, after))
+    yield leases
+    if (last === undefined) return
+    after = last
+  }
+}
+
+/** The next leases, and the name of the last one looked at. The prefix may end inside a name. */
+async function pageOf(view: View, namespaceId: string, prefix: string, after: string | undefined) {
+  const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1)
+  const names = await leaseIds(view, namespaceId, folder, { limit: STEP, ...(after === undefined ? {} : { after }) })
   const leases = await Promise.all(
-    names.filter(name => (folder + name).startsWith(prefix)).map(name => readLease(view, namespace.id, folder + name)),
+    names.filter(name => (folder + name).startsWith(prefix)).map(name => readLease(view, namespaceId, folder + name)),
   )
   return { leases: leases.filter(lease => lease !== undefined), last: names.at(-1) }
 }

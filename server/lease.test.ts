@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { field, leaseKind, route } from "@arca/api"
 import { mountTable, retireMount, writeMounts } from "./mounts.ts"
-import { ROOT } from "./namespaces.ts"
+import { namespaceTable, ROOT, writeNamespaces } from "./namespaces.ts"
 import type { AnyEngine } from "./server.ts"
 import { type TestServer, testServer } from "./testing.ts"
 import { reading, transact } from "./transact.ts"
@@ -413,4 +413,78 @@ test("whoever disables a mount again, after the first one died half-way, is answ
   outside.failing = false
   assert.deepEqual([(await vault.delete("sys/mounts/users")).status, outside.users.size], [204, 0])
   assert.deepEqual(await reading(vault.server, view => view.keys("core/retired/")), [])
+})
+
+const inTeam = { namespace: "team" }
+
+const withTeamUsers = async () => {
+  const { vault, outside } = await withUsers()
+  await vault.write("sys/namespaces/team")
+  await vault.write("sys/mounts/users", { type: "users" }, inTeam)
+  const names = async () => (await vault.ask("list", "sys/namespaces")).data.keys ?? []
+  const kept = async () => {
+    const all = await reading(vault.server, view => namespaceTable(view))
+    const team = all.byPath.get("team/")
+    return team && reading(vault.server, view => view.keys(`ns/${team.id}/`))
+  }
+  return { vault, outside, names, kept }
+}
+
+test("a namespace whose leases cannot be revoked is not deleted", async () => {
+  const { vault, outside, names, kept } = await withTeamUsers()
+  await vault.read("users/creds/alice", inTeam)
+  outside.failing = true
+  assert.equal((await vault.delete("sys/namespaces/team")).status, 500)
+  assert.deepEqual([await names(), outside.users.size], [["team/"], 1])
+  outside.failing = false
+  assert.deepEqual([(await vault.delete("sys/namespaces/team")).status, outside.users.size], [204, 0])
+  assert.deepEqual([await names(), await kept()], [[], undefined])
+})
+
+test("a namespace that is deleted while it makes a credential undoes that, and then it is erased", async () => {
+  const { vault, outside, names, kept } = await withTeamUsers()
+  let go: () => void = () => {}
+  outside.wait.make = new Promise(resolve => (go = resolve))
+  const making = vault.read("users/creds/alice", inTeam)
+  while (outside.asked < 2) await new Promise(setImmediate)
+  assert.equal((await vault.delete("sys/namespaces/team")).status, 204)
+  assert.equal((await vault.read("users/creds/alice", inTeam)).status, 404)
+  assert.equal((await vault.write("sys/namespaces/team")).status, 400)
+  assert.notEqual((await kept())?.length, 0)
+  go()
+  assert.deepEqual([(await making).status, outside.users.size], [503, 0])
+  vault.clock.advance("31s")
+  await vault.runJobs()
+  await vault.runJobs()
+  assert.deepEqual([await names(), await kept()], [[], undefined])
+  assert.equal((await vault.write("sys/namespaces/team")).status, 200)
+})
+
+test("a request that has come before its namespace was deleted makes nothing after that", async () => {
+  const { vault, outside, kept } = await withTeamUsers()
+  let go: () => void = () => {}
+  outside.wait.prepare = new Promise(resolve => (go = resolve))
+  const making = vault.read("users/creds/alice", inTeam)
+  while (outside.asked < 1) await new Promise(setImmediate)
+  await vault.delete("sys/namespaces/team")
+  go()
+  assert.deepEqual([(await making).status, outside.asked, outside.users.size], [503, 1, 0])
+  assert.equal(await kept(), undefined)
+})
+
+test("a namespace whose deletion died half-way is finished by the background work, or by whoever deletes it again", async () => {
+  for (const again of ["background", "request"]) {
+    const { vault, outside, kept } = await withTeamUsers()
+    await vault.read("users/creds/alice", inTeam)
+    await transact(vault.server, async view => {
+      const { all } = await namespaceTable(view)
+      writeNamespaces(
+        view,
+        all.map(one => (one.path === "team/" ? { ...one, deleting: true } : one)),
+      )
+    })
+    if (again === "background") await vault.runJobs()
+    else assert.equal((await vault.delete("sys/namespaces/team")).status, 204)
+    assert.deepEqual([again, outside.users.size, await kept()], [again, 0, undefined])
+  }
 })

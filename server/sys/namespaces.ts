@@ -2,15 +2,13 @@
 
 import { createHash, timingSafeEqual } from "node:crypto"
 import { field, type JsonObject, refuse } from "@arca/api"
-import { eraseRange } from "../erase.ts"
+import { endDeleted } from "../deleted.ts"
 import { builtInMounts } from "../first-start.ts"
-import { layout } from "../layout.ts"
 import { revokeByPrefix } from "../lease-range.ts"
 import { mountTable, writeMounts } from "../mounts.ts"
 import { type Namespace, type NamespaceTable, namespaceTable, writeNamespaces } from "../namespaces.ts"
 import { base62, uuid } from "../random.ts"
-import type { Server, ServerContext } from "../server.ts"
-import { transact } from "../transact.ts"
+import type { ServerContext } from "../server.ts"
 import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
@@ -38,7 +36,7 @@ async function find(ctx: ServerContext, given: string): Promise<{ table: Namespa
   return { table, one: one?.deleting ? undefined : one }
 }
 
-const replace = (table: NamespaceTable, next: Namespace): Namespace[] =>
+const replace = (table: Pick<NamespaceTable, "all">, next: Namespace): Namespace[] =>
   table.all.map(one => (one.id === next.id ? next : one))
 
 async function write(
@@ -82,37 +80,27 @@ async function refuseMounted(ctx: ServerContext, parent: Namespace, name: string
 }
 
 /**
- * Deletes a namespace: from the commit on it answers nothing on any node. What it issued is revoked then, and what it kept
- * erased; only then is its path free again.
+ * Deletes a namespace: what it issued is revoked, and from the commit on it answers nothing on any node. What it kept is erased
+ * after that (`deleted.ts`); only then is its path free again.
  */
 async function remove(given: string, ctx: ServerContext): Promise<undefined> {
-  const { table, one } = await find(ctx, given)
+  const { byPath, all } = await namespaceTable(ctx.view)
+  const one = byPath.get(fullPath(ctx, given))
   if (one === undefined) return
   if (one.id === "root") throw refuse.invalid("unable to delete root namespace")
-  const child = table.all.find(other => other.id !== one.id && other.path.startsWith(one.path))
+  // Whoever deleted it may have died half-way.
+  if (one.deleting) {
+    await endDeleted(ctx.server, one)
+    return
+  }
+  const child = all.find(other => other.id !== one.id && other.path.startsWith(one.path))
   if (child !== undefined)
     throw refuse.invalid(
       `cannot delete namespace ${JSON.stringify(one.path)}: it contains the namespace ${JSON.stringify(child.path)}`,
     )
-  writeNamespaces(ctx.view, replace(table, { ...one, deleting: true }))
-  ctx.afterCommit(() => eraseNamespace(ctx.server, one))
-}
-
-async function eraseNamespace(server: Server, one: Namespace): Promise<void> {
-  await revokeByPrefix(server, one, "", { force: false, tokens: undefined }).catch((error: unknown) =>
-    server.log.error("a lease of a deleted namespace could not be revoked", {
-      namespace: one.path,
-      error: String(error),
-    }),
-  )
-  await eraseRange(server, layout.namespace(one.id))
-  await transact(server, async view => {
-    const table = await namespaceTable(view)
-    writeNamespaces(
-      view,
-      table.all.filter(other => other.id !== one.id),
-    )
-  })
+  await revokeByPrefix(ctx.server, one, "", { force: false, sparePrepared: true, tokens: undefined })
+  writeNamespaces(ctx.view, replace({ all }, { ...one, deleting: true }))
+  ctx.afterCommit(() => endDeleted(ctx.server, one))
 }
 
 const digest = (key: string): string => createHash("sha256").update(key).digest("hex")
