@@ -15,7 +15,7 @@ import {
   type Term,
 } from "@arca/api"
 import { decide } from "@arca/policy"
-import type { View } from "@arca/storage"
+import { countReads, type View } from "@arca/storage"
 import type { Caller } from "./authenticate.ts"
 import { lifeOf } from "./grants.ts"
 import { type Asked, eraseLease, type LeaseEntry, PREPARED_SECONDS, readLease, writeLease } from "./leases.ts"
@@ -366,7 +366,7 @@ function draftLease(setting: Setting, kind: LeaseKind<never>, data: LeaseEntry["
 export async function grantLease(setting: Setting, answer: Answer): Promise<LeaseEntry | undefined> {
   const { effects, server, entry, caller, view } = setting
   if (answer.lease === undefined) return undefined
-  const prepared = effects.prepared.get(answer.lease.id)
+  const prepared = effects.prepared.has(answer.lease.id) ? await stillPrepared(setting, answer.lease.id) : undefined
   const draft = prepared ?? effects.leases.get(answer.lease.id)
   if (draft === undefined) throw new Error("the answer names a lease that was never prepared")
   if (prepared === undefined)
@@ -389,6 +389,16 @@ export async function grantLease(setting: Setting, answer: Answer): Promise<Leas
   }
   writeLease(view, lease, prepared)
   return lease
+}
+
+/** A prepared lease as it is now, and must be at the commit: of a request that stalled for too long the expiry job undoes it. */
+async function stillPrepared({ server, view, namespace }: Setting, id: string): Promise<LeaseEntry> {
+  using latest = server.storage.view()
+  const current = await readLease(latest, namespace.id, id)
+  if (current?.state !== "prepared")
+    throw refuse.unavailable("the request took so long that what it made was undone; please send it again")
+  countReads(view, latest)
+  return current
 }
 
 /** A batch token cannot be revoked, so what it leased ends with it at the latest. */

@@ -1,12 +1,12 @@
 /**
  * Ending what is due, many at a time: one transaction erases all that have nothing outside, the others are undone outside side by
- * side, and what is undone is erased together. Whose time is over can be renewed by nobody, so nothing is written before; each step
- * can be repeated, and a crash anywhere is finished by whoever finds the entry in the index next.
+ * side, and what is undone is erased together. Whose time is over can be renewed by nobody, so nothing is written before (but of a
+ * prepared lease, whose request might be about to hand it out); each step can be repeated, and a crash anywhere is finished by whoever finds the entry in the index next.
  */
 
 import type { View } from "@arca/storage"
 import { type Due, timeOf } from "./due.ts"
-import { eraseLease, expiryKey, type LeaseEntry, readLease } from "./leases.ts"
+import { eraseLease, expiryKey, type LeaseEntry, readLease, writeLease } from "./leases.ts"
 import { endFailures } from "./lockout.ts"
 import type { Outage } from "./outage.ts"
 import {
@@ -121,7 +121,10 @@ const sortLease: Sort = async (server, view, due) => {
     eraseLease(view, lease)
     return "ended"
   }
-  return { undo: lease }
+  if (lease.state !== "prepared") return { undo: lease }
+  const ending: LeaseEntry = { ...lease, state: "revoking" }
+  writeLease(view, ending, lease)
+  return { undo: ending }
 }
 
 const sortToken: Sort = async (server, view, due) => {

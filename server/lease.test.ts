@@ -488,3 +488,24 @@ test("a namespace whose deletion died half-way is finished by the background wor
     assert.deepEqual([again, outside.users.size, await kept()], [again, 0, undefined])
   }
 })
+
+test("a request that stalled until the expiry job undid what it made hands nothing out", async () => {
+  for (const when of ["before", "meanwhile"]) {
+    const { vault, outside } = await withUsers()
+    let go: () => void = () => {}
+    let undone: () => void = () => {}
+    outside.wait.make = new Promise(resolve => (go = resolve))
+    const making = vault.read("users/creds/alice")
+    while (outside.asked < 2) await new Promise(setImmediate)
+    vault.clock.advance("31s")
+    if (when === "meanwhile") outside.slow = new Promise(resolve => (undone = resolve))
+    const ending = vault.runJobs()
+    while (outside.attempts < 1) await new Promise(setImmediate)
+    if (when === "before") await ending
+    go()
+    undone()
+    assert.deepEqual([when, (await making).status, outside.users.size], [when, 503, 0])
+    await ending
+    assert.deepEqual((await vault.ask("list", "sys/leases/lookup/users/creds")).data?.keys ?? [], [])
+  }
+})

@@ -1,4 +1,4 @@
-/** What lies behind a view: all entries of its state, for backups, and whether it has written. */
+/** What lies behind a view: all entries of its state, for backups, and what it has read and written. */
 
 import { Transaction } from "./transaction.ts"
 import { innerView } from "./transform.ts"
@@ -6,9 +6,18 @@ import type { View } from "./view.ts"
 
 /** Whether committing `view`, of the store or through a barrier, would write anything. */
 export function hasWrites(view: View): boolean {
-  const inner = view instanceof Transaction ? view : innerView(view)
+  const inner = behind(view)
   return inner instanceof Transaction && inner.writes.size > 0
 }
+
+/** Counts what `later` has read as read by `view`, which was opened before it by the same storage: none of it may have changed at the commit. */
+export function countReads(view: View, later: View): void {
+  const [inner, other] = [behind(view), behind(later)]
+  if (!(inner instanceof Transaction && other instanceof Transaction)) throw new TypeError("This view has no reads")
+  inner.join(other)
+}
+
+const behind = (view: View): View => (view instanceof Transaction ? view : innerView(view))
 
 export interface StoredEntry {
   readonly key: string

@@ -2,7 +2,7 @@
 
 export { KEYRING } from "./barrier.ts"
 export { type Clock, systemClock } from "./clock.ts"
-export { entriesOf, hasWrites, type StoredEntry } from "./entries.ts"
+export { countReads, entriesOf, hasWrites, type StoredEntry } from "./entries.ts"
 export { type Fault, type FaultOptions, faultyStorage } from "./fault.ts"
 export { checkFolder, checkKey, compareKeys, KEY_LIMIT } from "./key.ts"
 export type { Discrepancy, Watch } from "./ledger.ts"
