@@ -1,5 +1,6 @@
 /** Puts the parts of a server together. What differs between a test and a daemon comes in; the rest is made here. */
 
+import { refuse } from "@arca/api"
 import { auth } from "@arca/auth"
 import { engines } from "@arca/engines"
 import { hasWrites, type Storage } from "@arca/storage"
@@ -26,7 +27,7 @@ import { rateLimiter } from "./quotas.ts"
 import type { RandomBytes } from "./random.ts"
 import { registryOf } from "./registry.ts"
 import { resources } from "./resources.ts"
-import { accounted, keepAccount, type RollbackPolicy, rollbackWatch, sealedIfRolledBack } from "./rollback.ts"
+import { accounted, keepAccount, type RollbackPolicy, rollbackWatch } from "./rollback.ts"
 import { attempts } from "./seal/attempts.ts"
 import { sealFollower } from "./seal/cluster-seal.ts"
 import { sealCore } from "./seal/core.ts"
@@ -123,11 +124,17 @@ export function assemble(parts: Pick<Parts, Needed> & Partial<Parts>): Server {
       return rootToken(server, view, parts.rootTokenText || undefined)
     },
     opened: async () => {
-      await server.followSeal.opened(server)
-      await settleRestore(server)
-      await noteVersion(server)
-      await keepAccount(server)
-      await sealedIfRolledBack(server, async () => parts.opened?.(server))
+      try {
+        await server.followSeal.opened(server)
+        await settleRestore(server)
+        await noteVersion(server)
+        await keepAccount(server)
+        await parts.opened?.(server)
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error)
+        server.log.named("seal").error("the store was opened and is sealed again, for it cannot be served", { reason })
+        throw refuse.failed(reason)
+      }
     },
     closing: async () => {
       await server.resources.close("")

@@ -123,11 +123,24 @@ export async function openEntry(
   }
 }
 
+/** Opens a device of the table or of the configuration, and puts it to use. Throws a sentence that names it. */
+export async function putToUse(server: Server, entry: AuditEntry, key: KeyObject, skipTest: boolean): Promise<void> {
+  try {
+    const { device, older } = await openEntry(server, server.auditPlaces, entry, key)
+    await server.audit.enable(device, { requestId: skipTest ? "open" : "configuration", skipTest })
+    if (older !== undefined) await server.rollback.note(server, older)
+  } catch (error) {
+    if (error instanceof StoreRolledBack) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new Error(`the audit device ${JSON.stringify(entry.path)} cannot be used: ${reason}`, { cause: error })
+  }
+}
+
 /**
  * Brings this process's open devices in step with the table: after unsealing, and whenever another process has changed it.
  * Throws when a device of the table cannot be opened, so that nothing is served unrecorded.
  */
-export async function followAuditTable(server: Server, places: AuditPlaces): Promise<void> {
+export async function followAuditTable(server: Server): Promise<void> {
   const { entries, key, headers } = await reading(server, async view => ({
     entries: await auditTable(view),
     key: await view.cached(SIGNING_KEY, decodeKey),
@@ -140,9 +153,7 @@ export async function followAuditTable(server: Server, places: AuditPlaces): Pro
   }
   for (const entry of entries) {
     if (open.has(entry.path) || key === undefined) continue
-    const { device, older } = await openEntry(server, places, entry, key)
-    await server.audit.enable(device, { requestId: "open", skipTest: true })
-    if (older !== undefined) await server.rollback.note(server, older)
+    await putToUse(server, entry, key, true)
   }
 }
 
@@ -157,7 +168,7 @@ export function auditFollower(): AuditFollower {
   let seen: readonly [readonly AuditEntry[], HeaderRules] | undefined
   let following: Promise<void> | undefined
   const follow = async (server: Server, devices: readonly AuditEntry[], headers: HeaderRules): Promise<void> => {
-    following ??= followAuditTable(server, server.auditPlaces).finally(() => {
+    following ??= followAuditTable(server).finally(() => {
       following = undefined
     })
     await following

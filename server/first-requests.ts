@@ -1,7 +1,7 @@
 /** What the configuration asks of a new store: `initialize` stanzas and declared audit devices. */
 
 import type { JsonObject, Operation } from "@arca/api"
-import { auditTable, durableSigningKey, openEntry, writeAuditTable } from "./audit-table.ts"
+import { auditTable, durableSigningKey, putToUse, writeAuditTable } from "./audit-table.ts"
 import type { AuditStanza, InitRequest, ServerConfig } from "./config/read.ts"
 import { serve } from "./pipeline.ts"
 import { uuid } from "./random.ts"
@@ -28,8 +28,11 @@ export async function initializeItself(server: Server, config: ServerConfig): Pr
     throw new Error('initialize stanzas need a seal that opens by itself, such as seal "static"')
   }
   const { root_token } = await server.seal.init({ recovery_shares: 1, recovery_threshold: 1 })
+  if (server.sealed())
+    throw new Error(
+      "the store was made, but cannot be opened (the log says why): correct the configuration, empty the store and start again",
+    )
   const token = String(root_token)
-  await declareAudit(server, config.audit)
   try {
     for (const request of config.initialize) await send(server, token, request)
   } finally {
@@ -53,7 +56,7 @@ async function send(server: Server, token: string, request: InitRequest): Promis
   server.log.warn(text)
 }
 
-/** Adds the audit devices that the configuration declares and the store does not have yet. */
+/** Adds the audit devices that the configuration declares and the store does not have yet, whenever the store is opened. */
 export async function declareAudit(server: Server, stanzas: readonly AuditStanza[]): Promise<void> {
   for (const { path, type, options } of stanzas) {
     await transact(server, async view => {
@@ -70,9 +73,7 @@ export async function declareAudit(server: Server, stanzas: readonly AuditStanza
       }
       // Of a try that could not be committed.
       await server.audit.disable(path)
-      const { device, older } = await openEntry(server, server.auditPlaces, entry, await durableSigningKey(server))
-      await server.audit.enable(device, { requestId: "configuration" })
-      if (older !== undefined) await server.rollback.note(server, older)
+      await putToUse(server, entry, await durableSigningKey(server), false)
       writeAuditTable(view, [...table, entry])
     })
   }

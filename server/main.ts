@@ -19,6 +19,7 @@ import { BadConfig, readConfig, type ServerConfig } from "./config/read.ts"
 import { sanitized } from "./config/sanitized.ts"
 import { type Daemon, startDaemon } from "./daemon.ts"
 import { devCertificate } from "./dev-tls.ts"
+import { declareAudit } from "./first-requests.ts"
 import { BadFlag, fromEnv, readFlags, type ServerFlags } from "./flags.ts"
 import { ListenerFailed } from "./listener/failure.ts"
 import { LISTENER_DEFAULTS, type ListenerOptions } from "./listener/options.ts"
@@ -192,7 +193,8 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
       introspection: config.introspection,
     },
     opened: async unsealed => {
-      await followAuditTable(unsealed, unsealed.auditPlaces)
+      await followAuditTable(unsealed)
+      await declareAudit(unsealed, config.audit)
       log.info("unsealed")
     },
     closing: async () => log.info("sealed"),
@@ -204,7 +206,7 @@ async function runConfigured(config: ServerConfig, flags: ServerFlags): Promise<
     clusterName: config.clusterName || "arca",
     worker,
   })
-  openLater(server, config.audit, seconds => pause(seconds * 1000, undefined, { signal: stopping.signal })).catch(
+  openLater(server, seconds => pause(seconds * 1000, undefined, { signal: stopping.signal })).catch(
     (error: unknown) => {
       if (!stopping.signal.aborted) throw error
     },

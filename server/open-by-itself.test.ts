@@ -52,7 +52,6 @@ test("a node that was there before the store was made opens as soon as another o
   const [first, other] = [nodeOn(inner, seal), nodeOn(inner, seal)]
   await openLater(
     other.server,
-    [],
     pauses(
       () => undefined,
       () => first.server.seal.init(RECOVERY),
@@ -71,7 +70,6 @@ test("a node whose seal is away opens when it is back, and complains once", asyn
   }
   await openLater(
     server,
-    [],
     pauses(
       () => undefined,
       () => undefined,
@@ -89,7 +87,7 @@ test("a node that somebody has sealed stays sealed", async () => {
   const { server } = nodeOn(inner, seal)
   await server.seal.init(RECOVERY)
   await server.seal.close()
-  await openLater(server, [], pauses())
+  await openLater(server, pauses())
   assert.equal(server.sealed(), true)
 })
 
@@ -106,7 +104,6 @@ test("one of several nodes initialises the store, the others are refused, and al
     for (const one of nodes)
       await openLater(
         one,
-        [],
         pauses(() => undefined),
       )
     const keys = nodes.map(one => Buffer.from(one.seal.barrier.rootKey()).toString("hex"))

@@ -32,7 +32,7 @@ async function audited(world: TestWorld, inner: Storage, policy: RollbackPolicy,
         worker: 0,
       },
       rollbackPolicy: policy,
-      opened: server => followAuditTable(server, server.auditPlaces),
+      opened: followAuditTable,
     },
   })
   if (reopen === undefined) {

@@ -10,7 +10,7 @@
  * `sys/seal-status` meanwhile.
  */
 
-import { decodeJson, encodeJson, type JsonObject, refuse } from "@arca/api"
+import { decodeJson, encodeJson, type JsonObject } from "@arca/api"
 import type { Discrepancy, View, Watch } from "@arca/storage"
 import type { StoreSeen } from "./audit/index.ts"
 import type { OlderStore } from "./audit-checkpoints.ts"
@@ -80,18 +80,6 @@ export class StoreRolledBack extends Error {
     super(
       `${inWords(found)}. Put the right store back; or accept this one by starting once with on_store_rollback = "warn"`,
     )
-  }
-}
-
-/** Runs `open`; seals the server again, and answers why, when the store that it opens is not to be served. */
-export async function sealedIfRolledBack(server: Server, open: () => Promise<void>): Promise<void> {
-  try {
-    await open()
-  } catch (error) {
-    if (!(error instanceof StoreRolledBack)) throw error
-    server.log.named("rollback").error(error.message)
-    server.seal.barrier.seal()
-    throw refuse.failed(error.message)
   }
 }
 

@@ -68,8 +68,23 @@ export function sealCore(world: SealWorld) {
   const open = async (rootKey: Uint8Array): Promise<void> => {
     if (!(await barrier.unseal(rootKey)))
       throw refuse.failed("the root key does not open the store: it may have been altered")
-    await world.opened()
+    await prepared()
     isAwaited = false
+  }
+
+  const openForAll = async (rootKey: Buffer): Promise<void> => {
+    await open(rootKey)
+    await world.peers.tell({ act: "open", rootKey: rootKey.toString("base64") })
+  }
+
+  /** Nothing is served by halves: what could not be made ready stays sealed. */
+  const prepared = async (): Promise<void> => {
+    try {
+      await world.opened()
+    } catch (error) {
+      barrier.seal()
+      throw error
+    }
   }
 
   /** Nobody has opened or sealed it since the process began: then it opens as soon as its seal can. */
@@ -99,10 +114,8 @@ export function sealCore(world: SealWorld) {
         return world.furnish(view)
       })
       if (token === undefined) throw refuse.invalid("Vault is already initialized")
-      if (seal.kind === "auto") {
-        await open(rootKey)
-        await world.peers.tell({ act: "open", rootKey: rootKey.toString("base64") })
-      }
+      // Whatever keeps it from being served, the keys are told: nobody else has them, and the seal will be tried again.
+      if (seal.kind === "auto") await openForAll(rootKey).catch(() => {})
       const pgp = input.root_token_pgp_key
       const shown = pgp ? Buffer.from((await encryptText(pgp, token)).bytes).toString("base64") : token
       const keys = shownKeys(parts.handed, seal.kind === "auto" ? "recovery_" : "")
@@ -337,7 +350,7 @@ export function sealCore(world: SealWorld) {
       barrier.seal()
       throw error
     }
-    await world.opened()
+    await prepared()
   }
 
   /** A transaction that writes through the barrier and beside it. */
