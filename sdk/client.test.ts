@@ -1,9 +1,11 @@
 import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, test } from "node:test"
+import { promisify } from "node:util"
 import { ApiError, type Client, ConnectionError, createClient, type Settings } from "./index.ts"
 
 interface Seen {
@@ -45,6 +47,8 @@ async function answering(
     seen.push(one)
     answers[Math.min(seen.length, answers.length) - 1]?.(reply, one)
   })
+  // Like a server that keeps connections for minutes.
+  server.keepAliveTimeout = 0
   open.push(server)
   await new Promise<void>(resolve => {
     if (typeof at === "string") server.listen(at, resolve)
@@ -291,4 +295,17 @@ test("any fetch serves as transport, and each request can be looked at before it
   })
   await assert.rejects(stopped.write("b", {}), /^Error: PUT http:\/\/vault\.example\/v1\/b$/)
   assert.deepEqual(urls, ["http://vault.example/v1/a"])
+})
+
+test("a program ends although nobody has read replies without a body, nor those that were sent again for", async () => {
+  const answers = [json(503, { errors: ["later"] }), json(307, {}, { Location: "/v1/there" }), json(204, undefined)]
+  const { address, seen } = await answering(answers)
+  const program = `import { createClient } from ${JSON.stringify(import.meta.resolve("./index.ts"))}
+    const client = createClient({ address: ${JSON.stringify(address)}, wait: async () => {} })
+    await client.request({ method: "DELETE", path: "a" })`
+  await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { timeout: 20_000 })
+  assert.deepEqual(
+    seen.map(({ url }) => url),
+    ["/v1/a", "/v1/a", "/v1/there"],
+  )
 })

@@ -77,6 +77,7 @@ async function persist(line: Line, request: WireRequest): Promise<WireReply> {
       return outcome
     }
     const asked = outcome instanceof ConnectionError ? undefined : retryAfter(outcome)
+    if (!(outcome instanceof ConnectionError)) await passOver(outcome)
     try {
       await line.settings.wait(asked ?? Math.min(250 * 2 ** attempt, 1500), line.signal)
     } catch (error) {
@@ -115,8 +116,12 @@ async function once(line: Line, request: WireRequest): Promise<WireReply> {
     const reason = `the server sends us to another host, "${target.origin}", which does not get the token; set the address to it if you trust it`
     throw new ConnectionError(request, "REDIRECT", reason)
   }
+  await passOver(reply)
   return exchange(line, { ...request, url: target.href })
 }
+
+/** Reads a reply that another one takes the place of, so that its connection is free again. What it says does not matter. */
+const passOver = (reply: WireReply): Promise<unknown> => reply.text().catch(() => {})
 
 const REDIRECTS = new Set([301, 302, 307, 308])
 

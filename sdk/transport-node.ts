@@ -80,9 +80,16 @@ function machineAuthorities(): string[] {
 }
 
 function replyFrom(message: IncomingMessage): WireReply {
+  const status = message.statusCode ?? 0
+  const headers = { get: (name: string) => headerOf(message.headers[name.toLowerCase()]) }
+  if (status === 204 || message.headers["content-length"] === "0") {
+    // Nobody has to read nothing: the connection is free again, and does not keep the program from ending.
+    message.resume()
+    return { status, headers, body: null, text: async () => "" }
+  }
   return {
-    status: message.statusCode ?? 0,
-    headers: { get: name => headerOf(message.headers[name.toLowerCase()]) },
+    status,
+    headers,
     body: message,
     text: async () => {
       const chunks: Buffer[] = []

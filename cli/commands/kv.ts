@@ -1,6 +1,7 @@
 import { command, family } from "../command.ts"
 import { attempt } from "../failure.ts"
 import { mountPath } from "../paths.ts"
+import { post } from "../send.ts"
 import { kvGet, kvPatch, kvPut } from "./kv-data.ts"
 import { kvList, kvScan, kvSearch } from "./kv-list.ts"
 import { metadata } from "./kv-metadata.ts"
@@ -15,7 +16,7 @@ const enableVersioning = command({
   run: async ({ args: [given = ""], out, client }) => {
     const path = mountPath(given.replace(/^\/+/, ""))
     const body = { options: { version: "2" } }
-    const tuned = (await client()).request({ method: "POST", path: `sys/mounts/${path}tune`, body })
+    const tuned = post(await client(), `sys/mounts/${path}tune`, body).then(out.warnings)
     await attempt(`Error tuning secrets engine ${path}`, tuned)
     out.line(`Success! Tuned the secrets engine at: ${path}`)
   },

@@ -111,10 +111,7 @@ export function decodedToken(encoded: string, otp: string): string {
 
 async function cancel({ flags, out, client }: Call<Flags>): Promise<void> {
   const server = await client()
-  await attempt(
-    "Error canceling root token generation",
-    server.request({ method: "DELETE", path: pathOf(flags, "attempt") }),
-  )
+  await attempt("Error canceling root token generation", server.delete(pathOf(flags, "attempt")))
   out.line("Success! Root token generation canceled (if it was started)")
 }
 

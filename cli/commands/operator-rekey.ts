@@ -122,7 +122,7 @@ const verbOf = (verify: boolean): "init" | "verify" => (verify ? "verify" : "ini
 
 async function deleteBackup({ call, procedure, target, server }: Steps): Promise<void> {
   const path = procedure.path(target, "backup")
-  await attempt(`Error deleting ${procedure.noun} backed up keys`, server.request({ method: "DELETE", path }))
+  await attempt(`Error deleting ${procedure.noun} backed up keys`, server.delete(path))
   call.out.line("Success! Deleted backed up keys (if they existed)")
 }
 
@@ -137,7 +137,7 @@ async function showBackup({ call, procedure, target, server }: Steps): Promise<v
 
 async function cancel({ call, procedure, target, server }: Steps): Promise<void> {
   const path = procedure.path(target, verbOf(call.flags.verify))
-  await attempt(`Error canceling ${procedure.noun}`, server.request({ method: "DELETE", path }))
+  await attempt(`Error canceling ${procedure.noun}`, server.delete(path))
   call.out.line(`Success! Canceled ${procedure.noun === "rekey" ? "rekeying" : "rotation"} (if it was started)`)
 }
 
