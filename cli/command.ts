@@ -55,6 +55,8 @@ export interface Family extends Declared {
 /** A command that reads its line itself: the scanner and the server have their own. */
 export interface Foreign extends Declared {
   readonly kind: "foreign"
+  /** What may follow its name, where help is made from this declaration; without it the command has help of its own. */
+  readonly usage?: string
   start(line: readonly string[], io: Io): Promise<number>
 }
 

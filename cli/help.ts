@@ -39,7 +39,7 @@ export function helpFor(path: readonly string[], entry: Entry, program: string):
 
 function usageOf(entry: Entry): string {
   if (entry.kind === "family") return " <subcommand> [options] [args]"
-  if (entry.kind === "foreign") return " [options] [args]"
+  if (entry.kind === "foreign") return ` ${entry.usage ?? "[options] [args]"}`
   return ` [options]${entry.args.usage === "" ? "" : ` ${entry.args.usage}`}`
 }
 

@@ -21,9 +21,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 async function start(found: Found, io: Io): Promise<number> {
   const { entry, line, path } = found
   if (found.unknown !== undefined || entry === undefined) return usage(found, io)
-  if (entry.kind === "foreign") return entry.start(line, io)
-  if (asksForHelp(line)) return printHelp(path, entry, io)
-  if (entry.kind === "command") return entry.start(line, io)
+  const helpsItself = entry.kind === "foreign" && entry.usage === undefined
+  if (!helpsItself && asksForHelp(line)) return printHelp(path, entry, io)
+  if (entry.kind !== "family") return entry.start(line, io)
   await printHelp(path, entry, io, 1)
   return 1
 }

@@ -49,7 +49,7 @@ async function printField(
   const data = ownField(secret.data, "data")
   if (!isObject(data)) throw new Failure(`No data found at ${path}`, 2)
   if (field === "data" && !Object.hasOwn(data, "data")) return out.secret(secret)
-  await out.fieldOf(data, "map")
+  await out.fieldOf(data, "secret")
 }
 
 async function printSecret(out: Output, secret: Secret, { versioned, at }: KvPlace): Promise<void> {

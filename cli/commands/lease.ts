@@ -2,6 +2,7 @@ import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
 import { bool, duration } from "../flags.ts"
 import { inert, wrap } from "../output/table.ts"
+import { cleanPath } from "../paths.ts"
 import { NOTHING, put } from "../send.ts"
 import { watch } from "./lease-watch.ts"
 
@@ -68,9 +69,9 @@ const revoke = command({
         ? `Error revoking leases with prefix ${id}`
         : `Error revoking lease ${id}`
     const sent = force
-      ? server.write(`sys/leases/revoke-force/${id}`)
+      ? server.write(`sys/leases/revoke-force/${cleanPath(id)}`)
       : prefix
-        ? server.write(`sys/leases/revoke-prefix/${id}`, { sync })
+        ? server.write(`sys/leases/revoke-prefix/${cleanPath(id)}`, { sync })
         : server.write("sys/leases/revoke", { lease_id: id, sync })
     const reply = await attempt(doing, sent)
     out.warnings(reply ?? NOTHING)

@@ -1,7 +1,7 @@
-import type { Client, Secret } from "@arca/sdk"
+import { ApiError, type Client, type Secret } from "@arca/sdk"
 import { variable } from "@arca/sdk/variable"
 import { command } from "../command.ts"
-import { connectWithoutToken } from "../connect.ts"
+import { connectWithoutToken, Rehearsed } from "../connect.ts"
 import { stringsOf } from "../data.ts"
 import { attempt, Failure } from "../failure.ts"
 import { bool, text } from "../flags.ts"
@@ -11,6 +11,8 @@ import { wrap } from "../output/table.ts"
 import { cleanPath, mountPath } from "../paths.ts"
 import { promptFor } from "../prompt.ts"
 import { storeToken } from "../token-store.ts"
+
+const METHODS = ["token", "userpass", "ldap", "radius", "approle", "jwt", "kubernetes", "cert"]
 
 export const login = command({
   name: "login",
@@ -30,7 +32,7 @@ export const login = command({
   args: { usage: "[AUTH K=V...]", min: 0, max: Number.POSITIVE_INFINITY },
   flags: {
     method: text("Type of auth method: token unless told.", {
-      choices: ["token", "userpass", "ldap", "radius", "approle", "jwt", "kubernetes", "cert"],
+      choices: METHODS,
     }),
     path: text("Where the method is mounted; its type unless told."),
     "no-print": bool("Keep the token, but do not show it."),
@@ -54,6 +56,7 @@ export const login = command({
     const prompt: Prompt = question => promptFor(io, globals["non-interactive"], question)
     const proven = await authenticated(
       method({ server, mount: cleanPath(mount), config, prompt, anonymous: server.with({ token: "" }) }),
+      type,
     )
     const keep = !noStore
     const secret = await opened(server, proven, keep)
@@ -100,16 +103,22 @@ async function configuration(
   }
 }
 
-async function authenticated(work: Promise<Secret>): Promise<Secret> {
+async function authenticated(work: Promise<Secret>, type: string): Promise<Secret> {
   try {
     return await work
   } catch (error) {
-    if (error instanceof Failure) throw error
+    if (error instanceof Failure || error instanceof Rehearsed) throw error
+    // What we do not know may be there all the same; then its refusal speaks for itself.
+    if (!METHODS.includes(type) && error instanceof ApiError && [403, 404].includes(error.status))
+      throw new Failure(wrap(unknownMethod(type)), 1, { cause: error })
     throw new Failure(`Error authenticating: ${error instanceof Error ? error.message : String(error)}`, 2, {
       cause: error,
     })
   }
 }
+
+const unknownMethod = (type: string): string =>
+  `Unknown auth method: ${type}. Use "vault auth list" to see the complete list of auth methods. Additionally, some auth methods are only available via the HTTP API.`
 
 /** With -wrap-ttl the token comes wrapped; to keep it, it is opened first. */
 async function opened(server: Client, secret: Secret, keep: boolean): Promise<Secret> {

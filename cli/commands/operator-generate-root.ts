@@ -136,7 +136,9 @@ async function provide({ args, flags, globals, io, out, client }: Call<Flags>): 
   const running = await progressOf(server, flags)
   if (!running.started) {
     throw new Failure(
-      `No root generation is in progress. Start a root generation by\nrunning "${io.program} operator generate-root -init".`,
+      `${wrap(`No root generation is in progress. Start a root generation by running "${io.program} operator generate-root -init".`)}\n${wrap(
+        `If starting root generation using the OTP method and generating your own OTP, the length of the OTP string needs to be ${running.otp_length} characters in length.`,
+      )}`,
       1,
     )
   }

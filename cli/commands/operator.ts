@@ -131,18 +131,11 @@ const members = command({
   },
 })
 
-const withServer = (
-  name: string,
-  summary: string,
-  module: string,
-  exported: string,
-  example: Foreign["examples"][number],
-): Foreign => ({
+/** A command that the server's own code carries out. */
+const withServer = (exported: string, declared: Omit<Foreign, "kind" | "start">): Foreign => ({
+  ...declared,
   kind: "foreign",
-  name,
-  summary,
-  examples: [example],
-  start: async (line, io) => (await serverPart(module, exported))(line, io),
+  start: async (line, io) => (await serverPart("diagnose", exported))(line, io),
 })
 
 export const operator = family({
@@ -154,13 +147,13 @@ export const operator = family({
     ["Make a backup", "operator raft snapshot save backup.snap"],
   ],
   commands: [
-    withServer(
-      "diagnose",
-      "Checks the machine and the configuration before the server starts.",
-      "diagnose",
-      "diagnoseCommand",
-      ["Check both", "operator diagnose -config=/etc/arca/arca.hcl"],
-    ),
+    withServer("diagnoseCommand", {
+      name: "diagnose",
+      summary: "Checks the machine and the configuration before the server starts.",
+      about: "The exit code says what was found: 0 nothing, 1 something that will fail, 2 something to think about.",
+      usage: "-config=FILE [-config=FILE ...] [-format=json]",
+      examples: [["Check both", "operator diagnose -config=/etc/arca/arca.hcl"]],
+    }),
     generateRoot,
     init,
     keyStatus,
@@ -173,9 +166,11 @@ export const operator = family({
     seal,
     stepDown,
     unseal,
-    withServer("validate-config", "Checks a configuration file.", "diagnose", "validateConfigCommand", [
-      "Check a file",
-      "operator validate-config -config=/etc/arca/arca.hcl",
-    ]),
+    withServer("validateConfigCommand", {
+      name: "validate-config",
+      summary: "Checks a configuration file.",
+      usage: "-config=FILE [-config=FILE ...]",
+      examples: [["Check a file", "operator validate-config -config=/etc/arca/arca.hcl"]],
+    }),
   ],
 })

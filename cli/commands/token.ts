@@ -2,6 +2,7 @@ import { formatDuration } from "@arca/api/duration"
 import { command, family } from "../command.ts"
 import { attempt, Failure } from "../failure.ts"
 import { bool, choice, duration, int, list, pairs, text } from "../flags.ts"
+import { cleanPath } from "../paths.ts"
 import { NOTHING, post, put } from "../send.ts"
 
 const seconds = (value: number | undefined): string => formatDuration(value ?? 0)
@@ -155,7 +156,7 @@ function revocation(token: string, { self, accessor, mode }: Revocation): { path
   if (self) return { path: "auth/token/revoke-self", body: undefined }
   if (accessor) return { path: "auth/token/revoke-accessor", body: { accessor: token } }
   if (mode === "orphan") return { path: "auth/token/revoke-orphan", body: { token } }
-  if (mode === "path") return { path: `sys/leases/revoke-prefix/${token}`, body: undefined }
+  if (mode === "path") return { path: `sys/leases/revoke-prefix/${cleanPath(token)}`, body: undefined }
   return { path: "auth/token/revoke", body: { token } }
 }
 

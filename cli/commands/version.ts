@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs"
+import { API_LEVEL } from "@arca/api/level"
 import { command } from "../command.ts"
 
 export const version = command({
@@ -16,6 +17,3 @@ export function versionLine(program: string): string {
     ? `Arca v${version}`
     : `${program === "bao" ? "OpenBao" : "Vault"} v${API_LEVEL} (Arca v${version})`
 }
-
-/** The Vault release whose API and command line this one follows. */
-export const API_LEVEL = "1.20.0"

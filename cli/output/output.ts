@@ -98,7 +98,7 @@ const FORMATS: readonly Format[] = ["table", "json", "yaml", "pretty", "raw"]
 async function encoded(format: Format, value: unknown): Promise<string> {
   if (format === "json") return goJson(value)
   if (format === "yaml") return (await import("./yaml.ts")).yamlText(value)
-  throw new Failure(`cannot use the ${format} formatter for this type`, 1)
+  throw new Failure(`Could not parse output: cannot use the ${format} formatter for this type`, 1)
 }
 
 /** One column of names; with -detailed, what the server says of each beside it. */
