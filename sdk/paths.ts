@@ -594,7 +594,10 @@ export interface System {
       /** Whether it is being deleted. */
       readonly tainted: boolean
     }>
-    delete: Act<Record<never, never>, JsonObject>
+    delete: Act<Record<never, never>, {
+      /** `in-progress`: it answers nothing any more, and is erased when what it issued is revoked. */
+      readonly status: string
+    }>
     patch: Act<{
       /** Words of your own about the namespace. */
       readonly custom_metadata?: Readonly<Record<string, string>>

@@ -165,7 +165,7 @@ const remove = command({
 
 function printDeletion(out: Output, path: string, reply: Secret | null, status: unknown): void {
   if (reply === null || !status) out.warn("Requested namespace does not exist")
-  else out.line(`Success! Namespace deletion scheduled: ${cleanPath(path)}/`)
+  else out.line(`Success! Namespace deleted at: ${cleanPath(path)}/`)
 }
 
 const deleteSealed = command({

@@ -1,7 +1,7 @@
 /** `sys/namespaces`: make, nest, lock and delete namespaces. */
 
 import { createHash, timingSafeEqual } from "node:crypto"
-import { field, type JsonObject, refuse } from "@arca/api"
+import { type Answer, field, type JsonObject, refuse } from "@arca/api"
 import { endDeleted } from "../deleted.ts"
 import { builtInMounts } from "../first-start.ts"
 import { revokeByPrefix } from "../lease-range.ts"
@@ -83,15 +83,15 @@ async function refuseMounted(ctx: ServerContext, parent: Namespace, name: string
  * Deletes a namespace: what it issued is revoked, and from the commit on it answers nothing on any node. What it kept is erased
  * after that (`deleted.ts`); only then is its path free again.
  */
-async function remove(given: string, ctx: ServerContext): Promise<undefined> {
+async function remove(given: string, ctx: ServerContext): Promise<Answer> {
   const { byPath, all } = await namespaceTable(ctx.view)
   const one = byPath.get(fullPath(ctx, given))
-  if (one === undefined) return
+  if (one === undefined) return { warnings: ["requested namespace does not exist"] }
   if (one.id === "root") throw refuse.invalid("unable to delete root namespace")
   // Whoever deleted it may have died half-way.
   if (one.deleting) {
     await endDeleted(ctx.server, one)
-    return
+    return DELETED
   }
   const child = all.find(other => other.id !== one.id && other.path.startsWith(one.path))
   if (child !== undefined)
@@ -101,7 +101,11 @@ async function remove(given: string, ctx: ServerContext): Promise<undefined> {
   await revokeByPrefix(ctx.server, one, "", { force: false, sparePrepared: true, tokens: undefined })
   writeNamespaces(ctx.view, replace({ all }, { ...one, deleting: true }))
   ctx.afterCommit(() => endDeleted(ctx.server, one))
+  return DELETED
 }
+
+/** OpenBao's word for it; its command line takes a reply without one for that of a namespace that is not there. */
+const DELETED: Answer = { data: { status: "in-progress" } }
 
 const digest = (key: string): string => createHash("sha256").update(key).digest("hex")
 
@@ -168,7 +172,12 @@ export const namespaceRoutes = [
   sysRoute("namespaces/:path", {
     summary: "A namespace: make it, look at it, delete it with all that is in it.",
     operation: "namespaces-*-namespaces-path",
-    replies: { read: replies.namespace, write: replies.namespace, patch: replies.namespace },
+    replies: {
+      read: replies.namespace,
+      write: replies.namespace,
+      patch: replies.namespace,
+      delete: replies.namespaceDeletion,
+    },
     fields: { path, custom_metadata: customMetadata },
     read: async ({ path: given }, ctx) => {
       const { one } = await find(ctx, given)

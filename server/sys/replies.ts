@@ -269,6 +269,10 @@ export const rootAttempt = {
   otp_length: field.int("How long a pad is."),
 } satisfies Fields
 
+export const namespaceDeletion = {
+  status: field.string("`in-progress`: it answers nothing any more, and is erased when what it issued is revoked."),
+} satisfies Fields
+
 export const namespace = {
   id: field.string("Its id; ends the tokens made in it."),
   uuid: field.string("What its storage is called by."),
