@@ -302,7 +302,10 @@ const system: Command[] = [
   { line: "path-help secret", shows: /arbitrary secrets/ },
   { line: "namespace create team", shows: /path\s+team\// },
   { line: "namespace list", shows: /team\// },
-  { line: "namespace delete team", shows: /Success! Namespace (deleted at|deletion scheduled): team\/|status\s+in-progress/ },
+  {
+    line: "namespace delete team",
+    shows: /Success! Namespace (deleted at|deletion scheduled): team\/|status\s+in-progress/,
+  },
   { line: "operator key-status", shows: /Key Term\s+1/ },
   { line: "operator rotate", shows: /Success! Rotated key/ },
   { line: "operator rekey -status", shows: /Started\s+false/ },
