@@ -30,6 +30,7 @@ const everywhere: readonly RootEntry[] = [
     "Print completion for bash, zsh or fish",
     async () => (await import("./completion.ts")).completion,
   ),
+  entry("debug", "Gather what helps to find out what is wrong", async () => (await import("./debug.ts")).debug),
   entry("kv", "Interact with key-value secrets", async () => (await import("./kv.ts")).kv),
   entry("lease", "Interact with leases", async () => (await import("./lease.ts")).lease),
   entry("monitor", "Stream the server's log", async () => (await import("./monitor.ts")).monitor),

@@ -71,6 +71,9 @@ export function* packed({ name, content }: Member): Generator<Uint8Array> {
 /** What ends a tar. */
 export const END = Buffer.alloc(2 * BLOCK)
 
+/** A tar of a few small members. */
+export const tarOf = (all: readonly Member[]): Buffer => Buffer.concat([...all.flatMap(one => [...packed(one)]), END])
+
 const checksum = (header: Uint8Array): number => header.reduce((sum, byte) => sum + byte, 0)
 
 /** Members of a tar as they come. Throws `BadArchive`. */

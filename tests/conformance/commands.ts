@@ -318,6 +318,10 @@ const system: Command[] = [
   },
   { line: "operator generate-root -init", shows: /Started\s+true/ },
   { line: "operator generate-root -cancel", shows: /Success! Root token generation canceled/ },
+  {
+    line: "debug -duration=5s -interval=5s -metrics-interval=5s -output=$dir/bundle",
+    shows: /Success! Bundle written to/,
+  },
   { line: "operator diagnose -h", shows: /Usage: (vault|bao) operator diagnose/ },
   { line: "operator rekey -init -key-shares=1 -key-threshold=1 -format=json", keep: { nonce: "nonce" } },
   { line: "operator rekey -nonce=$nonce -format=json $share", keep: { share: "keys_base64.0" } },
