@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { type ChildProcess, spawn } from "node:child_process"
 import { closeSync, readdirSync } from "node:fs"
+import { join } from "node:path"
 import { test } from "node:test"
 import { folder } from "../testing.ts"
 import { type Batches, inBatches, pipeInBatches } from "./batches.ts"
@@ -13,12 +14,13 @@ const expected = Array.from({ length: megabytes * 64 }, (_, i) =>
 
 type Reading = { child: ChildProcess; batches: Batches }
 
-function throughPipe(): Reading {
+function throughPipe(command = [process.execPath, "-e", script]): Reading & { close(): void } {
   const output = pipeInBatches()
   assert.ok(output !== undefined)
-  const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", output.descriptor, "ignore"] })
+  const [program = "", ...words] = command
+  const child = spawn(program, words, { stdio: ["ignore", output.descriptor, "ignore"] })
   closeSync(output.descriptor)
-  return { child, batches: output.batches }
+  return { child, ...output }
 }
 
 function throughStream(): Reading {
@@ -28,11 +30,12 @@ function throughStream(): Reading {
 
 const ways: [string, () => Reading][] = [
   ["a stream", throughStream],
-  ["a pipe of our own", throughPipe],
+  ["a pipe of our own", () => throughPipe()],
 ]
+const noPipes = process.platform === "win32"
 
 for (const [name, start] of ways) {
-  const skip = process.platform === "win32" && start === throughPipe
+  const skip = noPipes && start !== throughStream
   test(`all that a child writes arrives in order, in batches, through ${name}`, { skip }, async () => {
     const { child, batches } = start()
     const ended = new Promise(resolve => child.on("exit", resolve))
@@ -62,6 +65,63 @@ for (const [name, start] of ways) {
   })
 }
 
+const shell = (words: string) => ["/bin/sh", "-c", words]
+
+async function textOf(batches: Batches): Promise<string> {
+  let text = ""
+  for await (const _ of batches(piece => (text += piece.toString("latin1"))));
+  return text
+}
+
+test("what a child writes after it was silent for a while arrives, and the reader is told of the silence", {
+  skip: noPipes,
+}, async () => {
+  const { batches } = throughPipe(shell("printf one; sleep 0.3; printf two; sleep 0.1; printf three"))
+  const seen: string[] = []
+  let text = ""
+  for await (const _ of batches(piece => (text += piece.toString("latin1")))) seen.push(text)
+  assert.equal(text, "onetwothree")
+  assert.ok(seen.includes("one"), seen.join(" "))
+})
+
+test("a child that dies in the midst ends the reading after what it wrote", { skip: noPipes }, async () => {
+  const { child, batches } = throughPipe(shell("printf begun; kill -9 $$; printf never"))
+  const ended = new Promise(resolve => child.on("exit", (_, signal) => resolve(signal)))
+  assert.equal(await textOf(batches), "begun")
+  assert.equal(await ended, "SIGKILL")
+})
+
+test("a child that writes nothing, or cannot be started, ends the reading", { skip: noPipes }, async () => {
+  assert.equal(await textOf(throughPipe(shell("exit 3")).batches), "")
+  const { child, batches } = throughPipe([join(import.meta.dirname, "no-such-program")])
+  const failed = new Promise(resolve => child.on("error", resolve))
+  assert.equal(await textOf(batches), "")
+  assert.match(String(await failed), /ENOENT/)
+})
+
+test("who stops reading stops a child that goes on writing", { skip: noPipes }, async () => {
+  const { child, batches } = throughPipe(shell("while printf endless; do :; done"))
+  const ended = new Promise(resolve => child.on("exit", resolve))
+  for await (const _ of batches(() => {})) break
+  await ended
+})
+
+test("a pipe that is closed from outside ends the reading of a silent child", { skip: noPipes }, async () => {
+  const { child, batches, close } = throughPipe(["sleep", "60"])
+  setTimeout(close, 20)
+  assert.equal(await textOf(batches), "")
+  close()
+  child.kill()
+})
+
+test("waiting for a slow child takes hardly any processor time", { skip: noPipes }, async () => {
+  const { batches } = throughPipe(["sleep", "1"])
+  const before = process.cpuUsage()
+  await textOf(batches)
+  const { user, system } = process.cpuUsage(before)
+  assert.ok(user + system < 200_000, `${user + system} microseconds of a second`)
+})
+
 test("a pipe leaves no file behind", t => {
   const before = process.env.TMPDIR
   const place = folder(t)
@@ -69,6 +129,7 @@ test("a pipe leaves no file behind", t => {
   try {
     const output = pipeInBatches()
     if (output !== undefined) closeSync(output.descriptor)
+    output?.close()
   } finally {
     if (before === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = before

@@ -1,22 +1,25 @@
 import { spawnSync } from "node:child_process"
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from "node:fs"
-import { Socket } from "node:net"
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 
 const batchBytes = 512 * 1024
-const pieceBytes = 64 * 1024
+/** What a pipe holds, on Linux and on macOS. */
+const pipeBytes = 64 * 1024
+const pieceBytes = 2 * pipeBytes
+/** Milliseconds after which a reader is told that nothing comes. */
+const longSilence = 50
 
 /** Hands a stream's pieces to `take`, and pauses after every batch of them. */
 export type Batches = (take: (piece: Buffer) => void) => AsyncGenerator<void>
 
-/** A child's output: what it is to write to, and how that is read. */
-export type Output = { descriptor: number; batches: Batches }
+/** A child's output: what it is to write to, and how that is read, unless it is closed before. */
+export type Output = { descriptor: number; batches: Batches; close(): void }
 
 /**
  * A pipe for a child that writes much. Node gives its children sockets and reads them with a new buffer for each piece, which
- * costs three times as much. Undefined where there is no `mkfifo`; the descriptor is to be closed once the child has it.
+ * costs four times as much. Undefined where there is no `mkfifo`; the descriptor is to be closed once the child has it.
  */
 export function pipeInBatches(): Output | undefined {
   if (process.platform === "win32") return undefined
@@ -29,7 +32,7 @@ export function pipeInBatches(): Output | undefined {
     // The reader first, without waiting for a writer; then the writer does not wait for a reader.
     opened.push(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
     const descriptor = openSync(path, constants.O_WRONLY)
-    return { descriptor, batches: readBatches(opened.pop() ?? -1) }
+    return { descriptor, ...readerOf(opened.pop() ?? -1) }
   } catch {
     return undefined
   } finally {
@@ -38,13 +41,60 @@ export function pipeInBatches(): Output | undefined {
   }
 }
 
-function readBatches(fd: number): Batches {
-  const buffer = Buffer.allocUnsafeSlow(pieceBytes)
-  const callback = (length: number) => turns.take(buffer.subarray(0, length))
-  const socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } })
-  const turns = turnsOf(socket)
-  return turns.batches
+/**
+ * Looks into the pipe now and then. Who waits for a pipe is woken by each write, and git writes four kilobytes at a time: what
+ * Node does for that takes longer than scanning them. So nobody waits, and git writes on meanwhile.
+ */
+function readerOf(fd: number): { batches: Batches; close(): void } {
+  let isOpen = true
+  const close = () => {
+    if (isOpen) closeSync(fd)
+    isOpen = false
+  }
+  async function* batches(take: (piece: Buffer) => void) {
+    const piece = Buffer.allocUnsafeSlow(pieceBytes)
+    let taken = 0
+    let silence = 0
+    yield
+    while (isOpen) {
+      const length = readNow(fd, piece)
+      if (length === 0) return
+      if (length > 0) take(piece.subarray(0, length))
+      taken += Math.max(length, 0)
+      silence = length > 0 ? 0 : silence + pauseAfter(silence)
+      // A full pipe is full again soon.
+      if (length < pipeBytes) await sleep(pauseAfter(silence))
+      if (taken < batchBytes && silence < longSilence) continue
+      taken = 0
+      yield
+    }
+  }
+  return {
+    async *batches(take) {
+      try {
+        yield* batches(take)
+      } finally {
+        close()
+      }
+    },
+    close,
+  }
 }
+
+/** How many bytes were read: none at the end, and -1 where the child has written nothing yet. */
+function readNow(fd: number, piece: Buffer): number {
+  try {
+    return readSync(fd, piece)
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EAGAIN") return -1
+    throw error
+  }
+}
+
+/** Milliseconds, longer where the child is slow: waiting for it is to cost nothing, nor much time after it has written. */
+const pauseAfter = (silence: number) => Math.min(Math.max(silence / 4, 1), 10)
+
+const sleep = (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds))
 
 /** The same for a stream, from now on: Node throws away what nobody listens for once a child has ended. */
 export function inBatches(stream: Readable): Batches {

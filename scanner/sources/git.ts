@@ -96,15 +96,16 @@ export function gitSource(options: GitOptions): Source {
   const exempt = read.kind === "log" ? read.exempt : undefined
   const place = known === undefined ? options : { ...options, input: known }
   const output = read.kind === "log" ? pipeInBatches() : undefined
+  if (output !== undefined) signal.addEventListener("abort", output.close, { once: true })
   const git = startGit(place, words, { signal, exempt, output })
   const batches = output?.batches ?? inBatches(opened(git.stdout))
   const shallow = read.kind === "log" ? gitAnswer(options, "rev-parse", "--is-shallow-repository") : undefined
   return async function* (emit, report) {
     const { reader, blobs } = readerFor(options, emit, report)
-    yield* batches(piece => {
+    for await (const _ of batches(reader.push)) {
       report.checkTime()
-      reader.push(piece)
-    })
+      yield
+    }
     reader.end()
     yield
     judgeExit(await git.ended, report)
