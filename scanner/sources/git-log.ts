@@ -140,18 +140,13 @@ function readLines(state: PatchState, text: Buffer, length: number, isEnd: boole
       from = header.end
       continue
     }
-    const end = lineEnd(text, from, length)
+    const end = passLine(text, from, length)
     if (end < 0 && !isEnd) return from
     const stop = end < 0 ? length : end
     readLine(state, text, from, stop)
     from = end < 0 ? length : end + 1
   }
   return from
-}
-
-function lineEnd(text: Buffer, from: number, length: number): number {
-  const end = text.indexOf(newline, from)
-  return end >= length ? -1 : end
 }
 
 /** The lines of a hunk that are whole: added ones are copied without their sign, others passed over. Returns how far. */
@@ -240,8 +235,9 @@ function readLine(state: PatchState, text: Buffer, from: number, to: number): vo
     endHunk(state)
     state.path = pathOfDiffLine(line())
     state.from = undefined
-  } else if (startsWith(text, from, to, "+++ ")) state.path = pathOfSide(line().slice(4), "b/")
-  else if (startsWith(text, from, to, "rename to ")) takeName(state, line().slice("rename to ".length))
+  } else if (startsWith(text, from, to, "+++ ")) {
+    if (!isSide(state.path, text, from, to)) state.path = pathOfSide(line().slice(4), "b/")
+  } else if (startsWith(text, from, to, "rename to ")) takeName(state, line().slice("rename to ".length))
   else if (startsWith(text, from, to, "copy to ")) takeName(state, line().slice("copy to ".length))
   else if (startsWith(text, from, to, "rename from ")) state.from = fromBytes(unquote(line().slice(12)))
   else if (startsWith(text, from, to, "copy from ")) state.from = fromBytes(unquote(line().slice(10)))
@@ -251,6 +247,16 @@ function readLine(state: PatchState, text: Buffer, from: number, to: number): vo
       handOver(state)
       state.visitor.binary(state.path, state.commit)
     }
+}
+
+/** Whether `+++ b/path` names the path that `diff --git` named, as for nearly all files; told only of plain names. */
+function isSide(path: string | undefined, text: Buffer, from: number, to: number): boolean {
+  return (
+    path !== undefined &&
+    to - from === path.length + 6 &&
+    startsWith(text, from + 4, to, "b/") &&
+    startsWith(text, from + 6, to, path)
+  )
 }
 
 function takeName(state: PatchState, name: string): void {
@@ -315,30 +321,41 @@ function readCommit(text: Buffer, from: number, length: number): { commit: Commi
     end = text.indexOf(0, end) + 1
     if (end <= 0 || end > length) return undefined
   }
-  const commit = commitOf(text.toString("latin1", from, end))
+  const commit = new CommitOfHeader(text.toString("latin1", from, end))
   return { commit, end: text[end] === newline && end < length ? end + 1 : end }
 }
 
 /** Few commits hold a finding: only then anybody asks who made them, and when. */
-function commitOf(header: string): Commit {
-  let fields: string[] | undefined
-  let date: string | undefined
-  let message: string | undefined
-  const field = (i: number) => (fields ??= fromBytes(header).split("\0"))[i] ?? ""
-  return {
-    sha: header.slice(1, header.indexOf("\0", 1)),
-    get author() {
-      return field(2)
-    },
-    get email() {
-      return field(3)
-    },
-    get date() {
-      return (date ??= inUtc(field(4)))
-    },
-    get message() {
-      return (message ??= foldMessage(field(5)))
-    },
+class CommitOfHeader implements Commit {
+  readonly sha: string
+  readonly #header: string
+  #fields: string[] | undefined
+  #message: string | undefined
+
+  constructor(header: string) {
+    this.#header = header
+    this.sha = header.slice(1, header.indexOf("\0", 1))
+  }
+
+  get author() {
+    return this.#field(2)
+  }
+
+  get email() {
+    return this.#field(3)
+  }
+
+  get date() {
+    return inUtc(this.#field(4))
+  }
+
+  get message() {
+    return (this.#message ??= foldMessage(this.#field(5)))
+  }
+
+  #field(i: number): string {
+    this.#fields ??= fromBytes(this.#header).split("\0")
+    return this.#fields[i] ?? ""
   }
 }
 
