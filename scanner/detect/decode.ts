@@ -117,11 +117,12 @@ export function decodedLine(segments: readonly Segment[], text: string): string 
 }
 
 /** Spans that look encoded. Most texts hold some that do not decode, so that little may be allocated for each. */
-function candidates({ bytes, string }: Source): readonly Candidate[] {
+function candidates(source: Source): readonly Candidate[] {
+  const { bytes } = source
   const starts = startsIn(bytes)
   let at = starts.next(0, bytes.length)
   if (at >= bytes.length) return none
-  const text = string()
+  const text = source.string()
   const all: Candidate[] = []
   while (at < text.length) {
     encoded.lastIndex = at

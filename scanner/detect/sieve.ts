@@ -4,7 +4,7 @@ import { decodable } from "./decode.ts"
 import type { DetectOptions } from "./detector.ts"
 import { eachMatch } from "./match.ts"
 import type { Matcher, Ruleset } from "./ruleset.ts"
-import { type Text, textAmong } from "./text.ts"
+import { bufferOf, type Text, textAmong } from "./text.ts"
 
 /** Short texts that lie one after another in the same bytes. */
 export type Row = {
@@ -22,7 +22,7 @@ export type Sieve = (row: Row) => Uint8Array
 export function sieveFor(ruleset: Ruleset, { maxDecodeDepth }: DetectOptions): Sieve {
   const always = ruleset.compiled.unconditional.map(ruleset.matcher)
   const byPath = pathsOf(always)
-  const counts = countingStates(ruleset)
+  const says = sayings(ruleset)
   return ({ bytes, texts }) => {
     const marks = new Uint8Array(texts.length)
     if (always.some(one => one.regex !== undefined)) return marks.fill(1)
@@ -30,18 +30,29 @@ export function sieveFor(ruleset: Ruleset, { maxDecodeDepth }: DetectOptions): S
     const count = ruleset.automaton.scan(bytes)
     const hits = ruleset.automaton.hits()
     const mayDecode = maxDecodeDepth > 0 ? decodable(bytes) : () => false
+    // Parts of one string cost less than a string of each part.
+    let whole: string | undefined
+    const plainPart = (start: number, end: number) =>
+      isPlain ? (whole ??= bufferOf(bytes).toString("latin1")).slice(start, end) : undefined
     let first = 0
     let start = 0
     for (let i = 0; i < texts.length; i++) {
       const { path, end } = texts[i] ?? { path: "", end: start }
       let last = first
+      let said = 0
+      for (; last < count && (hits[last * 2] ?? 0) <= end; last++) said |= says[hits[last * 2 + 1] ?? 0] ?? 0
       // Among letters beyond ASCII are two that fold with K and S, and then patterns are tried everywhere.
-      let matters = (hits[first * 2] ?? 0) <= end && first < count && !isPlain
-      for (; last < count && (hits[last * 2] ?? 0) <= end; last++)
-        if (counts[hits[last * 2 + 1] ?? 0] === 1) matters = true
-      const matches = () =>
-        matters && matchesAny(textAmong(ruleset, bytes.subarray(start, end), { first, last, shift: start }), always)
-      if (byPath(path) || mayDecode(start, end) || matches()) marks[i] = 1
+      const matters = last > first && (!isPlain || said >= enough)
+      if (byPath(path) || mayDecode(start, end)) marks[i] = 1
+      else if (matters) {
+        const text = textAmong(
+          ruleset,
+          bytes.subarray(start, end),
+          { first, last, shift: start },
+          plainPart(start, end),
+        )
+        if (matchesAny(text, always)) marks[i] = 1
+      }
       first = last
       start = end
     }
@@ -49,14 +60,23 @@ export function sieveFor(ruleset: Ruleset, { maxDecodeDepth }: DetectOptions): S
   }
 }
 
-/** By accepting state, 1: a text that holds no other hits holds no match, since no pattern is tried there. */
-function countingStates({ compiled: { opens, tries, ids } }: Ruleset): Uint8Array {
+const opensOne = 1
+const triesOne = 2
+/** Both together, in a text or at one place. */
+const enough = opensOne | triesOne
+
+/**
+ * What each accepting state says of a text that holds it. Where nothing opens a rule, or none of those opened is tried anywhere,
+ * no rule matches.
+ */
+function sayings({ compiled: { opens, tries, ids }, alwaysTried }: Ruleset): Uint8Array {
   const isAnchored = new Uint8Array(ids.length)
   for (let i = 0; i < tries.items.length; i += 3) isAnchored[tries.items[i] ?? 0] = 1
   return Uint8Array.from({ length: opens.starts.length - 1 }, (_, state) => {
     const opened = opens.items.subarray(opens.starts[state], opens.starts[state + 1])
-    const isTried = (tries.starts[state + 1] ?? 0) > (tries.starts[state] ?? 0)
-    return isTried || opened.some(rule => isAnchored[rule] === 0) ? 1 : 0
+    const tried = tries.items.subarray(tries.starts[state], tries.starts[state + 1]).filter((_, i) => i % 3 === 0)
+    if (opened.some(rule => isAnchored[rule] === 0) || tried.some(rule => alwaysTried[rule] === 1)) return enough
+    return (opened.length > 0 ? opensOne : 0) | (tried.length > 0 ? triesOne : 0)
   })
 }
 

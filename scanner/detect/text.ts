@@ -46,33 +46,59 @@ export const readText = (ruleset: Ruleset, bytes: Uint8Array): Text =>
 /** Of what the automaton has found, the part that belongs to one text, which begins at `shift`. */
 export type Hits = { first: number; last: number; shift: number }
 
-/** A text in the midst of what the automaton has read. */
-export function textAmong(ruleset: Ruleset, bytes: Uint8Array, hits: Hits): Text {
-  const count = hits.last - hits.first
-  const scratch = ruleset.scratch
-  scratch.textNumber++
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let string: string | undefined
-  let runes: Runes | undefined
-  let ascii: boolean | undefined
-  let gathered = false
-  const latin1 = () => (string ??= buffer.toString("latin1"))
-  const toRunes = () => (runes ??= decodeRunes(latin1()))
-  const isPlain = () => (ascii ??= isAscii(bytes))
-  const foreignFolds = count > 0 && !isPlain() && (buffer.includes("\u212a") || buffer.includes("\u017f"))
-  return {
-    bytes,
-    string: latin1,
-    runes: toRunes,
-    ascii: isPlain,
-    foreignFolds,
-    open: () => (foreignFolds ? openInRunes(ruleset, toRunes().text) : openInHits(ruleset, hits)),
-    tries(matcher) {
-      if (!gathered) gatherTries(ruleset, hits)
-      gathered = true
-      return scratch.tries[matcher.index] ?? []
-    },
+/** A text in the midst of what the automaton has read; `plain` is the same as a string, when it is ASCII. */
+export const textAmong = (ruleset: Ruleset, bytes: Uint8Array, hits: Hits, plain?: string): Text =>
+  new TextAmong(ruleset, bytes, hits, plain)
+
+/** Made for each of many short texts, so that it is to cost little: what few of them need is made when it is asked for. */
+class TextAmong implements Text {
+  readonly bytes: Uint8Array
+  readonly foreignFolds: boolean
+  readonly #ruleset: Ruleset
+  readonly #hits: Hits
+  #string: string | undefined
+  #runes: Runes | undefined
+  #ascii: boolean | undefined
+  #gathered = false
+
+  constructor(ruleset: Ruleset, bytes: Uint8Array, hits: Hits, plain: string | undefined) {
+    ruleset.scratch.textNumber++
+    this.bytes = bytes
+    this.#ruleset = ruleset
+    this.#hits = hits
+    this.#string = plain
+    this.#ascii = plain === undefined ? undefined : true
+    this.foreignFolds = hits.last > hits.first && !this.ascii() && holdsForeignFolds(bytes)
   }
+
+  string(): string {
+    return (this.#string ??= bufferOf(this.bytes).toString("latin1"))
+  }
+
+  runes(): Runes {
+    return (this.#runes ??= decodeRunes(this.string()))
+  }
+
+  ascii(): boolean {
+    return (this.#ascii ??= isAscii(this.bytes))
+  }
+
+  open(): readonly Matcher[] {
+    return this.foreignFolds ? openInRunes(this.#ruleset, this.runes().text) : openInHits(this.#ruleset, this.#hits)
+  }
+
+  tries(matcher: Matcher): readonly number[] {
+    if (!this.#gathered) gatherTries(this.#ruleset, this.#hits)
+    this.#gathered = true
+    return this.#ruleset.scratch.tries[matcher.index] ?? []
+  }
+}
+
+export const bufferOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength)
+
+function holdsForeignFolds(bytes: Uint8Array): boolean {
+  const buffer = bufferOf(bytes)
+  return buffer.includes("\u212a") || buffer.includes("\u017f")
 }
 
 function openInHits(ruleset: Ruleset, { first, last }: Hits): readonly Matcher[] {
