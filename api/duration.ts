@@ -21,10 +21,9 @@ const MAX_SECONDS = 9_223_372_036
  * not fit Go's 64 bits.
  */
 export function parseDuration(text: string): number | undefined {
-  const trimmed = text.trim()
-  if (/^[+-]?\d+(\.\d+)?$/.test(trimmed)) return bounded(Number(trimmed))
-  const sign = trimmed.startsWith("-") ? -1 : 1
-  const body = /^[+-]/.test(trimmed) ? trimmed.slice(1) : trimmed
+  if (/^[+-]?\d+$/.test(text)) return bounded(Number(text))
+  const sign = text.startsWith("-") ? -1 : 1
+  const body = /^[+-]/.test(text) ? text.slice(1) : text
   if (body === "") return undefined
   let nanoseconds = 0
   PART.lastIndex = 0

@@ -19,6 +19,8 @@ export interface Kind<T> {
   readonly pattern?: string
   /** The value, or a sentence that says why it is none (without quoting a secret). */
   readonly read: (raw: Json) => T | Unreadable
+  /** Null says nothing about the field; otherwise it is the kind's empty value. */
+  readonly nullIsAbsent?: boolean
   /** How the value stands in JSON replies; the identity unless told otherwise. */
   readonly write?: (value: T) => Json
 }
@@ -98,12 +100,12 @@ const readString = (raw: Json): string | Unreadable => {
   return scalarText(raw) ?? new Unreadable("expected a string")
 }
 
+/** A whole number as Go writes it in its sources: `12`, `0x1f`, `0b11`, `0o17` or `017`. */
 const readInt = (raw: Json): number | Unreadable => {
   if (raw === null || raw === "") return 0
-  const text = scalarText(raw)?.trim()
-  if (text === undefined) return new Unreadable("expected an integer")
-  const value = /^[+-]?(\d+(\.0*)?|0x[0-9a-f]+|\d+e\d+)$/i.test(text) ? Number(text) : Number.NaN
-  return Number.isSafeInteger(value) ? value : new Unreadable("expected an integer")
+  const [, sign, digits = ""] = /^([+-]?)(\d+|0x[\da-f]+|0o[0-7]+|0b[01]+)$/i.exec(scalarText(raw) ?? "") ?? []
+  const value = digits === "" ? Number.NaN : Number(digits.replace(/^0(?=\d)/, "0o"))
+  return Number.isSafeInteger(value) ? (sign === "-" ? 0 - value : value) : new Unreadable("expected an integer")
 }
 
 const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"])
@@ -113,8 +115,7 @@ const readBool = (raw: Json): boolean | Unreadable => {
   if (raw === null) return false
   const text = scalarText(raw)
   if (text !== undefined && TRUE.has(text)) return true
-  if (text !== undefined && FALSE.has(text)) return false
-  return typeof raw === "number" ? raw !== 0 : new Unreadable("expected a boolean")
+  return text !== undefined && FALSE.has(text) ? false : new Unreadable("expected a boolean")
 }
 
 const readFloat = (raw: Json): number | Unreadable => {
@@ -132,7 +133,9 @@ const readSignedDuration = (raw: Json): number | Unreadable => {
 
 const readDuration = (raw: Json): number | Unreadable => {
   const seconds = readSignedDuration(raw)
-  return typeof seconds === "number" && seconds < 0 ? new Unreadable("cannot provide negative value") : seconds
+  return typeof seconds === "number" && seconds < 0
+    ? new Unreadable(`cannot provide negative value '${seconds}'`)
+    : seconds
 }
 
 const readTime = (raw: Json): number | Unreadable => {
@@ -180,11 +183,11 @@ function textsOf(items: readonly Json[], trim: boolean): string[] | Unreadable {
 const tidyItems = (items: string[]): string[] => items.map(item => item.trim()).filter(item => item !== "")
 
 const readInts = (raw: Json): number[] | Unreadable => {
-  const texts = readList(true)(raw)
-  if (texts instanceof Unreadable) return texts
+  if (raw === null || raw === "" || isEmptyObject(raw)) return []
+  const items = Array.isArray(raw) ? raw : (scalarText(raw)?.split(",") ?? [raw])
   const values: number[] = []
-  for (const text of texts) {
-    const value = readInt(text)
+  for (const item of items) {
+    const value = readInt(item)
     if (value instanceof Unreadable) return new Unreadable("expected a list of integers")
     values.push(value)
   }
@@ -195,10 +198,20 @@ const readInts = (raw: Json): number[] | Unreadable => {
 export const isJsonObject = (raw: Json | undefined): raw is JsonObject =>
   typeof raw === "object" && raw !== null && !Array.isArray(raw) && !isRawNumber(raw)
 
+const isEmptyObject = (raw: Json): boolean => isJsonObject(raw) && Object.keys(raw).length === 0
+
+/** A map, or a list of maps that are laid over each other: an empty one is how PHP's clients write a map without entries. */
 const readMap = (raw: Json): JsonObject | Unreadable => {
-  if (raw === null || raw === "") return {}
+  if (raw === null) return {}
   if (isJsonObject(raw)) return raw
-  return new Unreadable("expected a map")
+  if (!Array.isArray(raw)) return new Unreadable("expected a map")
+  const merged = new Map<string, Json>()
+  for (const item of raw) {
+    const layer = readMap(item)
+    if (layer instanceof Unreadable) return layer
+    for (const [key, value] of Object.entries(layer)) merged.set(key, value)
+  }
+  return Object.fromEntries(merged)
 }
 
 const readPairs = (raw: Json): Map<string, string> | Unreadable => {
@@ -223,7 +236,7 @@ const readPairs = (raw: Json): Map<string, string> | Unreadable => {
 }
 
 const readHeader = (raw: Json): Map<string, string[]> | Unreadable => {
-  const object = readMap(raw)
+  const object = readMap(raw === "" ? null : raw)
   if (object instanceof Unreadable) return object
   const headers = new Map<string, string[]>()
   for (const [key, value] of Object.entries(object)) {
@@ -265,11 +278,18 @@ export const field = {
   int: kindOf<number>({ name: "int", openapi: "integer", read: readInt }),
   bool: kindOf<boolean>({ name: "bool", openapi: "boolean", read: readBool }),
   float: kindOf<number>({ name: "float", openapi: "number", format: "float", read: readFloat }),
-  duration: kindOf<number>({ name: "duration", openapi: "string", format: "duration", read: readDuration }),
+  duration: kindOf<number>({
+    name: "duration",
+    openapi: "string",
+    format: "duration",
+    nullIsAbsent: true,
+    read: readDuration,
+  }),
   signedDuration: kindOf<number>({
     name: "signed duration",
     openapi: "string",
     format: "duration",
+    nullIsAbsent: true,
     read: readSignedDuration,
   }),
   time: kindOf<number>({ name: "time", openapi: "string", format: "date-time", read: readTime }),
@@ -310,13 +330,17 @@ export const optional = (fields: Fields): Fields =>
     Object.entries(fields).map(([name, one]) => [name, { ...one, options: { ...one.options, optional: true } }]),
   )
 
+/** Whether a request says nothing about a field. */
+export const isAbsent = ({ kind }: Field<unknown>, raw: Json | undefined): boolean =>
+  raw === undefined || (raw === null && kind.nullIsAbsent === true)
+
 /**
  * The value of one field of a request. `raw` undefined means the request says nothing about it.
  * Refuses (400) in Vault's words when it cannot be read.
  */
 export function readField(name: string, declared: Field<unknown>, raw: Json | undefined): unknown {
   const { kind, options } = declared
-  if (raw === undefined) {
+  if (raw === undefined || isAbsent(declared, raw)) {
     if (options.required) throw refuse.invalid(`missing required field ${JSON.stringify(name)}`)
     return options.default
   }

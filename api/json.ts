@@ -24,7 +24,7 @@ export class JsonRefused extends Error {
 /** Deeper than any request that makes sense; `JSON.stringify` would fail far beyond it. */
 const MAX_DEPTH = 500
 
-const decoder = new TextDecoder("utf-8", { fatal: true })
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 /** Where a number may stand that a double does not give back as it was: many digits, a point, an exponent, or -0. */
 const SUSPICIOUS = /[:[,]\s*-?(?:\d{16}|\d+[.eE]|0(?=\s*[,\]}])(?<=-0))|^\s*-?\d/

@@ -5,7 +5,7 @@
  */
 
 import type { Answer, Context } from "./engine.ts"
-import { type Field, type Fields, field, optional, readField, type Values, writeField } from "./field.ts"
+import { type Field, type Fields, field, isAbsent, optional, readField, type Values, writeField } from "./field.ts"
 import { type Json, type JsonObject, parseJson } from "./json.ts"
 import { refuse } from "./refusal.ts"
 import { type Route, type RouteOptions, routesOf, untypedRoute } from "./route.ts"
@@ -93,7 +93,7 @@ function mergeFields<F extends Fields>(fields: F, existing: Values<F> | undefine
   const merged: Record<string, unknown> = {}
   for (const [name, declared] of Object.entries(fields)) {
     const raw = givenValue(name, declared, body)
-    if (raw === undefined && existing !== undefined) merged[name] = existing[name as keyof F]
+    if (isAbsent(declared, raw) && existing !== undefined) merged[name] = existing[name as keyof F]
     else merged[name] = readField(name, declared, raw)
   }
   return merged as Values<F>

@@ -1,7 +1,17 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import fc from "fast-check"
-import { type Fields, field, type JsonObject, matcher, Refusal, type Route, readInput, route } from "./index.ts"
+import {
+  type Fields,
+  field,
+  type Json,
+  type JsonObject,
+  matcher,
+  Refusal,
+  type Route,
+  readInput,
+  route,
+} from "./index.ts"
 
 const nothing = () => undefined
 
@@ -45,14 +55,16 @@ test("a path leads to the first route that fits it, literal first segments befor
     route("keys/:name", { summary: "", read: nothing }),
     route("keys/:name/config", { summary: "", read: nothing }),
     route("data/*path", { summary: "", read: nothing }),
+    route("files/*path", { summary: "", fields: { path: field.string("", { pattern: ".*[^/]" }) }, read: nothing }),
     route("sized/:bytes", { summary: "", fields: { bytes: field.string("", { pattern: "\\d+" }) }, read: nothing }),
   ])
   assert.deepEqual(find("keys/a"), ["keys/:name", { name: "a" }])
   assert.deepEqual(find("keys/a/config"), ["keys/:name/config", { name: "a" }])
   assert.deepEqual(find("data/a/b/c"), ["data/*path", { path: "a/b/c" }])
+  assert.deepEqual(find("files/a/b"), ["files/*path", { path: "a/b" }])
   assert.deepEqual(find("sized/12"), ["sized/:bytes", { bytes: "12" }])
   assert.deepEqual(find("other"), [":anything", { anything: "other" }])
-  for (const path of ["sized/many", "keys/a b", "keys/..", "nothing/here", ""]) {
+  for (const path of ["files/a/", "sized/many", "keys/a b", "keys/..", "nothing/here", ""]) {
     assert.equal(find(path), undefined, path)
   }
   assert.deepEqual(find("keys/a/"), ["keys/:name", { name: "a" }])
@@ -95,4 +107,100 @@ test("whatever is sent, reading it answers values or a refusal of the caller's m
       }
     }),
   )
+})
+
+test("values are read as Vault reads them", () => {
+  const kinds = {
+    int: field.int(""),
+    bool: field.bool(""),
+    ints: field.intList(""),
+    map: field.map(""),
+    duration: field.duration(""),
+  }
+  const declared = route("a", { summary: "", fields: kinds, write: nothing })
+  const read = (name: string, value: Json): unknown => {
+    try {
+      return readInput({ route: declared, params: {} }, { [name]: value }).input[name]
+    } catch (error) {
+      return error instanceof Refusal ? "refused" : error
+    }
+  }
+  const refused = "refused"
+  for (const [name, cases] of [
+    [
+      "int",
+      [
+        ["12", 12],
+        ["-3", -3],
+        ["+3", 3],
+        ["0x1f", 31],
+        ["0b11", 3],
+        ["0o17", 15],
+        ["017", 15],
+        ["08", refused],
+        [" 1", refused],
+        ["1.0", refused],
+        ["1e3", refused],
+        ["-0", 0],
+        ["", 0],
+        [null, 0],
+        [true, 1],
+        [1.5, refused],
+      ],
+    ],
+    [
+      "bool",
+      [
+        [1, true],
+        [0, false],
+        [2, refused],
+        [-1, refused],
+        ["T", true],
+        ["", false],
+        [null, false],
+      ],
+    ],
+    [
+      "ints",
+      [
+        ["1,2", [1, 2]],
+        ["1, 2", refused],
+        [
+          [null, "3"],
+          [0, 3],
+        ],
+        [{}, []],
+        [{ a: 1 }, refused],
+        ["", []],
+        [7, [7]],
+      ],
+    ],
+    [
+      "map",
+      [
+        [[], {}],
+        [[{ a: 1 }, { b: 2, a: 3 }], { a: 3, b: 2 }],
+        [[null], {}],
+        [["a"], refused],
+        ["", refused],
+        [null, {}],
+      ],
+    ],
+    [
+      "duration",
+      [
+        ["1.5h", 5400],
+        [1.5, refused],
+        ["1.5", refused],
+        [" 5", refused],
+        ["-1s", refused],
+        ["", 0],
+        [null, undefined],
+      ],
+    ],
+  ] as [string, [Json, unknown][]][]) {
+    for (const [value, expected] of cases) {
+      assert.deepEqual(read(name, value), expected, `${name} ${JSON.stringify(value)}`)
+    }
+  }
 })

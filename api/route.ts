@@ -48,6 +48,8 @@ export interface RouteOptions<I, F, C> {
   readonly exists?: (input: I, ctx: C) => Promise<boolean>
   /** Needs no token (all verbs, or those named). */
   readonly open?: boolean | readonly Verb[]
+  /** The field with which an open route is asked on behalf of another token: that needs a token of the caller's own. */
+  readonly closedBy?: string
   /** Needs no token where the operator opted in under this name; otherwise it is like any other. */
   readonly openWhen?: string
   /** Needs the capability `sudo` as well. */
@@ -173,13 +175,13 @@ function firstMatch<C>(candidates: readonly Compiled<C>[] | undefined, path: str
 function patternOf(path: string, fields: Fields): RegExp {
   const segments = path.split("/").map(segment => {
     const name = segment.slice(1)
-    if (segment.startsWith("*")) return `(?<${name}>.*)`
-    if (!segment.startsWith(":")) return segment.replaceAll(/[.+]/g, "\\$&")
     const declared = fields[name]
+    if (segment.startsWith("*")) return `(?<${name}>${declared?.options.pattern ?? ".*"})`
+    if (!segment.startsWith(":")) return segment.replaceAll(/[.+]/g, "\\$&")
     return `(?<${name}>${declared?.options.pattern ?? declared?.kind.pattern ?? (declared ? "[^/]+" : NAME)})`
   })
-  const last = segments.at(-1) ?? ""
-  return new RegExp(`^${segments.join("/")}${last.endsWith(".*)") ? "" : "/?"}$`, "u")
+  const isWhole = /(^|\/)\*[^/]*$/.test(path) || segments.at(-1)?.endsWith(".*)")
+  return new RegExp(`^${segments.join("/")}${isWhole ? "" : "/?"}$`, "u")
 }
 
 export interface Parsed {
