@@ -241,9 +241,15 @@ function safeInput(match: Match<ServerContext>, body: JsonObject): Record<string
 /** Whether a route asks for no token: by its declaration, or because the operator opted in. */
 function isOpen({ match, verb }: Place, server: Server, request: Request): boolean {
   if (match === undefined) return false
-  const { open, openWhen } = match.route
-  if (holdsFor(open, verb) || openWhen === undefined) return holdsFor(open, verb)
+  const { open, closedBy, openWhen } = match.route
+  if (holdsFor(open, verb)) return closedBy === undefined || !namesAnother(request, closedBy)
+  if (openWhen === undefined) return false
   return server.unauthenticated.has(openWhen) || (request.opened?.has(openWhen) ?? false)
+}
+
+const namesAnother = ({ body, token }: Request, field: string): boolean => {
+  const named = body[field] ?? ""
+  return named !== "" && named !== token
 }
 
 const ALLOWED = { allowed: true, root: false, sudo: false } as Verdict
@@ -307,7 +313,7 @@ async function handle(setting: Setting, place: Place, verdict: Verdict): Promise
     if (verb === "read" || verb === "list" || verb === "scan") throw refuse.absent()
     return {}
   }
-  effects.warnings.push(...warnings)
+  if (answer.status !== 404) effects.warnings.push(...warnings)
   if ((verb === "list" || verb === "scan") && effects.warnings.length === 0 && isEmptyList(answer.data))
     throw refuse.absent()
   return answer
@@ -379,7 +385,8 @@ function refuseLeaseOnLastUse({ answer }: Outcome, run: Run): void {
 function wrapReply(setting: Setting, plain: Reply, outcome: Outcome): Maybe<WrapFacts | undefined> {
   const { request, server, view, namespace, fullPath } = setting
   if (outcome.answer.wrapped !== undefined) return outcome.answer.wrapped
-  if (request.wrapTtl === undefined || plain.raw !== undefined || plain.status >= 300) return undefined
+  if (request.wrapTtl === undefined || request.operation === "help") return undefined
+  if (plain.raw !== undefined || plain.status >= 300) return undefined
   if (plain.body === undefined && outcome.answer.data === undefined) return undefined
   return wrap(server, view, namespace, plain.body ?? null, {
     ttl: request.wrapTtl,

@@ -23,9 +23,20 @@ interface Found {
   readonly namespace: Namespace
 }
 
+const noToken = (problem: string) => refuse.forbidden(`error validating wrapping token: ${problem}`)
+
+/** The token meant: the one given, or the caller's own. */
+function meant(ctx: ServerContext, text: string | undefined): string {
+  if (text !== undefined && ctx.body.token !== null) {
+    if (text === "") throw noToken("empty token in request body")
+    return text
+  }
+  if (ctx.full.token === "") throw noToken("token is empty")
+  return ctx.full.token
+}
+
 async function look(ctx: ServerContext, text: string | undefined): Promise<Found> {
-  const given = text ?? ctx.full.token
-  if (given === "") throw refuse.invalid("missing 'token' value in input")
+  const given = meant(ctx, text)
   const table = await namespaceTable(ctx.view)
   const found = await lookWrapped(ctx.server, ctx.view, id => table.byId.get(id), given)
   if (found === undefined) throw refuse.invalid(GONE)
@@ -34,7 +45,7 @@ async function look(ctx: ServerContext, text: string | undefined): Promise<Found
 
 /**
  * What is behind the token, taken out for good. Its end is written in this transaction: of any number that try at once, the
- * commit lets one through, and the others find it gone. These routes are open, so a token that comes as the caller's own has
+ * commit lets one through, and the others find it gone. Unwrapping is open to a token that comes as the caller's own, so it has
  * not spent its use before.
  */
 async function take(ctx: ServerContext, text: string | undefined): Promise<Found> {
@@ -99,6 +110,7 @@ export const wrappingRoutes = [
     operation: "unwrap",
     fields: { token },
     open: true,
+    closedBy: "token",
     write: async ({ token: text }, ctx) => opened(await take(ctx, text)),
   }),
   sysRoute("wrapping/lookup", {
@@ -114,7 +126,6 @@ export const wrappingRoutes = [
     summary: "The same reply behind a new token.",
     operation: "rewrap",
     fields: { token },
-    open: true,
     write: ({ token: text }, ctx) => rewrap(ctx, text),
   }),
 ]

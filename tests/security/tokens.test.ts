@@ -196,10 +196,6 @@ const wrapping = async (format?: "jwt"): Promise<string> => {
 for (const [how, ask] of [
   ["in the body", (token: string) => ({ method: "PUT", path: "sys/wrapping/unwrap", body: { token } })],
   ["as the caller's own", (token: string) => ({ method: "PUT", path: "sys/wrapping/unwrap", token })],
-  [
-    "in the body, by nobody",
-    (token: string) => ({ method: "PUT", path: "sys/wrapping/unwrap", token: "", body: { token } }),
-  ],
   ["as the caller's own, from the cubbyhole", (token: string) => ({ path: "cubbyhole/response", token })],
   ["rewrapped", (token: string) => ({ method: "PUT", path: "sys/wrapping/rewrap", body: { token } })],
 ] as const) {
@@ -214,6 +210,17 @@ for (const [how, ask] of [
     }
   })
 }
+
+attack(house, "C18", "who has no token, or may not, opens nothing with a wrapping token in the body", async () => {
+  const body = { token: await wrapping() }
+  const denied = String((await create({ policies: ["none"], no_default_policy: true })).client_token)
+  for (const token of ["", "hvs.nobody", denied]) {
+    for (const act of ["unwrap", "rewrap"]) {
+      assert.equal((await house.ask({ method: "PUT", path: `sys/wrapping/${act}`, token, body })).status, 403)
+    }
+  }
+  assert.equal((await put("sys/wrapping/unwrap", body)).status, 200)
+})
 
 attack(house, "C20", "a wrapping token in JWT form cannot be edited", async () => {
   const jwt = await wrapping("jwt")
