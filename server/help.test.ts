@@ -31,6 +31,7 @@ test("every path that is answered has help, those that are answered while sealed
     assert.match(String(body.help), /Matching Route: /)
   }
   assert.equal((await vault.ask("help", "sys/nothing-of-the-sort")).status, 404)
+  assert.match(String((await vault.ask("help", "sys/mounts", {}, { wrapTtl: 60 })).body.help), /Matching Route: /)
 })
 
 test("help is for callers with a token, whatever the token may do", async () => {

@@ -56,7 +56,7 @@ export async function readRequest(
   const relative = apiPath(path)
   if (relative === undefined) throw refuse.absent()
   const listing = asked === "list" || asked === "scan"
-  if (asked === "update" && relative.endsWith("/")) throw refuse.invalid("cannot write to a path ending in '/'")
+  if (WRITES.has(asked) && relative.endsWith("/")) throw refuse.invalid("cannot write to a path ending in '/'")
   const wrapFormat = headers.get("x-vault-wrap-format")?.[0]
   return {
     id: uuid(options.random),
@@ -83,19 +83,19 @@ const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"])
 const FALSE = new Set(["0", "f", "F", "false", "FALSE", "False"])
 
 function flag(query: Query, name: string): boolean {
-  const text = query.get(name)?.[0]
-  if (text === undefined || FALSE.has(text)) return false
+  const text = query.get(name)?.[0] ?? ""
+  if (text === "" || FALSE.has(text)) return false
   if (!TRUE.has(text)) throw refuse.invalid()
   return true
 }
 
-/** `GET ?list=true` is how Go's clients say LIST, `?help=1` how they ask for help. */
+/** `GET ?list=true` is how Go's clients say LIST, `?help=1` how they ask for help; whatever else is asked, help changes nothing. */
 function operationOf(operation: Operation, query: Query): Operation {
+  if (query.get("help")?.[0]) return "help"
   if (operation !== "read") return operation
   const list = flag(query, "list")
   const scan = flag(query, "scan")
   if (list && scan) throw refuse.invalid("list and scan cannot both be asked for")
-  if (flag(query, "help")) return "help"
   return scan ? "scan" : list ? "list" : "read"
 }
 
@@ -130,7 +130,7 @@ function wrapTtlOf(headers: ReadonlyMap<string, readonly string[]>): number | un
   const seconds = parseDuration(text)
   if (seconds === undefined)
     throw refuse.invalid(`error parsing X-Vault-Wrap-TTL header: time: invalid duration ${JSON.stringify(text)}`)
-  if (seconds < 0) throw refuse.invalid("requested wrap ttl cannot be negative")
+  if (seconds < 0) throw refuse.invalid("error parsing X-Vault-Wrap-TTL header: requested wrap ttl cannot be negative")
   return seconds === 0 ? undefined : Math.ceil(seconds)
 }
 
@@ -145,13 +145,15 @@ async function bodyOf(
   if (operation === "patch") checkPatchType(headers.get("content-type")?.[0])
   const bytes = await readBody(message, maxBytes)
   if (bytes.length === 0) return {}
-  const first = String.fromCharCode(bytes[firstVisible(bytes)] ?? 0)
+  const visible = firstVisible(bytes)
+  if (visible < 0) return {}
+  const first = String.fromCharCode(bytes[visible] ?? 0)
   const isForm = headers.get("content-type")?.[0]?.startsWith("application/x-www-form-urlencoded") ?? false
   if (isForm && first !== "{" && first !== "[") return formOf(bytes)
   const parsed = parse(bytes)
   if (parsed === null) return {}
   if (typeof parsed !== "object" || Array.isArray(parsed))
-    throw refuse.invalid("failed to parse JSON input: the body must be an object")
+    throw refuse.invalid("error parsing JSON: failed to parse JSON input: the body must be an object")
   return parsed as JsonObject
 }
 
@@ -162,7 +164,7 @@ function parse(bytes: Uint8Array) {
     return parseJson(bytes)
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unreadable"
-    throw refuse.invalid(/JSON input/.test(reason) ? reason : `failed to parse JSON input: ${reason}`)
+    throw refuse.invalid(`error parsing JSON: ${reason}`)
   }
 }
 
