@@ -4,8 +4,13 @@ import { type Context, decodeJson, encodeJson, engine, field, pageFields, pageOf
 
 /** Where the caller's token keeps its things. Batch tokens have no place: nothing of theirs is stored. */
 function own(ctx: Context) {
-  if (ctx.caller.tokenKey === "") throw refuse.invalid("cubbyhole operations are only supported by service tokens")
+  if (ctx.caller.tokenKey === "")
+    throw refuse.invalid('cubbyhole operations are only supported by "service" type tokens')
   return ctx.store.scope(`${ctx.caller.tokenKey}/`)
+}
+
+const mayNotBeEmpty = (path: string): void => {
+  if (path === "") throw refuse.invalid("missing path")
 }
 
 export const cubbyhole = engine({
@@ -22,19 +27,23 @@ export const cubbyhole = engine({
         ...pageFields,
       },
       takesAny: true,
-      exists: async ({ path }, ctx) => (await own(ctx).get(path || "/")) !== undefined,
+      exists: async ({ path }, ctx) => path !== "" && (await own(ctx).get(path)) !== undefined,
       read: async ({ path }, ctx) => {
-        const value = path === "" ? undefined : await own(ctx).cached(path, decodeJson)
+        const things = own(ctx)
+        mayNotBeEmpty(path)
+        const value = await things.cached(path, decodeJson)
         return value && { data: value }
       },
       write: async ({ path }, ctx) => {
-        if (path === "") throw refuse.invalid("missing path")
+        const things = own(ctx)
         if (Object.keys(ctx.body).length === 0) throw refuse.invalid("missing data fields")
-        own(ctx).put(path, encodeJson(ctx.body))
+        mayNotBeEmpty(path)
+        things.put(path, encodeJson(ctx.body))
         return undefined
       },
       delete: async ({ path }, ctx) => {
-        if (path !== "") own(ctx).delete(path)
+        const things = own(ctx)
+        if (path !== "") things.delete(path)
         return undefined
       },
       list: async ({ path, ...page }, ctx) => ({ data: { keys: await own(ctx).list(path, pageOf(page)) } }),

@@ -8,7 +8,6 @@ import {
   field,
   type JsonObject,
   pageOf,
-  parseDuration,
   refuse,
   route,
   type Store,
@@ -17,11 +16,13 @@ import { scanFields, scanKeys } from "./scan.ts"
 
 export const FOLDER = "kv/"
 
+const interval = field.signedDuration("")
+
 /** Seconds until a client should read again: what the secret says (`ttl`, `lease`), or the mount's default. */
 function refreshInterval(value: JsonObject, ctx: Context): number {
-  const wish = value.ttl ?? value.lease
-  const seconds = typeof wish === "number" ? wish : typeof wish === "string" ? parseDuration(wish) : undefined
-  return seconds === undefined || seconds <= 0 ? ctx.mount.defaultTtl : Math.trunc(seconds)
+  const wish = value.ttl === undefined ? value.lease : value.ttl
+  const seconds = wish === undefined ? undefined : interval.kind.read(wish)
+  return typeof seconds === "number" ? seconds : ctx.mount.defaultTtl
 }
 
 async function read(path: string, ctx: Context): Promise<Answer | undefined> {

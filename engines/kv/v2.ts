@@ -34,21 +34,22 @@ import {
 } from "./versions.ts"
 
 const path = field.string("Path of the secret.", { pattern: ".*" })
+/** No secret's path ends in a slash: what is asked of one that does is told where to look, like any wrong path. */
+const dataPath = field.string("Path of the secret.", { pattern: ".*[^/]" })
 
 const versionField = field.int("The version to read; 0 is the latest.", { default: 0, verbs: ["read"] })
 
 const options = field.map("`cas`: the version that this write replaces, 0 for none.", { default: {} })
+const casOption = field.int("")
 
 const mayNotBeEmpty = (secret: string): void => {
   if (secret === "") throw refuse.invalid("missing path")
 }
 
 function casOf(given: JsonObject): number | undefined {
-  const raw = given.cas
-  if (raw === undefined) return undefined
-  const cas = typeof raw === "string" && /^\d+$/.test(raw) ? Number(raw) : raw
-  if (typeof cas !== "number" || !Number.isSafeInteger(cas))
-    throw refuse.invalid("check-and-set parameter must be an integer")
+  if (given.cas === undefined) return undefined
+  const cas = casOption.kind.read(given.cas)
+  if (typeof cas !== "number") throw refuse.invalid("error parsing check-and-set parameter")
   return cas
 }
 
@@ -57,11 +58,11 @@ async function readVersion(
   ctx: Context,
   secret: string,
   wanted: number,
-  show: (value: JsonObject) => JsonObject,
+  show: (value: Json) => Json,
   key: "data" | "subkeys",
 ): Promise<Answer | undefined> {
   const meta = await metadata.get(ctx.store, secret)
-  const version = wanted === 0 ? (meta?.current_version ?? 0) : wanted
+  const version = wanted > 0 ? wanted : (meta?.current_version ?? 0)
   const facts = meta?.versions[version]
   if (meta === undefined || facts === undefined) return undefined
   const shown = shownVersion(meta, version)
@@ -71,37 +72,44 @@ async function readVersion(
   return { data: { [key]: show(value), metadata: shown } }
 }
 
-async function write(secret: string, given: JsonObject, ctx: Context): Promise<Answer> {
-  mayNotBeEmpty(secret)
-  if (!Object.hasOwn(ctx.body, "data")) throw refuse.invalid("no data provided")
-  const value = ctx.body.data
-  if (value !== null && !isJsonObject(value)) {
-    throw refuse.invalid('the value of "data" must be a map, such as {"data": {"password": "…"}}')
-  }
+/** The secret as it was given. Vault keeps a null, and clients read it back. */
+function givenData({ data: given }: { data: JsonObject | undefined }, ctx: Context): JsonObject | null {
+  if (given === undefined) throw refuse.invalid("no data provided")
+  return ctx.body.data === null ? null : given
+}
+
+interface WriteInput {
+  readonly path: string
+  readonly data: JsonObject | undefined
+  readonly options: JsonObject
+}
+
+async function write(input: WriteInput, ctx: Context): Promise<Answer> {
+  const { path: secret, options: given } = input
+  const value = givenData(input, ctx)
   const meta = (await metadata.get(ctx.store, secret)) ?? fresh(ctx.now)
   await checkCas(ctx, meta, casOf(given))
-  const next = await addVersion(ctx, secret, meta, value ?? {})
+  const next = await addVersion(ctx, secret, meta, value)
   return { data: shownVersion(next, next.current_version) }
 }
 
-async function patch(secret: string, given: JsonObject, ctx: Context): Promise<Answer | undefined> {
-  mayNotBeEmpty(secret)
-  const change = ctx.body.data
-  if (!isJsonObject(change)) throw refuse.invalid("no data provided")
+async function patch(input: WriteInput, ctx: Context): Promise<Answer | undefined> {
+  const { path: secret, options: given } = input
+  const change = givenData(input, ctx)
   const meta = await metadata.get(ctx.store, secret)
   const facts = meta?.versions[meta.current_version]
-  if (meta === undefined || facts === undefined) return { status: 404 }
+  if (meta === undefined) return { status: 404 }
   await checkCas(ctx, meta, casOf(given))
+  if (facts === undefined) return { status: 404 }
   const value = await data.get(ctx.store, secret, meta.current_version)
   if (facts.destroyed || isDeleted(facts, ctx.now) || value === undefined) {
     return { status: 404, data: shownVersion(meta, meta.current_version) }
   }
-  const next = await addVersion(ctx, secret, meta, mergePatch(value, change) as JsonObject)
+  const next = await addVersion(ctx, secret, meta, mergePatch(value, change))
   return { data: shownVersion(next, next.current_version) }
 }
 
 async function deleteLatest(secret: string, ctx: Context): Promise<undefined> {
-  mayNotBeEmpty(secret)
   const meta = await metadata.get(ctx.store, secret)
   if (meta !== undefined) softDelete(ctx, secret, meta, [meta.current_version])
 }
@@ -190,18 +198,21 @@ const define = (object: JsonObject, key: string, value: Json): void => {
 const metadataFields = {
   max_versions: field.int("How many versions are kept; 0 leaves it to the mount."),
   cas_required: field.bool("Every write must say which version it replaces."),
-  delete_version_after: field.signedDuration(
+  delete_version_after: field.duration(
     "How long after its creation a version deletes itself; 0 leaves it to the mount.",
   ),
   custom_metadata: field.map("Words of your own about the secret: at most 64 keys to strings. Not secret."),
 }
 
+const metadataNames = Object.keys(metadataFields) as (keyof typeof metadataFields)[]
+
 type MetadataInput = Partial<Values<typeof metadataFields>>
 
 function changed(before: Metadata, input: MetadataInput, ctx: Context, merge: boolean): Metadata {
   const given = input.custom_metadata
+  const change = ctx.body.custom_metadata === null ? null : given
   const custom =
-    given === undefined ? before.custom_metadata : merge ? mergePatch(before.custom_metadata ?? {}, given) : given
+    change === undefined ? before.custom_metadata : merge ? mergePatch(before.custom_metadata ?? {}, change) : change
   if (input.max_versions !== undefined && input.max_versions < 0)
     throw refuse.invalid('"max_versions" cannot be negative')
   return {
@@ -214,8 +225,15 @@ function changed(before: Metadata, input: MetadataInput, ctx: Context, merge: bo
   }
 }
 
+/** What the mount's configuration overrules. */
+async function ignored({ cas_required: wanted }: MetadataInput, ctx: Context): Promise<Answer | undefined> {
+  if (wanted !== false || !(await config.get(ctx.store))?.cas_required) return undefined
+  return { warnings: ['"cas_required" set to false, but is mandated by backend config. This value will be ignored.'] }
+}
+
 /** A page of a folder's names with the metadata of the secrets among them. */
-async function detailed(ctx: Context, folder: string, names: string[]): Promise<Answer> {
+async function detailed(ctx: Context, folder: string, names: string[]): Promise<Answer | undefined> {
+  if (names.length === 0) return undefined
   const facts: JsonObject = {}
   for (const name of names) {
     const meta = name.endsWith("/") ? undefined : await metadata.get(ctx.store, folder + name)
@@ -226,12 +244,19 @@ async function detailed(ctx: Context, folder: string, names: string[]): Promise<
 
 const folderOf = (given: string): string => (given === "" || given.endsWith("/") ? given : `${given}/`)
 
-const wrongPath = (verb: string) => (): Answer => ({
-  status: 404,
-  warnings: [
-    `Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv ${verb}' for this operation.`,
-  ],
-})
+/** Roots of what is kept, which can be listed only. */
+const ROOTS = new Set(["data", "metadata", "delete", "undelete", "destroy"])
+
+const wrongPath =
+  (verb: string) =>
+  (_: unknown, { request }: Context): Answer => ({
+    status: 404,
+    warnings: [
+      ROOTS.has(request.path)
+        ? "Non-listing operations on the root of a K/V v2 mount are not supported."
+        : `Invalid path for a versioned K/V secrets engine. See the API docs for the appropriate API endpoints to use. If using the Vault CLI, use 'vault kv ${verb}' for this operation.`,
+    ],
+  })
 
 export const routes = [
   route("config", {
@@ -249,8 +274,8 @@ export const routes = [
     write: async (_, ctx) => {
       const merged = config.merge(await config.get(ctx.store), ctx.body)
       if (merged.max_versions < 0) throw refuse.invalid('"max_versions" cannot be negative')
-      const never = merged.delete_version_after < 0
-      config.put(ctx.store, never ? { ...merged, delete_version_after: 0 } : merged)
+      // Any negative duration says the same, and is shown as -1s.
+      config.put(ctx.store, { ...merged, delete_version_after: Math.max(-1, merged.delete_version_after) })
       return undefined
     },
   }),
@@ -263,11 +288,11 @@ export const routes = [
       patch: versionReply,
       delete: {},
     },
-    fields: { path, version: versionField, data: field.map("The secret: keys to values."), options },
+    fields: { path: dataPath, version: versionField, data: field.map("The secret: keys to values."), options },
     exists: async ({ path: secret }, ctx) => (await metadata.get(ctx.store, secret)) !== undefined,
     read: async ({ path: secret, version }, ctx) => readVersion(ctx, secret, version, value => value, "data"),
-    write: ({ path: secret, options: given }, ctx) => write(secret, given, ctx),
-    patch: ({ path: secret, options: given }, ctx) => patch(secret, given, ctx),
+    write,
+    patch,
     delete: ({ path: secret }, ctx) => deleteLatest(secret, ctx),
   }),
   route("subkeys/*path", {
@@ -284,7 +309,7 @@ export const routes = [
       depth: field.int("How many levels deep; 0 is all.", { default: 0, verbs: ["read"] }),
     },
     read: async ({ path: secret, version, depth }, ctx) =>
-      readVersion(ctx, secret, version, value => subkeys(value, Math.max(0, depth)) as JsonObject, "subkeys"),
+      readVersion(ctx, secret, version, value => subkeys(value, Math.max(0, depth)), "subkeys"),
   }),
   versionsRoute("delete", "Delete versions; `undelete` brings them back.", "No version number provided", softDelete),
   versionsRoute("undelete", "Bring deleted versions back.", "No version number provided", undelete),
@@ -301,15 +326,17 @@ export const routes = [
     },
     write: async ({ path: secret, ...input }, ctx) => {
       mayNotBeEmpty(secret)
+      if (metadataNames.every(name => input[name] === undefined)) return undefined
       const before = (await metadata.get(ctx.store, secret)) ?? fresh(ctx.now)
       metadata.put(ctx.store, secret, changed(before, input, ctx, false))
-      return undefined
+      return ignored(input, ctx)
     },
     patch: async ({ path: secret, ...input }, ctx) => {
       const before = await metadata.get(ctx.store, secret)
+      const after = changed(before ?? fresh(ctx.now), input, ctx, true)
       if (before === undefined) return { status: 404 }
-      metadata.put(ctx.store, secret, changed(before, input, ctx, true))
-      return undefined
+      metadata.put(ctx.store, secret, after)
+      return ignored(input, ctx)
     },
     delete: async ({ path: secret }, ctx) => {
       const meta = await metadata.get(ctx.store, secret)
@@ -339,6 +366,7 @@ export const routes = [
     read: wrongPath("get"),
     list: wrongPath("list"),
     write: wrongPath("put"),
+    patch: wrongPath("patch"),
     delete: wrongPath("delete"),
   }),
 ]

@@ -64,7 +64,7 @@ export const metadata = {
 
 export const data = {
   get: (store: Store, path: string, version: number) => store.cached(dataKey(path, version), decodeJson),
-  put: (store: Store, path: string, version: number, value: JsonObject) =>
+  put: (store: Store, path: string, version: number, value: Json) =>
     store.put(dataKey(path, version), encodeJson(value)),
   delete: (store: Store, path: string, version: number | string) => store.delete(dataKey(path, version)),
 }
@@ -76,11 +76,14 @@ export const timestamp = (seconds: number): string => new Date(Math.round(second
 export const isDeleted = ({ deletion_time }: VersionFacts, now: number): boolean =>
   deletion_time !== "" && Date.parse(deletion_time) <= now * 1000
 
-/** When a version that is made (or restored) now will delete itself: the sooner of the mount's wish and the secret's. */
+/**
+ * When a version that is made (or restored) now will delete itself: the sooner of the mount's wish and the secret's.
+ * Negative is never, whatever the other says.
+ */
 export async function deletionTime(ctx: Context, secret: number): Promise<string> {
   const mount = (await config.get(ctx.store))?.delete_version_after ?? 0
   const wishes = [mount, secret].filter(seconds => seconds > 0)
-  if (wishes.length === 0 || secret < 0) return ""
+  if (wishes.length === 0 || mount < 0 || secret < 0) return ""
   return timestamp(ctx.now + Math.min(...wishes))
 }
 
@@ -107,7 +110,7 @@ export async function checkCas(ctx: Context, meta: Metadata, cas: number | undef
 }
 
 /** Adds a version; the oldest beyond the limit go. Returns the new metadata. */
-export async function addVersion(ctx: Context, path: string, meta: Metadata, value: JsonObject): Promise<Metadata> {
+export async function addVersion(ctx: Context, path: string, meta: Metadata, value: Json): Promise<Metadata> {
   const version = meta.current_version + 1
   const facts: VersionFacts = {
     created_time: timestamp(ctx.now),
@@ -130,7 +133,7 @@ async function prune(ctx: Context, path: string, meta: Metadata): Promise<Metada
     if (Number(version) >= oldest) versions[version] = facts
     else data.delete(ctx.store, path, version)
   }
-  return { ...meta, versions, oldest_version: oldest > 1 ? oldest : meta.oldest_version }
+  return { ...meta, versions, oldest_version: meta.current_version < kept ? meta.oldest_version : oldest }
 }
 
 /** Changes the facts of some versions; those that are not there are passed over. */

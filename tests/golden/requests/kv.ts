@@ -19,11 +19,24 @@ const kv1: GoldenRequest[] = [
   get("read with ttl", "kv1/short"),
   post("write with a ttl that is none", "kv1/odd", { a: "b", ttl: "soon" }),
   get("read with a ttl that is none", "kv1/odd"),
+  ...[
+    { ttl: "0s" },
+    { ttl: "-1h" },
+    { ttl: null, lease: "5m" },
+    { ttl: "", lease: "5m" },
+    { ttl: 1.5 },
+    { ttl: " 5" },
+    { ttl: 1e12 },
+  ].flatMap((value, nth) => [
+    post(`write with ttl ${nth}`, "kv1/odd", value),
+    get(`read with ttl ${nth}`, "kv1/odd"),
+  ]),
   post("write deeper", "kv1/dir/sub/leaf", { a: "b" }),
   list("list", "kv1"),
   list("list with a trailing slash", "kv1/"),
   get("list by query", "kv1?list=true"),
   get("list by a query that is no boolean", "kv1?list=maybe"),
+  get("list by an empty query", "kv1/none?list="),
   list("list a folder", "kv1/dir"),
   list("list nothing", "kv1/none"),
   get("read a folder", "kv1/dir/"),
@@ -123,7 +136,60 @@ const kv2Metadata: GoldenRequest[] = [
   list("list at a path of version 1", "secret/"),
 ]
 
+const data = { a: "b" }
+
+/** What clients send that is not quite what is asked for. */
+const kv2Odd: GoldenRequest[] = [
+  post("enable", "sys/mounts/kvodd", { type: "kv", options: { version: "2" } }),
+  ...[[], [{ a: 1 }, { b: 2, a: 3 }], [[{ a: 1 }]], null].flatMap((value, nth) => [
+    post(`write of no map ${nth}`, "kvodd/data/app", { data: value }),
+    get(`read of no map ${nth}`, "kvodd/data/app"),
+  ]),
+  get("subkeys of null", "kvodd/subkeys/app"),
+  post("write with options in a list", "kvodd/data/app", { data, options: [{ cas: 1 }] }),
+  post("write with no options in a list", "kvodd/data/app", { data, options: [] }),
+  patch("patch with an empty list", "kvodd/data/app", { data: [] }),
+  patch("patch with null", "kvodd/data/app", { data: null }),
+  get("read what was patched with null", "kvodd/data/app"),
+  patch("patch of nothing with null", "kvodd/data/none", { data: null }),
+  ...["", null, false, true, "0x1", "x", " 1", "1.0", 1.5, [], {}].map((cas, nth) =>
+    post(`cas ${nth}`, `kvodd/data/cas${nth}`, { data, options: { cas } }),
+  ),
+  get("read a negative version", "kvodd/data/app?version=-1"),
+  post("delete versions by an empty map", "kvodd/delete/app", { versions: {} }),
+  post("destroy versions by an empty map", "kvodd/destroy/app", { versions: {} }),
+  post("delete version null", "kvodd/delete/app", { versions: [null] }),
+  ...[{ "": "" }, { a: "" }, { a: null }, { a: "x\ty" }, { a: "\u00a0" }, { ["k".repeat(129)]: "x" }].map((given, nth) =>
+    post(`custom metadata ${nth}`, "kvodd/metadata/app", { custom_metadata: given }),
+  ),
+  patch("patch of nothing with bad metadata", "kvodd/metadata/none", { custom_metadata: { a: "" } }),
+  post("metadata of no fields", "kvodd/metadata/bare", {}),
+  post("metadata of unknown fields", "kvodd/metadata/bare", { colour: "red" }),
+  post("metadata of a null duration", "kvodd/metadata/bare", { delete_version_after: null }),
+  get("read metadata of no fields", "kvodd/metadata/bare"),
+  patch("patch metadata with unknown fields", "kvodd/metadata/app", { colour: "red" }),
+  patch("patch of nothing with unknown fields", "kvodd/data/none", { data, colour: "red" }),
+  post("metadata before data", "kvodd/metadata/early", { max_versions: 1 }),
+  patch("patch before data with cas", "kvodd/data/early", { data, options: { cas: 1 } }),
+  post("cas required", "kvodd/config", { cas_required: true }),
+  post("cas not required", "kvodd/metadata/app", { cas_required: false }),
+  patch("cas not required by a patch", "kvodd/metadata/app", { cas_required: null }),
+  ...["data", "metadata", "delete", "undelete", "destroy"].map(root => get(`read the root of ${root}`, `kvodd/${root}`)),
+  remove("delete the root", "kvodd/data"),
+  patch("patch at a path of version 1", "kvodd/app", { data }),
+  patch("patch a folder", "kvodd/data/dir/", { data }),
+  get("read a folder", "kvodd/data/dir/"),
+  remove("delete a folder", "kvodd/data/dir/"),
+  list("list what cannot be listed", "kvodd/data/dir"),
+  post("blanks for a body", "kvodd/data/app", "  \n"),
+  list("list details of nothing", "kvodd/detailed-metadata/none"),
+  remove("disable", "sys/mounts/kvodd"),
+]
+
 const cubbyhole: GoldenRequest[] = [
+  post("write to the root", "cubbyhole", { a: "b" }),
+  get("read the root", "cubbyhole/"),
+  remove("delete the root", "cubbyhole/"),
   get("read of nothing", "cubbyhole/mine"),
   list("list nothing", "cubbyhole"),
   post("write", "cubbyhole/mine", { a: "b", n: 1 }),
@@ -133,4 +199,4 @@ const cubbyhole: GoldenRequest[] = [
   remove("delete", "cubbyhole/mine"),
 ]
 
-export const kv = { kv1, kv2, "kv2-metadata": kv2Metadata, cubbyhole }
+export const kv = { kv1, kv2, "kv2-metadata": kv2Metadata, "kv2-odd": kv2Odd, cubbyhole }

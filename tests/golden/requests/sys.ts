@@ -107,6 +107,10 @@ const tools: GoldenRequest[] = [
   post("random of too many bytes", "sys/tools/random/1000000"),
   post("random in an unknown format", "sys/tools/random", { format: "roman" }),
   post("random of a number that is none", "sys/tools/random/many"),
+  post("random of an unknown source", "sys/tools/random/dice/8"),
+  post("random from a source in an unknown format", "sys/tools/random/platform", { format: "roman" }),
+  post("hash of lines", "sys/tools/hash", { input: "YW\r\nJj\n" }),
+  post("hash of nothing in an unknown format by an unknown algorithm", "sys/tools/hash/md0", { format: "roman" }),
 ]
 
 const configuration: GoldenRequest[] = [

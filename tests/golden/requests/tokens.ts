@@ -139,7 +139,23 @@ const wrapping: GoldenRequest[] = [
   get("wrap what is not there", "secret/data/none", ttl),
   post("wrap an empty reply", "kv1/wrapped", { a: "b" }, ttl),
   post("wrap a token", "auth/token/create", { policies: ["reader"] }, { ...ttl, keep: { token: "wrap_info.token" } }),
+  post("unwrap by nobody", "sys/wrapping/unwrap", { token: "$token" }, { token: "" }),
+  post("unwrap by a token that is none", "sys/wrapping/unwrap", { token: "$token" }, { token: "hvs.unknown" }),
+  post("rewrap by nobody", "sys/wrapping/rewrap", { token: "$token" }, { token: "" }),
   post("unwrap a token", "sys/wrapping/unwrap", { token: "$token" }),
+  ...["unwrap", "rewrap", "lookup"].flatMap(act => [
+    post(`${act} of an empty token`, `sys/wrapping/${act}`, { token: "" }),
+    post(`${act} of null`, `sys/wrapping/${act}`, { token: null }),
+  ]),
+  post("unwrap of no token by nobody", "sys/wrapping/unwrap", {}, { token: "" }),
+  get("lookup of no token by nobody", "sys/wrapping/lookup", { token: "" }),
+  post("wrap again", "sys/wrapping/wrap", { a: "b" }, { ...ttl, keep: { own: "wrap_info.token" } }),
+  post("rewrap by the token itself", "sys/wrapping/rewrap", {}, { token: "$own" }),
+  post("unwrap what would not be rewrapped", "sys/wrapping/unwrap", {}, { token: "$own" }),
+  post("a token of one use", "auth/token/create", { num_uses: 1 }, { keep: { once: "auth.client_token" } }),
+  post("wrap for it", "sys/wrapping/wrap", { a: "b" }, { ...ttl, keep: { parcel: "wrap_info.token" } }),
+  post("unwrap with its only use", "sys/wrapping/unwrap", { token: "$parcel" }, { token: "$once" }),
+  get("use it again", "auth/token/lookup-self", { token: "$once" }),
 ]
 
 const leases: GoldenRequest[] = [
