@@ -64,7 +64,7 @@ export interface Located {
 export function locate(table: NamespaceTable, header: string, path: string): Located {
   if (table.restoring) throw refuse.unavailable("a snapshot is being restored; try again when that is done")
   const start = header === "" ? "" : `${header.replace(/^\/+|\/+$/g, "")}/`
-  const named = start === "/" ? ROOT : table.byPath.get(start)
+  const named = start === "/" || start === "root/" ? ROOT : table.byPath.get(start)
   if (named === undefined || named.deleting) throw refuse.unknown("namespace not found")
   if (table.all.length === 1) return { namespace: named, path }
   return descend(table, named, path)

@@ -56,6 +56,13 @@ test("a body is an object or nothing", async () => {
   }
 })
 
+test("a form is parsed as strictly as Go's", async () => {
+  const form = { "Content-Type": "application/x-www-form-urlencoded" }
+  assert.deepEqual((await read("PUT", "/v1/kv/a", "a=1&b=%20&a=2", form)).body, { a: "1,2", b: " " })
+  for (const body of ["a=%zz", "a=1;b=2"])
+    await assert.rejects(read("PUT", "/v1/kv/a", body, form), refused(/^error parsing form data$/), body)
+})
+
 test("a reply is not wrapped for a negative time", async () => {
   const reading = read("GET", "/v1/kv/a", "", { "X-Vault-Wrap-TTL": "-1s" })
   await assert.rejects(

@@ -182,7 +182,9 @@ function parametersOf(query: Query): JsonObject {
 /** Parameters of a form: Vault joins repeated ones with commas. */
 function formOf(bytes: Uint8Array): JsonObject {
   const form = new Map<string, string>()
-  for (const [name, value] of new URLSearchParams(Buffer.from(bytes).toString())) {
+  const text = Buffer.from(bytes).toString()
+  if (/;|%(?![\da-f]{2})/i.test(text)) throw refuse.invalid("error parsing form data")
+  for (const [name, value] of new URLSearchParams(text)) {
     const known = form.get(name)
     form.set(name, known === undefined ? value : `${known},${value}`)
   }
@@ -192,7 +194,7 @@ function formOf(bytes: Uint8Array): JsonObject {
 function checkPatchType(type: string | undefined): void {
   if (type === undefined) throw refuse.invalid("PATCH requires a Content-Type")
   const media = type.split(";", 1)[0]?.trim().toLowerCase() ?? ""
-  if (!/^[\w.+-]+\/[\w.+-]+$/.test(media)) throw refuse.invalid(`cannot parse Content-Type ${JSON.stringify(type)}`)
+  if (!/^[\w.+-]+(\/[\w.+-]+)?$/.test(media)) throw refuse.invalid(`cannot parse Content-Type ${JSON.stringify(type)}`)
   if (media !== "application/merge-patch+json") {
     throw new Refusal(415, [`PATCH requires Content-Type of application/merge-patch+json, provided ${media}`])
   }

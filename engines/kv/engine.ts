@@ -11,7 +11,7 @@ async function upgrade(ctx: Context, before: Mount | undefined): Promise<void> {
   for (const path of await ctx.store.keys(FOLDER)) {
     const value = await ctx.store.get(FOLDER + path)
     if (value === undefined) continue
-    await addVersion(ctx, path, fresh(ctx.now), decodeJson(value))
+    await addVersion(ctx, path, { ...fresh(ctx.now), oldest_version: 1 }, decodeJson(value))
     ctx.store.delete(FOLDER + path)
   }
 }

@@ -77,6 +77,15 @@ test("the oldest version is counted from when as many are there as are kept", as
   }
 })
 
+test("what a mount of version 1 held is version 1 of it, the oldest there is, after an upgrade", async () => {
+  const vault = await testServer()
+  await vault.write("sys/mounts/old", { type: "kv" })
+  await vault.write("old/a", { a: "b" })
+  await vault.write("sys/mounts/old/tune", { options: { version: "2" } })
+  const { current_version, oldest_version } = (await vault.read("old/metadata/a")).data
+  assert.deepEqual([current_version, oldest_version], [1, 1])
+})
+
 test("what is not found is told without the mount's type and without other warnings", async () => {
   const vault = await kv2()
   await vault.write("secret/data/a", { data: { a: "b" } })

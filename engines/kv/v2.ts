@@ -309,7 +309,7 @@ export const routes = [
       depth: field.int("How many levels deep; 0 is all.", { default: 0, verbs: ["read"] }),
     },
     read: async ({ path: secret, version, depth }, ctx) =>
-      readVersion(ctx, secret, version, value => subkeys(value, Math.max(0, depth)), "subkeys"),
+      readVersion(ctx, secret, version, value => subkeys(value, depth < 0 ? 1 : depth), "subkeys"),
   }),
   versionsRoute("delete", "Delete versions; `undelete` brings them back.", "No version number provided", softDelete),
   versionsRoute("undelete", "Bring deleted versions back.", "No version number provided", undelete),

@@ -35,10 +35,7 @@ function random(input: Values<typeof randomFields>, ctx: ServerContext) {
   }
   return {
     data: { random_bytes: Buffer.from(ctx.random(bytes)).toString(input.format) },
-    warnings:
-      source === "platform" || source === ""
-        ? []
-        : ["no seal/entropy augmentation available, using platform entropy source"],
+    warnings: source === "seal" ? ["no seal/entropy augmentation available, using platform entropy source"] : [],
   }
 }
 
