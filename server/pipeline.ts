@@ -365,7 +365,8 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   effects.prepared.clear()
   effects.unrecorded.length = 0
   for (const act of effects.last) await act()
-  return wrapped === undefined ? plain : jsonReply(200, wrappedEnvelope(wrapped, outcome.warnings))
+  if (wrapped === undefined) return plain
+  return jsonReply(200, wrappedEnvelope(wrapped, plain.status === 404 ? [] : outcome.warnings))
 }
 
 /** Waits for both records: those of a request that only read leave in one write. */
@@ -386,13 +387,16 @@ function wrapReply(setting: Setting, plain: Reply, outcome: Outcome): Maybe<Wrap
   const { request, server, view, namespace, fullPath } = setting
   if (outcome.answer.wrapped !== undefined) return outcome.answer.wrapped
   if (request.wrapTtl === undefined || request.operation === "help") return undefined
-  if (plain.raw !== undefined || plain.status >= 300) return undefined
-  if (plain.body === undefined && outcome.answer.data === undefined) return undefined
+  // What an engine says of a thing that is not there tells about it as well: it is wrapped like the thing.
+  const absent = plain.status === 404
+  if (plain.raw !== undefined || (plain.status >= 300 && !absent)) return undefined
+  if (plain.body === undefined && outcome.answer.data === undefined && !absent) return undefined
   return wrap(server, view, namespace, plain.body ?? null, {
     ttl: request.wrapTtl,
     path: fullPath,
     format: request.wrapFormat,
     wrappedAccessor: outcome.grant?.entry.accessor ?? "",
+    status: absent ? 404 : undefined,
   })
 }
 

@@ -28,6 +28,8 @@ export interface WrapFacts {
 export interface Wrapped {
   /** The body that will be answered; null for an empty reply. */
   readonly response: Json
+  /** Its status, where that does not follow from the body. */
+  readonly status?: number
   readonly creation_time: string
   readonly creation_ttl: number
   readonly creation_path: string
@@ -49,7 +51,7 @@ export async function wrap(
   view: View,
   namespace: Namespace,
   response: Json,
-  options: { ttl: number; path: string; format: "" | "jwt"; wrappedAccessor: string },
+  options: { ttl: number; path: string; format: "" | "jwt"; wrappedAccessor: string; status?: number | undefined },
 ): Promise<WrapFacts> {
   const { entry, text } = await issueToken(server, view, {
     namespace,
@@ -73,6 +75,7 @@ export async function wrap(
   const creationTime = new Date(server.now() * 1000).toISOString()
   const wrapped: Wrapped = {
     response,
+    ...(options.status === undefined ? {} : { status: options.status }),
     creation_time: creationTime,
     creation_ttl: options.ttl,
     creation_path: options.path,

@@ -58,14 +58,14 @@ async function take(ctx: ServerContext, text: string | undefined): Promise<Found
 
 /** The reply as it was, with an id of its own; an empty one stays empty. */
 function opened({ wrapped }: Found): ServerAnswer {
-  const { response } = wrapped
-  if (response === null) return { status: 204 }
-  return { bare: response as Json }
+  const { response, status } = wrapped
+  if (response === null) return { status: status ?? 204 }
+  return { bare: response, ...(status === undefined ? {} : { status }) }
 }
 
 async function rewrap(ctx: ServerContext, text: string | undefined): Promise<ServerAnswer> {
   const found = await take(ctx, text)
-  const { creation_ttl: ttl, creation_path: path, response } = found.wrapped
+  const { creation_ttl: ttl, creation_path: path, response, status } = found.wrapped
   const wrappedAccessor = accessorWithin(response)
   return {
     wrapped: await wrap(ctx.server, ctx.view, found.namespace, response, {
@@ -73,6 +73,7 @@ async function rewrap(ctx: ServerContext, text: string | undefined): Promise<Ser
       path,
       format: ctx.full.wrapFormat,
       wrappedAccessor,
+      status,
     }),
   }
 }

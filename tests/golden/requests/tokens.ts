@@ -1,7 +1,7 @@
 /** Tokens, token roles, wrapping, leases. */
 
 import type { GoldenRequest } from "../requests.ts"
-import { get, list, post, remove } from "./verbs.ts"
+import { get, list, patch, post, remove } from "./verbs.ts"
 
 const tokenLife: GoldenRequest[] = [
   get("self of root", "auth/token/lookup-self"),
@@ -117,6 +117,11 @@ const roles: GoldenRequest[] = [
 
 const ttl = { headers: { "X-Vault-Wrap-TTL": "5m" } }
 
+const wrappedPatch = {
+  headers: { ...ttl.headers, "Content-Type": "application/merge-patch+json" },
+  keep: { patched: "wrap_info.token" },
+}
+
 const wrapping: GoldenRequest[] = [
   post("wrap without a time", "sys/wrapping/wrap", { a: "b" }),
   post("wrap", "sys/wrapping/wrap", { a: "b" }, { ...ttl, keep: { wrapped: "wrap_info.token" } }),
@@ -137,6 +142,11 @@ const wrapping: GoldenRequest[] = [
   get("wrap a read", "secret/data/app", { ...ttl, keep: { secret: "wrap_info.token" } }),
   post("unwrap by the token itself", "sys/wrapping/unwrap", {}, { token: "$secret" }),
   get("wrap what is not there", "secret/data/none", ttl),
+  get("wrap at a path of version 1", "secret/app", { ...ttl, keep: { absent: "wrap_info.token" } }),
+  post("rewrap what was not there", "sys/wrapping/rewrap", { token: "$absent" }, { keep: { absent: "wrap_info.token" } }),
+  post("unwrap what was not there", "sys/wrapping/unwrap", { token: "$absent" }),
+  patch("wrap a patch of nothing", "secret/data/none", { data: {} }, wrappedPatch),
+  post("unwrap a patch of nothing", "sys/wrapping/unwrap", { token: "$patched" }),
   post("wrap an empty reply", "kv1/wrapped", { a: "b" }, ttl),
   post("wrap a token", "auth/token/create", { policies: ["reader"] }, { ...ttl, keep: { token: "wrap_info.token" } }),
   post("unwrap by nobody", "sys/wrapping/unwrap", { token: "$token" }, { token: "" }),
