@@ -1,6 +1,18 @@
 /** A place of its own for each token; it goes when the token goes. */
 
-import { type Context, decodeJson, encodeJson, engine, field, pageFields, pageOf, refuse, route } from "@arca/api"
+import {
+  type Answer,
+  type Context,
+  decodeJson,
+  encodeJson,
+  engine,
+  field,
+  type JsonObject,
+  pageFields,
+  pageOf,
+  refuse,
+  route,
+} from "@arca/api"
 
 /** Where the caller's token keeps its things. Batch tokens have no place: nothing of theirs is stored. */
 function own(ctx: Context) {
@@ -12,6 +24,14 @@ function own(ctx: Context) {
 const mayNotBeEmpty = (path: string): void => {
   if (path === "") throw refuse.invalid("missing path")
 }
+
+/** What a wrapping token finds in its place: old clients read the reply there, as JSON in a string. */
+const wrapped = ({ response = null }: JsonObject): Answer => ({
+  data: { response: JSON.stringify(response) },
+  warnings: [
+    "Reading from 'cubbyhole/response' is deprecated. Please use sys/wrapping/unwrap to unwrap responses, as it provides additional security checks and other benefits.",
+  ],
+})
 
 export const cubbyhole = engine({
   kind: "secret",
@@ -32,7 +52,8 @@ export const cubbyhole = engine({
         const things = own(ctx)
         mayNotBeEmpty(path)
         const value = await things.cached(path, decodeJson)
-        return value && { data: value }
+        if (value === undefined) return undefined
+        return ctx.caller.policies.includes("response-wrapping") ? wrapped(value) : { data: value }
       },
       write: async ({ path }, ctx) => {
         const things = own(ctx)
