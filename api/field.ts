@@ -148,7 +148,7 @@ const readTime = (raw: Json): number | Unreadable => {
 const readList =
   (split: boolean) =>
   (raw: Json): string[] | Unreadable => {
-    if (raw === null || raw === "") return []
+    if (raw === null || raw === "" || isEmptyObject(raw)) return []
     if (Array.isArray(raw)) return textsOf(raw, split)
     const text = scalarText(raw)
     if (text === undefined) return new Unreadable("expected a list")
@@ -173,7 +173,7 @@ const readNetworks = (raw: Json): string[] | Unreadable => {
 function textsOf(items: readonly Json[], trim: boolean): string[] | Unreadable {
   const texts: string[] = []
   for (const item of items) {
-    const text = scalarText(item)
+    const text = item === null ? "" : scalarText(item)
     if (text === undefined) return new Unreadable("expected a list of strings")
     texts.push(text)
   }

@@ -115,6 +115,8 @@ test("values are read as Vault reads them", () => {
     bool: field.bool(""),
     ints: field.intList(""),
     map: field.map(""),
+    list: field.commaList(""),
+    strings: field.stringList(""),
     duration: field.duration(""),
   }
   const declared = route("a", { summary: "", fields: kinds, write: nothing })
@@ -173,6 +175,29 @@ test("values are read as Vault reads them", () => {
         [{ a: 1 }, refused],
         ["", []],
         [7, [7]],
+      ],
+    ],
+    [
+      "list",
+      [
+        [
+          [null, " a", 1],
+          ["a", "1"],
+        ],
+        [{}, []],
+        [{ a: 1 }, refused],
+        [[{}], refused],
+      ],
+    ],
+    [
+      "strings",
+      [
+        [
+          [null, " a"],
+          ["", " a"],
+        ],
+        [{}, []],
+        [[["a"]], refused],
       ],
     ],
     [
