@@ -145,6 +145,9 @@ const readTime = (raw: Json): number | Unreadable => {
   return Number.isFinite(milliseconds) ? milliseconds / 1000 : new Unreadable("expected a time in RFC 3339 form")
 }
 
+/** What clients in languages without maps of their own (PHP) send for an empty one. */
+const isEmptyList = (raw: Json): boolean => Array.isArray(raw) && raw.length === 0
+
 const readList =
   (split: boolean) =>
   (raw: Json): string[] | Unreadable => {
@@ -198,6 +201,7 @@ const readInts = (raw: Json): number[] | Unreadable => {
 export const isJsonObject = (raw: Json | undefined): raw is JsonObject =>
   typeof raw === "object" && raw !== null && !Array.isArray(raw) && !isRawNumber(raw)
 
+/** What clients in languages without lists of their own (Lua) send for an empty one. */
 const isEmptyObject = (raw: Json): boolean => isJsonObject(raw) && Object.keys(raw).length === 0
 
 /** A map, or a list of maps that are laid over each other: an empty one is how PHP's clients write a map without entries. */
@@ -216,7 +220,7 @@ const readMap = (raw: Json): JsonObject | Unreadable => {
 
 const readPairs = (raw: Json): Map<string, string> | Unreadable => {
   const pairs = new Map<string, string>()
-  if (raw === null || raw === "") return pairs
+  if (raw === null || isEmptyList(raw)) return pairs
   if (isJsonObject(raw)) {
     for (const [key, value] of Object.entries(raw)) {
       const text = value === null ? "" : scalarText(value)
@@ -225,7 +229,8 @@ const readPairs = (raw: Json): Map<string, string> | Unreadable => {
     }
     return pairs
   }
-  const items = readList(true)(raw)
+  // Not split at commas: a value may hold them.
+  const items = raw === "" ? [""] : readList(false)(raw)
   if (items instanceof Unreadable) return new Unreadable('expected a map, or pairs such as "key=value"')
   for (const item of items) {
     const at = item.indexOf("=")

@@ -3148,10 +3148,10 @@ export interface Identity {
   "entity/batch-delete": {
     write: Act<{
       /** Their ids. */
-      readonly entity_ids?: readonly string[]
+      readonly entity_ids?: string | readonly string[]
     }, null>
   }
-  /** Make one entity of several: aliases, policies and memberships go to the one that stays. */
+  /** Make one entity of several: aliases and memberships go to the one that stays. */
   "entity/merge": {
     write: Act<{
       /** Entities that go. */
@@ -3310,10 +3310,10 @@ export interface Identity {
       readonly name: string
       /** The accessor of the mount. */
       readonly mount_accessor: string
-      /** Where the mount is. */
-      readonly mount_path: string
+      /** Where the mount is, while there is one. */
+      readonly mount_path?: string | null
       /** The type of the mount. */
-      readonly mount_type: string
+      readonly mount_type?: string | null
       /** What the auth method said at the last login. */
       readonly metadata: JsonObject | null
       /** Words set through the API. */
@@ -3326,6 +3326,8 @@ export interface Identity {
       readonly merged_from_canonical_ids: readonly string[] | null
       /** Whether it stays on one cluster. Always false: every node is equal here. */
       readonly local: boolean
+      /** Where it lives. */
+      readonly namespace_id: string
     }>
     write: Act<{
       /** The name under which the mount knows the entity. */
@@ -3388,10 +3390,10 @@ export interface Identity {
       readonly name: string
       /** The accessor of the mount. */
       readonly mount_accessor: string
-      /** Where the mount is. */
-      readonly mount_path: string
+      /** Where the mount is, while there is one. */
+      readonly mount_path?: string | null
       /** The type of the mount. */
-      readonly mount_type: string
+      readonly mount_type?: string | null
       /** What the auth method said at the last login. */
       readonly metadata: JsonObject | null
       /** Words set through the API. */
@@ -3404,6 +3406,8 @@ export interface Identity {
       readonly merged_from_canonical_ids: readonly string[] | null
       /** Whether it stays on one cluster. Always false: every node is equal here. */
       readonly local: boolean
+      /** Where it lives. */
+      readonly namespace_id: string
     }>
     write: Act<{
       /** The name under which the mount knows the entity. */
@@ -3466,10 +3470,10 @@ export interface Identity {
       readonly name: string
       /** The accessor of the mount. */
       readonly mount_accessor: string
-      /** Where the mount is. */
-      readonly mount_path: string
+      /** Where the mount is, while there is one. */
+      readonly mount_path?: string | null
       /** The type of the mount. */
-      readonly mount_type: string
+      readonly mount_type?: string | null
       /** What the auth method said at the last login. */
       readonly metadata: JsonObject | null
       /** Words set through the API. */
@@ -3482,6 +3486,8 @@ export interface Identity {
       readonly merged_from_canonical_ids: readonly string[] | null
       /** Whether it stays on one cluster. Always false: every node is equal here. */
       readonly local: boolean
+      /** Where it lives. */
+      readonly namespace_id: string
     }>
     write: Act<{
       /** The name under which the mount knows the entity. */
@@ -3510,7 +3516,7 @@ export interface Identity {
       /** Its name. */
       readonly name?: string
       /** `internal`, or `external` for one whose members an auth method names. */
-      readonly type?: "internal" | "external"
+      readonly type?: string
       /** Words about the group, for templates of policies. */
       readonly metadata?: Readonly<Record<string, string>>
       /** Policies that all members have. */
@@ -3562,14 +3568,14 @@ export interface Identity {
       readonly creation_time: string
       /** When it was last changed. */
       readonly last_update_time: string
-      /** How often it was changed. Not counted here: always 1. */
+      /** How often it was written. */
       readonly modify_index: number
     }>
     write: Act<{
       /** A new name. */
       readonly name?: string
       /** `internal`, or `external` for one whose members an auth method names. */
-      readonly type?: "internal" | "external"
+      readonly type?: string
       /** Words about the group, for templates of policies. */
       readonly metadata?: Readonly<Record<string, string>>
       /** Policies that all members have. */
@@ -3612,14 +3618,14 @@ export interface Identity {
       readonly creation_time: string
       /** When it was last changed. */
       readonly last_update_time: string
-      /** How often it was changed. Not counted here: always 1. */
+      /** How often it was written. */
       readonly modify_index: number
     }>
     write: Act<{
       /** Its id, to be sure that it is the one meant. */
       readonly id?: string
       /** `internal`, or `external` for one whose members an auth method names. */
-      readonly type?: "internal" | "external"
+      readonly type?: string
       /** Words about the group, for templates of policies. */
       readonly metadata?: Readonly<Record<string, string>>
       /** Policies that all members have. */
@@ -3674,10 +3680,10 @@ export interface Identity {
       readonly name: string
       /** The accessor of the mount. */
       readonly mount_accessor: string
-      /** Where the mount is. */
-      readonly mount_path: string
+      /** Where the mount is, while there is one. */
+      readonly mount_path?: string | null
       /** The type of the mount. */
-      readonly mount_type: string
+      readonly mount_type?: string | null
       /** What the auth method said at the last login. */
       readonly metadata: JsonObject | null
       /** Words set through the API. */
@@ -3690,6 +3696,8 @@ export interface Identity {
       readonly merged_from_canonical_ids: readonly string[] | null
       /** Whether it stays on one cluster. Always false: every node is equal here. */
       readonly local: boolean
+      /** Where it lives. */
+      readonly namespace_id: string
     }>
     write: Act<{
       /** The name under which the mount knows the group. */

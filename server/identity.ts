@@ -9,7 +9,10 @@ export interface Alias {
   readonly name: string
   readonly mount_accessor: string
   readonly metadata: Readonly<Record<string, string>>
-  readonly custom_metadata: Readonly<Record<string, string>>
+  /** Undefined unless it was made or changed by way of the API. */
+  readonly custom_metadata?: Readonly<Record<string, string>> | undefined
+  /** The entities it was taken over from when they were merged. */
+  readonly merged_from?: readonly string[]
   /** Seconds since 1970. */
   readonly created: number
   readonly updated: number
@@ -39,6 +42,8 @@ export interface Group {
   readonly alias?: Alias | undefined
   readonly created: number
   readonly updated: number
+  /** How often it was written, by older versions not counted. */
+  readonly writes?: number
 }
 
 /** What policies see of the caller. */
@@ -135,7 +140,8 @@ export function identityStore(view: View, namespaceId: string) {
     async putGroup(next: Group, before?: Group): Promise<void> {
       if (before !== undefined) scope.delete(places.groupName + nameKey(before.name))
       if (before?.alias) deleteGroupAlias(before.alias)
-      scope.put(places.group + next.id, encodeJson(next as unknown as JsonObject))
+      const counted: Group = { ...next, writes: (before?.writes ?? 0) + 1 }
+      scope.put(places.group + next.id, encodeJson(counted as unknown as JsonObject))
       scope.put(places.groupName + nameKey(next.name), Buffer.from(next.id))
       if (next.alias) {
         scope.put(places.groupAlias + aliasKey(next.alias.mount_accessor, next.alias.name), Buffer.from(next.id))
@@ -264,7 +270,6 @@ function makeEntity(store: IdentityStore, alias: LoginAlias, { now, uuid }: Worl
         name: alias.name,
         mount_accessor: alias.accessor,
         metadata: alias.metadata,
-        custom_metadata: {},
         created: now,
         updated: now,
       },

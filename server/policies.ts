@@ -152,7 +152,7 @@ export function policyIdentity({ entity, groups }: Identity): PolicyIdentity {
             id: alias.id,
             name: alias.name,
             metadata: pairs(alias.metadata),
-            customMetadata: pairs(alias.custom_metadata),
+            customMetadata: pairs(alias.custom_metadata ?? {}),
           },
         ]),
       ),

@@ -6,7 +6,7 @@ import { mountTable } from "../mounts.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
 import { sysRoute } from "../sys/route.ts"
-import { aliasReply, checkAccessor, metadataGiven, shownAlias } from "./fields.ts"
+import { aliasReply, checkAccessor, customMetadataGiven, listed, listedAlias, shownAlias } from "./fields.ts"
 
 const settings = {
   name: field.string("The name under which the mount knows the entity."),
@@ -44,56 +44,81 @@ async function aliasByName(ctx: ServerContext, accessor: string, name: string): 
 }
 
 /** Makes an alias, or changes the one that is meant: by its id, or by its mount and name. */
-async function write(ctx: ServerContext, id: string | undefined, input: Input): Promise<Answer> {
-  const byId = id ? await aliasById(ctx, id) : undefined
-  if (id && byId === undefined) throw refuse.invalid("invalid alias ID")
-  const name = input.name || byId?.alias.name
-  const accessor = input.mount_accessor || byId?.alias.mount_accessor
-  if (!name) throw refuse.invalid("missing alias name")
-  if (!accessor) throw refuse.invalid("missing mount_accessor")
+async function write(ctx: ServerContext, id: string | undefined, input: Input): Promise<Answer | undefined> {
+  const custom = input.custom_metadata && customMetadataGiven(input.custom_metadata)
+  if (id) {
+    const before = await aliasById(ctx, id)
+    if (before === undefined) throw refuse.invalid("invalid alias ID provided")
+    const { name, mount_accessor, custom_metadata } = before.alias
+    return change(ctx, before, input.canonical_id, {
+      name: input.name || name,
+      mount_accessor: input.mount_accessor || mount_accessor,
+      custom_metadata: custom ?? custom_metadata,
+    })
+  }
+  const { name, mount_accessor: accessor } = input
+  if (!name || !accessor) throw refuse.invalid("'id' or 'mount_accessor' and 'name' must be provided")
   await checkAccessor(ctx, accessor)
-  const found = await aliasByName(ctx, accessor, name)
-  if (byId !== undefined && found !== undefined && found.alias.id !== byId.alias.id) {
-    throw refuse.invalid("alias with combination of mount accessor and name already exists")
-  }
-  const before = byId ?? found
-  const owner = await ownerOf(ctx, input.canonical_id, before)
-  const custom = input.custom_metadata
-  const next: Alias = {
-    id: before?.alias.id ?? uuid(ctx.random),
-    name,
-    mount_accessor: accessor,
-    metadata: before?.alias.metadata ?? {},
-    custom_metadata: custom === undefined ? (before?.alias.custom_metadata ?? {}) : metadataGiven(custom),
-    created: before?.alias.created ?? ctx.now,
-    updated: ctx.now,
-  }
-  give(ctx, owner, next, before)
-  return { data: { id: next.id, canonical_id: owner.id } }
+  const wanted = { name, mount_accessor: accessor, custom_metadata: custom ?? {} }
+  const before = await aliasByName(ctx, accessor, name)
+  return before === undefined ? make(ctx, input.canonical_id, wanted) : change(ctx, before, input.canonical_id, wanted)
 }
 
-/** The entity that the alias shall belong to. Without one a new entity is made for it, as at a login. */
-async function ownerOf(ctx: ServerContext, wanted: string | undefined, before: Found | undefined): Promise<Entity> {
-  if (!wanted && before !== undefined) return before.entity
-  if (wanted) {
-    const entity = await storeOf(ctx).entity(wanted)
-    if (entity === undefined) throw refuse.invalid("invalid canonical ID")
-    return entity
-  }
+type Wanted = Pick<Alias, "name" | "mount_accessor" | "custom_metadata">
+
+const hasOneOf = (entity: Entity, accessor: string): boolean =>
+  entity.aliases.some(alias => alias.mount_accessor === accessor)
+
+async function make(ctx: ServerContext, canonicalId: string | undefined, wanted: Wanted): Promise<Answer> {
+  const owner = canonicalId ? await storeOf(ctx).entity(canonicalId) : newEntity(ctx)
+  if (owner === undefined) throw refuse.invalid("invalid canonical ID")
+  if (hasOneOf(owner, wanted.mount_accessor))
+    throw refuse.invalid("Alias already exists for requested entity and mount accessor")
+  const alias: Alias = { id: uuid(ctx.random), ...wanted, metadata: {}, created: ctx.now, updated: ctx.now }
+  storeOf(ctx).putEntity(
+    { ...owner, aliases: [...owner.aliases, alias], updated: ctx.now },
+    canonicalId ? owner : undefined,
+  )
+  return { data: { id: alias.id, canonical_id: owner.id } }
+}
+
+/** Without an entity to belong to an alias gets a new one, as at a login. */
+function newEntity(ctx: ServerContext): Entity {
   const id = uuid(ctx.random)
   const facts = { metadata: {}, policies: [], disabled: false, aliases: [], merged: [] }
-  const fresh: Entity = { id, name: `entity_${id.slice(0, 8)}`, ...facts, created: ctx.now, updated: ctx.now }
-  storeOf(ctx).putEntity(fresh)
-  return fresh
+  return { id, name: `entity_${id.slice(0, 8)}`, ...facts, created: ctx.now, updated: ctx.now }
 }
 
-/** Puts the alias on its owner, and takes it from the entity it was on. An entity has one alias of a mount. */
-function give(ctx: ServerContext, owner: Entity, next: Alias, before: Found | undefined): void {
-  const others = owner.aliases.filter(alias => alias.id !== next.id)
-  if (others.some(alias => alias.mount_accessor === next.mount_accessor))
-    throw refuse.invalid("Entity already has an alias for this mount; delete it first, or change it")
-  if (before !== undefined && before.entity.id !== owner.id) take(ctx, before)
-  storeOf(ctx).putEntity({ ...owner, aliases: [...others, next], updated: ctx.now }, owner)
+const sameWords = (one: Alias["custom_metadata"] = {}, other: Alias["custom_metadata"] = {}): boolean =>
+  JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort())
+
+/** Answers nothing when nothing changes. */
+async function change(
+  ctx: ServerContext,
+  before: Found,
+  canonicalId: string | undefined,
+  wanted: Wanted,
+): Promise<Answer | undefined> {
+  const { alias, entity } = before
+  const moves = Boolean(canonicalId) && canonicalId !== entity.id
+  const otherMount = wanted.mount_accessor !== alias.mount_accessor
+  const same = !otherMount && wanted.name === alias.name && sameWords(wanted.custom_metadata, alias.custom_metadata)
+  if (same && !moves) return undefined
+  if (otherMount && !moves && hasOneOf(entity, wanted.mount_accessor))
+    throw refuse.invalid("Alias cannot be updated as the entity already has an alias for the given 'mount_accessor' ")
+  await checkAccessor(ctx, wanted.mount_accessor)
+  const holder = await aliasByName(ctx, wanted.mount_accessor, wanted.name)
+  if (holder !== undefined && holder.alias.id !== alias.id)
+    throw refuse.invalid("alias with combination of mount accessor and name already exists")
+  const owner = moves ? await storeOf(ctx).entity(canonicalId ?? "") : entity
+  if (owner === undefined) throw refuse.invalid("given 'canonical_id' is not associated with an entity")
+  if (moves && hasOneOf(owner, wanted.mount_accessor))
+    throw refuse.invalid("Alias cannot be updated as the given entity already has an alias for this mount ")
+  const next: Alias = { ...alias, ...wanted, updated: ctx.now }
+  if (moves) take(ctx, before)
+  const aliases = moves ? [...owner.aliases, next] : owner.aliases.map(one => (one.id === alias.id ? next : one))
+  storeOf(ctx).putEntity({ ...owner, aliases, updated: ctx.now }, owner)
+  return { data: { id: next.id, canonical_id: owner.id } }
 }
 
 function take(ctx: ServerContext, { entity, alias }: Found): void {
@@ -107,9 +132,9 @@ async function list(ctx: ServerContext, page: { after?: string; limit?: number }
   const facts: JsonObject = {}
   for (const key of keys) {
     const found = await aliasById(ctx, key)
-    if (found !== undefined) facts[key] = shownAlias(found.alias, found.entity.id, mounts)
+    if (found !== undefined) facts[key] = listedAlias(found.alias, found.entity.id, mounts)
   }
-  return { data: { keys, key_info: facts } }
+  return listed(keys, facts)
 }
 
 const madeReply = { id: aliasReply.id, canonical_id: aliasReply.canonical_id }
@@ -135,12 +160,13 @@ const routesFor = (path: string, prefix: string, deprecated?: string) => [
     summary: "An alias of an entity, by its id.",
     operation: { read: `read-${prefix}by-id`, write: `update-${prefix}by-id`, delete: `delete-${prefix}by-id` },
     ...(deprecated === undefined ? {} : { deprecated }),
-    fields: { id: field.string("Id of the alias.", { pattern: "[^/]+" }), ...settings },
+    fields: { id: field.name("Id of the alias."), ...settings },
     replies: { read: aliasReply, write: madeReply, delete: {} },
     read: async ({ id }, ctx) => {
       const found = await aliasById(ctx, id ?? "")
       const mounts = await mountTable(ctx.view, ctx.namespace)
-      return found && { data: shownAlias(found.alias, found.entity.id, mounts) }
+      if (found === undefined) return undefined
+      return { data: { ...shownAlias(found.alias, found.entity.id, mounts), namespace_id: ctx.namespace.id } }
     },
     write: ({ id, ...input }, ctx) => write(ctx, id, input),
     delete: async ({ id }, ctx) => {

@@ -25,16 +25,14 @@ interface Keys {
 }
 
 /** Refuses a look-up that says too little or too much. */
-function checkKeys({ id, name, alias_id, alias_name, alias_mount_accessor }: Keys): void {
-  if (Boolean(alias_name) !== Boolean(alias_mount_accessor))
+function checkKeys(keys: Keys): void {
+  const given = Object.values(keys).filter(value => value !== undefined).length
+  const { alias_name, alias_mount_accessor } = keys
+  if (given === 0) throw refuse.invalid("query parameter not supplied")
+  if (given > 1 && !(given === 2 && alias_name && alias_mount_accessor))
+    throw refuse.invalid("query parameter conflict; please supply distinct set of query parameters")
+  if (given === 1 && (alias_name || alias_mount_accessor))
     throw refuse.invalid("both 'alias_name' and 'alias_mount_accessor' needs to be set")
-  const given = [id, name, alias_id, alias_name].filter(Boolean).length
-  if (given === 1) return
-  throw refuse.invalid(
-    given === 0
-      ? "query parameter not supplied: give id, name, alias_id, or alias_name with alias_mount_accessor"
-      : "only one of 'id', 'name', 'alias_id' or a combination of both 'alias_name' and 'alias_mount_accessor' to be set",
-  )
 }
 
 type Find<T> = (ctx: ServerContext, word: string, other?: string) => Promise<T | undefined>
@@ -58,6 +56,7 @@ const lookUp =
       if (id) return byId(ctx, id)
       if (name) return byName(ctx, name)
       if (alias_id) return byAliasId(ctx, alias_id)
+      if (!alias_name) return undefined
       const owner = await idByAlias(ctx, alias_mount_accessor, alias_name)
       return owner === undefined ? undefined : byId(ctx, owner)
     }

@@ -6,10 +6,10 @@ import { mountTable } from "../mounts.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
 import { sysRoute } from "../sys/route.ts"
-import { checkName, metadataGiven, policiesGiven, shownAlias, time } from "./fields.ts"
+import { brieflyAlias, checkName, listed, metadataGiven, policiesGiven, shownAlias, time } from "./fields.ts"
 import { merge } from "./merge.ts"
 
-const id = field.string("Id of the entity.", { pattern: "[^/]+" })
+const id = field.name("Id of the entity.")
 const name = field.string("Name of the entity; case is folded.", { pattern: ".+" })
 
 const settings = {
@@ -81,14 +81,15 @@ async function write(
 ): Promise<Answer | undefined> {
   const made = uuid(ctx.random)
   const called = newName || before?.name || `entity_${made.slice(0, 8)}`
-  checkName(called)
   const holder = await storeOf(ctx).entityIdByName(called)
   if (holder !== undefined && holder !== before?.id) throw refuse.invalid("entity name is already in use")
+  const policies = input.policies === undefined ? (before?.policies ?? []) : policiesGiven(input.policies)
+  checkName(called)
   const next: Entity = {
     id: before?.id ?? made,
     name: called,
-    metadata: input.metadata === undefined ? (before?.metadata ?? {}) : metadataGiven(input.metadata),
-    policies: input.policies === undefined ? (before?.policies ?? []) : policiesGiven(input.policies),
+    metadata: input.metadata === undefined ? (before?.metadata ?? {}) : metadataGiven("entity", input.metadata),
+    policies,
     disabled: input.disabled ?? before?.disabled ?? false,
     aliases: before?.aliases ?? [],
     merged: before?.merged ?? [],
@@ -101,7 +102,7 @@ async function write(
 
 async function needById(ctx: ServerContext, given: string): Promise<Entity> {
   const entity = await entityById(ctx, given)
-  if (entity === undefined) throw refuse.invalid(`no entity has the id ${JSON.stringify(given)}`)
+  if (entity === undefined) throw refuse.invalid("entity not found from id")
   return entity
 }
 
@@ -117,17 +118,17 @@ async function list(ctx: ServerContext, page: { after?: string; limit?: number }
   for (const key of keys) {
     const entity = await entityById(ctx, key)
     if (entity === undefined) continue
-    const aliases = entity.aliases.map(alias => shownAlias(alias, entity.id, mounts))
-    facts[key] = { name: entity.name, aliases }
+    const aliases = entity.aliases.map(alias => brieflyAlias(alias, mounts))
+    facts[key] = { name: entity.name, ...(aliases.length === 0 ? {} : { aliases }) }
   }
-  return { data: { keys, key_info: facts } }
+  return listed(keys, facts)
 }
 
 async function names(ctx: ServerContext): Promise<string[]> {
   const found: string[] = []
   for (const key of await storeOf(ctx).entityIds()) {
-    const entity = await entityById(ctx, key)
-    if (entity !== undefined) found.push(entity.name)
+    const one = await entityById(ctx, key)
+    if (one !== undefined) found.push(one.name)
   }
   return found.sort()
 }
@@ -148,7 +149,7 @@ export const entityRoutes = [
   sysRoute("entity/batch-delete", {
     summary: "Delete entities, all of them or none.",
     operation: "batch-delete",
-    fields: { entity_ids: field.stringList("Their ids.", { default: [] }) },
+    fields: { entity_ids: field.commaList("Their ids.", { default: [] }) },
     replies: { write: {} },
     write: async ({ entity_ids: ids }, ctx) => {
       if (ids.length === 0) throw refuse.invalid("missing entity ids to delete")
@@ -157,7 +158,7 @@ export const entityRoutes = [
     },
   }),
   sysRoute("entity/merge", {
-    summary: "Make one entity of several: aliases, policies and memberships go to the one that stays.",
+    summary: "Make one entity of several: aliases and memberships go to the one that stays.",
     operation: "merge",
     fields: {
       from_entity_ids: field.commaList("Entities that go.", { default: [] }),
@@ -205,8 +206,12 @@ export const entityRoutes = [
     },
     write: async ({ name: called, id: given, ...input }, ctx) => {
       const entity = await entityByName(ctx, called)
-      // Otherwise a path that a policy allows would change an entity that it does not.
-      if (given && given !== entity?.id) throw refuse.invalid(`the entity ${JSON.stringify(called)} has another id`)
+      if (given && given !== entity?.id) {
+        await needById(ctx, given)
+        if (entity !== undefined) throw refuse.invalid("entity name is already in use")
+        // Otherwise a path that a policy allows would rename an entity that it does not.
+        throw refuse.invalid(`the id is not that of the entity ${JSON.stringify(called)}`)
+      }
       return write(ctx, entity, called, input)
     },
     delete: async ({ name: called }, ctx) => remove(ctx, await entityByName(ctx, called)),

@@ -1,7 +1,7 @@
 /** What the routes of identity share: the fields of their replies, and checks. */
 
-import { type Fields, field, type JsonObject, refuse } from "@arca/api"
-import type { Alias } from "../identity.ts"
+import { type Answer, type Fields, field, type JsonObject, refuse } from "@arca/api"
+import type { Alias, Group } from "../identity.ts"
 import { type MountTable, mountTable } from "../mounts.ts"
 import { policyName } from "../policies.ts"
 import type { ServerContext } from "../server.ts"
@@ -14,14 +14,15 @@ export const aliasReply = {
   canonical_id: field.string("The entity or group it stands for."),
   name: field.string("The name under which the mount knows it."),
   mount_accessor: field.string("The accessor of the mount."),
-  mount_path: field.string("Where the mount is."),
-  mount_type: field.string("The type of the mount."),
+  mount_path: field.string("Where the mount is, while there is one.", { optional: true }),
+  mount_type: field.string("The type of the mount.", { optional: true }),
   metadata: field.map("What the auth method said at the last login."),
   custom_metadata: field.map("Words set through the API."),
   creation_time: field.time("When it was made."),
   last_update_time: field.time("When it was last changed."),
   merged_from_canonical_ids: field.stringList("Entities it belonged to before they were merged."),
   local: field.bool("Whether it stays on one cluster. Always false: every node is equal here."),
+  namespace_id: field.string("Where it lives."),
 } satisfies Fields
 
 export function shownAlias(alias: Alias, canonicalId: string, mounts: MountTable): JsonObject {
@@ -31,14 +32,43 @@ export function shownAlias(alias: Alias, canonicalId: string, mounts: MountTable
     canonical_id: canonicalId,
     name: alias.name,
     mount_accessor: alias.mount_accessor,
-    mount_path: mount?.path ?? "",
-    mount_type: mount?.type ?? "",
+    ...(mount === undefined ? {} : { mount_path: mount.path, mount_type: mount.type }),
     metadata: Object.keys(alias.metadata).length === 0 ? null : { ...alias.metadata },
-    custom_metadata: { ...alias.custom_metadata },
+    custom_metadata: alias.custom_metadata === undefined ? null : { ...alias.custom_metadata },
     creation_time: time(alias.created),
     last_update_time: time(alias.updated),
-    merged_from_canonical_ids: null,
+    merged_from_canonical_ids: alias.merged_from === undefined ? null : [...alias.merged_from],
     local: false,
+  }
+}
+
+/** An alias in a group's own reply, which says less of it. */
+export function shownGroupAlias({ id, alias }: Group, mounts: MountTable): JsonObject {
+  if (alias === undefined) return {}
+  const { custom_metadata: _c, local: _l, ...shown } = shownAlias(alias, id, mounts)
+  return shown
+}
+
+/** An alias in the list of aliases. */
+export function listedAlias(alias: Alias, canonicalId: string, mounts: MountTable): JsonObject {
+  const {
+    id: _i,
+    creation_time: _c,
+    last_update_time: _l,
+    merged_from_canonical_ids: _m,
+    ...shown
+  } = shownAlias(alias, canonicalId, mounts)
+  return shown
+}
+
+/** An alias in the list of its owners. */
+export function brieflyAlias(alias: Alias, mounts: MountTable): JsonObject {
+  const mount = mounts.byAccessor.get(alias.mount_accessor)
+  return {
+    id: alias.id,
+    name: alias.name,
+    mount_accessor: alias.mount_accessor,
+    ...(mount === undefined ? {} : { mount_path: mount.path, mount_type: mount.type }),
   }
 }
 
@@ -46,33 +76,63 @@ export function shownAlias(alias: Alias, canonicalId: string, mounts: MountTable
 export async function checkAccessor(ctx: ServerContext, accessor: string): Promise<void> {
   const mounts = await mountTable(ctx.view, ctx.namespace)
   if (mounts.byAccessor.has(accessor)) return
-  throw refuse.invalid(`invalid mount accessor ${JSON.stringify(accessor)}; "arca auth list -detailed" shows them`)
+  throw refuse.invalid(`invalid mount accessor ${JSON.stringify(accessor)}`)
 }
 
-/** Names of policies, folded; `root` never comes by way of identity, however it is written. */
+/** Names of policies, folded and sorted; `root` never comes by way of identity, however it is written. */
 export function policiesGiven(given: readonly string[]): string[] {
   const names = [...new Set(given.map(policyName).filter(name => name !== ""))]
   if (names.includes("root")) throw refuse.invalid("policies cannot contain root")
-  return names
+  return names.sort()
 }
 
 const MAX_KEYS = 64
 const MAX_KEY = 128
 const MAX_VALUE = 512
 
-/** Metadata within Vault's bounds. */
-export function metadataGiven(given: ReadonlyMap<string, string>): Record<string, string> {
+/** Metadata of an entity or a group, within Vault's bounds. The key is quoted, never the value. */
+export function metadataGiven(what: "entity" | "group", given: ReadonlyMap<string, string>): Record<string, string> {
   if (given.size > MAX_KEYS)
-    throw refuse.invalid(`failed to validate metadata: ${given.size} keys are given, at most ${MAX_KEYS} are allowed`)
+    throw refuse.invalid(`invalid ${what} metadata: metadata cannot contain more than ${MAX_KEYS} key/value pairs`)
   for (const [key, value] of given) {
-    if (key === "" || key.length > MAX_KEY || value.length > MAX_VALUE) {
-      throw refuse.invalid(
-        `failed to validate metadata: a key has 1 to ${MAX_KEY} characters, its value at most ${MAX_VALUE}`,
-      )
-    }
+    const wrong = wrongPair(key, value)
+    if (wrong !== undefined)
+      throw refuse.invalid(`invalid ${what} metadata: failed to load metadata pair ${JSON.stringify(key)}: ${wrong}`)
   }
   return Object.fromEntries(given)
 }
+
+function wrongPair(key: string, value: string): string | undefined {
+  if (key === "") return "key cannot be blank"
+  if (!/^[a-zA-Z0-9=/+_-]+$/.test(key)) return "key contains invalid characters"
+  if (key.length > MAX_KEY) return `key is too long (limit: ${MAX_KEY} characters)`
+  if (key.startsWith("vault-")) return 'key prefix "vault-" is reserved for internal use'
+  return Buffer.byteLength(value) > MAX_VALUE ? `value is too long (limit: ${MAX_VALUE} characters)` : undefined
+}
+
+/** Words about an alias: any that can be printed, within the same bounds. */
+export function customMetadataGiven(given: ReadonlyMap<string, string>): Record<string, string> {
+  const refused = (why: string) => refuse.invalid(`custom_metadata validation failed: ${why}`)
+  if (given.size > MAX_KEYS) throw refused(`payload must contain at most ${MAX_KEYS} keys, provided ${given.size}`)
+  for (const [key, value] of given) {
+    const shown = JSON.stringify(key)
+    const [keyLength, length] = [Buffer.byteLength(key), Buffer.byteLength(value)]
+    if (keyLength === 0 || keyLength > MAX_KEY)
+      throw refused(`length of key ${shown} is ${keyLength} but must be 0 < len(key) <= ${MAX_KEY}`)
+    if (length === 0 || length > MAX_VALUE)
+      throw refused(`length of value for key ${shown} is ${length} but must be 0 < len(value) <= ${MAX_VALUE}`)
+    if (UNPRINTABLE.test(key)) throw refused(`key ${shown} contains unprintable characters`)
+    if (UNPRINTABLE.test(value)) throw refused(`value for key ${shown} contains unprintable characters`)
+  }
+  return Object.fromEntries(given)
+}
+
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u
+
+/** A list with what is told of each; 404 when there is nothing, like any list. */
+export const listed = (keys: readonly string[], facts: JsonObject): Answer => ({
+  data: keys.length === 0 ? { keys: [] } : { keys: [...keys], key_info: facts },
+})
 
 export const checkName = (name: string): void => {
   if (/[\0-\x1f\x7f]/.test(name) || name.trim() !== name || name.length > 512)

@@ -6,15 +6,25 @@ import { mountTable } from "../mounts.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
 import { sysRoute } from "../sys/route.ts"
-import { aliasReply, checkAccessor, checkName, metadataGiven, policiesGiven, shownAlias, time } from "./fields.ts"
+import {
+  aliasReply,
+  brieflyAlias,
+  checkAccessor,
+  checkName,
+  listed,
+  listedAlias,
+  metadataGiven,
+  policiesGiven,
+  shownAlias,
+  shownGroupAlias,
+  time,
+} from "./fields.ts"
 
-const id = field.string("Id of the group.", { pattern: "[^/]+" })
+const id = field.name("Id of the group.")
 const name = field.string("Name of the group; case is folded.", { pattern: ".+" })
 
 const settings = {
-  type: field.string("`internal`, or `external` for one whose members an auth method names.", {
-    choices: ["internal", "external"],
-  }),
+  type: field.string("`internal`, or `external` for one whose members an auth method names."),
   metadata: field.pairs("Words about the group, for templates of policies."),
   policies: field.commaList("Policies that all members have."),
   member_entity_ids: field.commaList("Ids of its entities."),
@@ -30,7 +40,7 @@ const reply = {
   namespace_id: field.string("Where it lives."),
   creation_time: field.time("When it was made."),
   last_update_time: field.time("When it was last changed."),
-  modify_index: field.int("How often it was changed. Not counted here: always 1."),
+  modify_index: field.int("How often it was written."),
 } satisfies Fields
 
 const madeReply = { id: reply.id, name: reply.name }
@@ -49,20 +59,21 @@ export async function groupByName(ctx: ServerContext, given: string): Promise<Gr
 
 export async function shownGroup(ctx: ServerContext, group: Group): Promise<JsonObject> {
   const mounts = await mountTable(ctx.view, ctx.namespace)
+  const parents = await storeOf(ctx).groupIdsOf(group.id)
   return {
     id: group.id,
     name: group.name,
     type: group.type,
     metadata: Object.keys(group.metadata).length === 0 ? null : { ...group.metadata },
     policies: group.policies.length === 0 ? null : [...group.policies],
-    member_entity_ids: [...group.members],
+    member_entity_ids: group.members.length === 0 ? null : [...group.members],
     member_group_ids: group.memberGroups.length === 0 ? null : [...group.memberGroups],
-    parent_group_ids: [...(await storeOf(ctx).groupIdsOf(group.id))],
-    alias: group.alias ? shownAlias(group.alias, group.id, mounts) : {},
+    parent_group_ids: parents.length === 0 ? null : [...parents],
+    alias: shownGroupAlias(group, mounts),
     namespace_id: ctx.namespace.id,
     creation_time: time(group.created),
     last_update_time: time(group.updated),
-    modify_index: 1,
+    modify_index: group.writes ?? 1,
   }
 }
 
@@ -74,18 +85,18 @@ async function write(
 ): Promise<Answer | undefined> {
   const made = uuid(ctx.random)
   const called = newName || before?.name || `group_${made.slice(0, 8)}`
-  checkName(called)
+  const policies = input.policies === undefined ? (before?.policies ?? []) : policiesGiven(input.policies)
+  const type = typeOf(input.type, before)
   const holder = await storeOf(ctx).groupIdByName(called)
   if (holder !== undefined && holder !== before?.id) throw refuse.invalid("group name is already in use")
-  const type = typeOf(input.type, before)
-  if (type === "external" && (input.member_entity_ids?.length ?? 0) > 0)
-    throw refuse.invalid("member entities can't be set manually for external groups")
+  checkName(called)
+  if (type === "external") checkExternal(input)
   const next: Group = {
     id: before?.id ?? made,
     name: called,
     type,
-    metadata: input.metadata === undefined ? (before?.metadata ?? {}) : metadataGiven(input.metadata),
-    policies: input.policies === undefined ? (before?.policies ?? []) : policiesGiven(input.policies),
+    metadata: input.metadata === undefined ? (before?.metadata ?? {}) : metadataGiven("group", input.metadata),
+    policies,
     members: await entitiesOf(ctx, input.member_entity_ids ?? before?.members ?? []),
     memberGroups: [...new Set(input.member_group_ids ?? before?.memberGroups ?? [])],
     ...(before?.alias === undefined ? {} : { alias: before.alias }),
@@ -97,17 +108,25 @@ async function write(
   return before === undefined ? { data: { id: next.id, name: next.name } } : undefined
 }
 
+/** Only logins say who is in an external group: whoever may name its members could give them what the outside grants. */
+function checkExternal({ member_entity_ids: entities, member_group_ids: groups }: Settings): void {
+  if (entities !== undefined) throw refuse.invalid("member entities can't be set manually for external groups")
+  if (groups !== undefined) throw refuse.invalid("member groups can't be set for external groups")
+}
+
 function typeOf(given: string | undefined, before: Group | undefined): Group["type"] {
-  if (before !== undefined && given !== undefined && given !== "" && given !== before.type)
+  if (before !== undefined && given !== undefined && given !== before.type)
     throw refuse.invalid("group type cannot be changed")
-  return given === "external" ? "external" : (before?.type ?? "internal")
+  const type = given || (before?.type ?? "internal")
+  if (type !== "internal" && type !== "external") throw refuse.invalid(`invalid group type ${JSON.stringify(given)}`)
+  return type
 }
 
 async function entitiesOf(ctx: ServerContext, ids: readonly string[]): Promise<string[]> {
   for (const one of ids) {
     if ((await storeOf(ctx).entity(one)) === undefined) throw refuse.invalid(`invalid entity ID ${JSON.stringify(one)}`)
   }
-  return [...new Set(ids)]
+  return [...new Set(ids)].sort()
 }
 
 /** Refuses groups that would contain themselves, and nesting that is deeper than reads follow. */
@@ -132,7 +151,7 @@ async function checkNesting(ctx: ServerContext, group: Group): Promise<void> {
 
 async function needById(ctx: ServerContext, given: string): Promise<Group> {
   const group = await groupById(ctx, given)
-  if (group === undefined) throw refuse.invalid(`no group has the id ${JSON.stringify(given)}`)
+  if (group === undefined) throw refuse.invalid("invalid group ID")
   return group
 }
 
@@ -142,22 +161,27 @@ async function remove(ctx: ServerContext, group: Group | undefined): Promise<und
 
 /** A page of groups by id, each with what `facts` tells of it. */
 async function list(ctx: ServerContext, page: { after?: string; limit?: number }): Promise<Answer> {
+  const mounts = await mountTable(ctx.view, ctx.namespace)
   const keys = await storeOf(ctx).groupIds(page)
   const facts: JsonObject = {}
   for (const key of keys) {
     const group = await groupById(ctx, key)
     if (group === undefined) continue
-    const parents = [...(await storeOf(ctx).groupIdsOf(key))]
-    facts[key] = { name: group.name, num_member_entities: group.members.length, num_parent_groups: parents.length }
+    facts[key] = {
+      name: group.name,
+      num_member_entities: group.members.length,
+      num_parent_groups: (await storeOf(ctx).groupIdsOf(key)).length,
+      ...(group.alias === undefined ? {} : { alias: brieflyAlias(group.alias, mounts) }),
+    }
   }
-  return { data: { keys, key_info: facts } }
+  return listed(keys, facts)
 }
 
 async function names(ctx: ServerContext): Promise<string[]> {
   const found: string[] = []
   for (const key of await storeOf(ctx).groupIds()) {
-    const group = await groupById(ctx, key)
-    if (group !== undefined) found.push(group.name)
+    const one = await groupById(ctx, key)
+    if (one !== undefined) found.push(one.name)
   }
   return found.sort()
 }
@@ -171,8 +195,10 @@ export const groupRoutes = [
     fields: { id: field.string("Id of a group to change."), name: field.string("Its name."), ...settings },
     replies: { write: madeReply },
     write: async ({ id: given, name: called, ...input }, ctx) => {
-      if (given) return write(ctx, await needById(ctx, given), called, input)
-      return write(ctx, called ? await groupByName(ctx, called) : undefined, called, input)
+      if (given === "") throw refuse.invalid("empty group ID")
+      if (given !== undefined) return write(ctx, await needById(ctx, given), called, input)
+      if (called === "") throw refuse.invalid("empty group name")
+      return write(ctx, called === undefined ? undefined : await groupByName(ctx, called), called, input)
     },
   }),
   sysRoute("group/id", {
@@ -210,7 +236,8 @@ export const groupRoutes = [
     },
     write: async ({ name: called, id: given, ...input }, ctx) => {
       const group = await groupByName(ctx, called)
-      if (given && given !== group?.id) throw refuse.invalid(`the group ${JSON.stringify(called)} has another id`)
+      if (given && given !== group?.id)
+        throw refuse.invalid(`the id is not that of the group ${JSON.stringify(called)}`)
       return write(ctx, group, called, input)
     },
     delete: async ({ name: called }, ctx) => remove(ctx, await groupByName(ctx, called)),
@@ -231,46 +258,43 @@ export async function groupByAliasId(ctx: ServerContext, given: string): Promise
 async function writeAlias(
   ctx: ServerContext,
   given: string | undefined,
-  input: Partial<Values<typeof aliasSettings>>,
-): Promise<Answer> {
+  { name: called, mount_accessor: accessor, canonical_id: canonicalId }: Partial<Values<typeof aliasSettings>>,
+): Promise<Answer | undefined> {
+  const store = storeOf(ctx)
   const before = given ? await groupByAliasId(ctx, given) : undefined
   if (given && before === undefined) throw refuse.invalid("invalid group alias ID")
-  const called = input.name || before?.alias?.name
-  const accessor = input.mount_accessor || before?.alias?.mount_accessor
   if (!called) throw refuse.invalid("missing alias name")
   if (!accessor) throw refuse.invalid("missing mount_accessor")
-  await checkAccessor(ctx, accessor)
-  const store = storeOf(ctx)
-  const holder = await store.groupIdByAlias(accessor, called)
-  const group = input.canonical_id ? await store.group(input.canonical_id) : before
-  if (input.canonical_id && group === undefined) throw refuse.invalid("invalid group ID")
-  if (holder !== undefined && holder !== group?.id) throw refuse.invalid("group alias is already in use")
+  const stays = !canonicalId || canonicalId === before?.id
+  if (before?.alias?.name === called && before.alias.mount_accessor === accessor && stays) return undefined
+  const group = canonicalId ? await store.group(canonicalId) : before
+  if (canonicalId && group === undefined) throw refuse.invalid("invalid group ID given in 'canonical_id'")
   if (group?.type === "internal") throw refuse.invalid("alias can't be set on an internal group")
-  const made = uuid(ctx.random)
-  const base = { metadata: {}, policies: [], members: [], memberGroups: [], created: ctx.now }
-  const owner: Group = group ?? {
-    id: made,
-    name: `group_${made.slice(0, 8)}`,
-    type: "external",
-    ...base,
-    updated: ctx.now,
-  }
-  if (before !== undefined && before.id !== owner.id) {
+  await checkAccessor(ctx, accessor)
+  const holder = await groupByAlias(ctx, accessor, called)
+  if (holder?.alias !== undefined && holder.alias.id !== given)
+    throw refuse.invalid("combination of mount and group alias name is already in use")
+  if (before !== undefined && !stays) {
     const { alias: _, ...rest } = before
     await store.putGroup({ ...rest, updated: ctx.now }, before)
   }
-  const kept = before?.alias ?? owner.alias
-  const words = { metadata: {}, custom_metadata: {} }
-  const alias = {
-    id: kept?.id ?? uuid(ctx.random),
-    name: called,
-    mount_accessor: accessor,
-    ...words,
-    created: kept?.created ?? ctx.now,
-    updated: ctx.now,
-  }
+  const owner = group ?? newExternal(ctx)
+  const id = given || uuid(ctx.random)
+  const created = before?.alias?.created ?? ctx.now
+  const alias = { id, name: called, mount_accessor: accessor, metadata: {}, created, updated: ctx.now }
   await store.putGroup({ ...owner, alias, updated: ctx.now }, group)
-  return { data: { id: alias.id, canonical_id: owner.id } }
+  return { data: { id, canonical_id: owner.id } }
+}
+
+async function groupByAlias(ctx: ServerContext, accessor: string, called: string): Promise<Group | undefined> {
+  const id = await storeOf(ctx).groupIdByAlias(accessor, called)
+  return id === undefined ? undefined : storeOf(ctx).group(id)
+}
+
+function newExternal(ctx: ServerContext): Group {
+  const id = uuid(ctx.random)
+  const empty = { metadata: {}, policies: [], members: [], memberGroups: [] }
+  return { id, name: `group_${id.slice(0, 8)}`, type: "external", ...empty, created: ctx.now, updated: ctx.now }
 }
 
 async function listAliases(ctx: ServerContext, page: { after?: string; limit?: number }): Promise<Answer> {
@@ -279,9 +303,9 @@ async function listAliases(ctx: ServerContext, page: { after?: string; limit?: n
   const facts: JsonObject = {}
   for (const key of keys) {
     const group = await groupByAliasId(ctx, key)
-    if (group?.alias !== undefined) facts[key] = shownAlias(group.alias, group.id, mounts)
+    if (group?.alias !== undefined) facts[key] = listedAlias(group.alias, group.id, mounts)
   }
-  return { data: { keys, key_info: facts } }
+  return listed(keys, facts)
 }
 
 const aliasMade = { id: aliasReply.id, canonical_id: aliasReply.canonical_id }
@@ -303,12 +327,13 @@ export const groupAliasRoutes = [
   sysRoute("group-alias/id/:id", {
     summary: "The alias of a group, by its id.",
     operation: { read: "read-alias-by-id", write: "update-alias-by-id", delete: "delete-alias-by-id" },
-    fields: { id: field.string("Id of the alias.", { pattern: "[^/]+" }), ...aliasSettings },
+    fields: { id: field.name("Id of the alias."), ...aliasSettings },
     replies: { read: aliasReply, write: aliasMade, delete: {} },
     read: async ({ id: given }, ctx) => {
       const group = await groupByAliasId(ctx, given)
       const mounts = await mountTable(ctx.view, ctx.namespace)
-      return group?.alias && { data: shownAlias(group.alias, group.id, mounts) }
+      if (group?.alias === undefined) return undefined
+      return { data: { ...shownAlias(group.alias, group.id, mounts), namespace_id: ctx.namespace.id } }
     },
     write: ({ id: given, ...input }, ctx) => writeAlias(ctx, given, input),
     delete: async ({ id: given }, ctx) => {

@@ -74,7 +74,7 @@ test("an entity that is made by name is found by id, by name and by look-up, and
   assert.equal((await vault.write("identity/lookup/entity", { name: "web" })).data.id, id)
   assert.deepEqual((await vault.list("identity/entity/name")).data.keys, ["Web"])
   assert.deepEqual(object((await vault.list("identity/entity/id")).data.key_info), {
-    [id]: { name: "Web", aliases: [] },
+    [id]: { name: "Web" },
   })
   assert.equal((await vault.delete("identity/entity/name/web")).status, 204)
   assert.equal((await vault.read(`identity/entity/id/${id}`)).status, 404)
@@ -170,6 +170,48 @@ test("groups give their policies down to the members of their groups, and never 
   assert.deepEqual((await vault.read(`identity/entity/id/${entity}`)).data.group_ids, [inner])
 })
 
+test("lists tell of aliases in short, and what they tell of a mount ends with it", async () => {
+  const { vault, accessor } = await withBadges()
+  await logIn(vault, "ann")
+  const group = String((await vault.write("identity/group", { name: "ops", type: "external" })).data.id)
+  await vault.write("identity/group-alias", { name: "team", mount_accessor: accessor, canonical_id: group })
+  const facts = async (path: string) => Object.values(object((await vault.list(path)).data.key_info))
+  const keys = async (path: string) => Object.keys(object((await facts(path))[0])).sort()
+  const mount = ["mount_accessor", "mount_path", "mount_type", "name"]
+  assert.deepEqual(await keys("identity/entity-alias/id"), [
+    "canonical_id",
+    "custom_metadata",
+    "local",
+    "metadata",
+    ...mount,
+  ])
+  const { aliases } = object((await facts("identity/entity/id"))[0])
+  assert.deepEqual(Object.keys(object((aliases as JsonObject[])[0])).sort(), ["id", ...mount])
+  assert.deepEqual(Object.keys(object(object((await facts("identity/group/id"))[0]).alias)).sort(), ["id", ...mount])
+  await vault.delete("sys/auth/badge")
+  assert.equal((await keys("identity/entity-alias/id")).includes("mount_path"), false)
+  assert.equal((await vault.list("identity/persona/id")).status, 200)
+  await vault.delete(`identity/entity/id/${String((await vault.list("identity/entity/id")).data.keys)}`)
+  for (const none of ["entity/id", "entity-alias/id"]) assert.equal((await vault.list(`identity/${none}`)).status, 404)
+})
+
+test("a merge takes over aliases, but no policies, and says where each alias is from", async () => {
+  const { vault, accessor } = await withBadges()
+  const make = async (name: string, alias: string) => {
+    const id = String((await vault.write("identity/entity", { name, policies: [name] })).data.id)
+    const made = await vault.write("identity/entity-alias", { name: alias, mount_accessor: accessor, canonical_id: id })
+    return { id, alias: String(made.data.id) }
+  }
+  const [to, from] = [await make("to", "a"), await make("from", "b")]
+  const request = { to_entity_id: to.id, from_entity_ids: [from.id] }
+  assert.match((await vault.write("identity/entity/merge", request)).errors[0] ?? "", /^toEntity and at least one/)
+  await vault.write("identity/entity/merge", { ...request, conflicting_alias_ids_to_keep: [from.alias] })
+  const { policies, aliases } = (await vault.read(`identity/entity/id/${to.id}`)).data
+  assert.deepEqual(policies, ["to"])
+  const shown = (aliases as JsonObject[]).map(({ name, merged_from_canonical_ids: merged }) => ({ name, merged }))
+  assert.deepEqual(shown, [{ name: "b", merged: [from.id] }])
+})
+
 test("an external group follows what the auth method says at each login", async () => {
   const { vault, accessor } = await withBadges()
   const group = String(
@@ -179,7 +221,7 @@ test("an external group follows what the auth method says at each login", async 
   assert.deepEqual((await logIn(vault, "ann", "ops-team,others")).identity_policies, ["ops"])
   assert.equal(((await vault.read(`identity/group/id/${group}`)).data.member_entity_ids as string[]).length, 1)
   assert.equal((await logIn(vault, "ann", "others")).identity_policies, undefined)
-  assert.deepEqual((await vault.read(`identity/group/id/${group}`)).data.member_entity_ids, [])
+  assert.deepEqual((await vault.read(`identity/group/id/${group}`)).data.member_entity_ids, null)
   const byHand = await vault.write(`identity/group/id/${group}`, { member_entity_ids: ["x"] })
   assert.deepEqual(byHand.errors, ["member entities can't be set manually for external groups"])
 })
@@ -199,7 +241,7 @@ test("a renewal brings external groups in step with what the auth method says th
   assert.deepEqual(await renewed(), ["ops"], "the method cannot tell: nothing changes")
   await counted("others")
   assert.equal(await renewed(), undefined, "she has left the team")
-  assert.deepEqual((await vault.read(`identity/group/id/${group}`)).data.member_entity_ids, [])
+  assert.deepEqual((await vault.read(`identity/group/id/${group}`)).data.member_entity_ids, null)
   await counted("ops-team")
   assert.deepEqual(await renewed(), ["ops"])
   await counted("")

@@ -1,10 +1,13 @@
 /** One entity out of several. */
 
-import { refuse } from "@arca/api"
+import { type Refusal, refuse } from "@arca/api"
 import { type Alias, type Entity, identityStore } from "../identity.ts"
 import type { ServerContext } from "../server.ts"
 
-/** Moves aliases, policies and memberships of `fromIds` to `toId`; the others are gone afterwards, their tokens are the one's. */
+/**
+ * Moves aliases and memberships of `fromIds` to `toId`; the others are gone afterwards, their tokens are the one's. Their policies
+ * are not taken over: whoever may merge entities need not be one who may give policies.
+ */
 export async function merge(
   ctx: ServerContext,
   fromIds: readonly string[],
@@ -12,21 +15,24 @@ export async function merge(
   keep: readonly string[],
 ): Promise<undefined> {
   const store = identityStore(ctx.view, ctx.namespace.id)
-  if (fromIds.length === 0) throw refuse.invalid("missing entity ids to merge from")
   if (toId === "") throw refuse.invalid("missing entity id to merge to")
-  if (fromIds.includes(toId)) throw refuse.invalid("to_entity_id should not be present in from_entity_ids")
+  if (fromIds.length === 0) throw refuse.invalid("missing entity ids to merge from")
   const target = await store.entity(toId)
   if (target === undefined) throw refuse.invalid("entity id to merge to is invalid")
+  if (fromIds.length > 1 && keep.length > 1)
+    throw refuse.invalid(
+      "aliases conflicts cannot be resolved with multiple from entity ids - merge one entity at a time",
+    )
+  if (fromIds.includes(toId)) throw refuse.invalid("to_entity_id should not be present in from_entity_ids")
   const sources: Entity[] = []
   for (const one of new Set(fromIds)) {
     const source = await store.entity(one)
-    if (source === undefined) throw refuse.invalid(`entity id to merge from is invalid: ${JSON.stringify(one)}`)
+    if (source === undefined) throw refuse.invalid("entity id to merge from is invalid")
     sources.push(source)
   }
   const merged: Entity = {
     ...target,
     aliases: joined(target, sources, keep),
-    policies: [...new Set([target, ...sources].flatMap(one => one.policies))],
     merged: [...target.merged, ...sources.flatMap(source => [source.id, ...source.merged])],
     updated: ctx.now,
   }
@@ -42,21 +48,32 @@ export async function merge(
   store.putEntity(merged, target)
 }
 
-/** All aliases, one for each mount. Where two entities have one of the same mount the caller says which stays. */
+/** Where two entities have an alias of the same mount the caller says which one stays; an entity has one of each. */
 function joined(target: Entity, sources: readonly Entity[], keep: readonly string[]): Alias[] {
-  const byMount = new Map<string, Alias>()
-  for (const alias of [target, ...sources].flatMap(one => one.aliases)) {
-    const other = byMount.get(alias.mount_accessor)
-    if (other === undefined) byMount.set(alias.mount_accessor, alias)
-    else byMount.set(alias.mount_accessor, chosen(other, alias, keep))
+  let own = [...target.aliases]
+  const moved: Alias[] = []
+  for (const source of sources) {
+    for (const alias of source.aliases) {
+      const accessor = alias.mount_accessor
+      if (moved.some(one => one.mount_accessor === accessor))
+        throw refuse.invalid(
+          `mount accessor ${accessor} found in multiple fromEntities, merge should be done with one fromEntity at a time`,
+        )
+      const other = own.find(one => one.mount_accessor === accessor)
+      if (other !== undefined && keep.includes(other.id)) continue
+      if (other !== undefined && !keep.includes(alias.id)) throw conflict(target, source, [other, alias], keep)
+      own = own.filter(one => one !== other)
+      moved.push({ ...alias, merged_from: [...(alias.merged_from ?? []), source.id] })
+    }
   }
-  return [...byMount.values()]
+  return [...own, ...moved]
 }
 
-function chosen(a: Alias, b: Alias, keep: readonly string[]): Alias {
-  const [one, another] = [a, b].filter(alias => keep.includes(alias.id))
-  if (one !== undefined && another === undefined) return one
-  throw refuse.invalid(
-    `the entities have aliases of the same mount, ${a.id} and ${b.id}: say which one stays in conflicting_alias_ids_to_keep`,
+function conflict(to: Entity, from: Entity, [own, other]: readonly [Alias, Alias], keep: readonly string[]): Refusal {
+  return refuse.invalid(
+    keep.length > 0
+      ? `conflicting mount accessors in following alias IDs and neither were present in conflicting_alias_ids_to_keep: ${other.id}, ${own.id}`
+      : "toEntity and at least one fromEntity have aliases with the same mount accessor, repeat the merge request specifying exactly one fromEntity, clashes: " +
+          `mountAccessor: ${own.mount_accessor}, toEntity ID: ${to.id}, fromEntity ID: ${from.id}, conflicting toEntity alias ID: ${own.id}, conflicting fromEntity alias ID: ${other.id}`,
   )
 }

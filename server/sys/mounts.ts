@@ -183,10 +183,6 @@ async function enable(kind: Kind, input: Values<typeof enableFields>, ctx: Serve
   const table = await mountTable(ctx.view, ctx.namespace)
   checkMountPath(table, mountPath, kind)
   const implied = engine.aliases?.[type]
-  const options =
-    input.options === undefined && implied === undefined
-      ? null
-      : { ...Object.fromEntries(input.options ?? []), ...implied }
   const empty: MountConfig = {
     default_lease_ttl: 0,
     max_lease_ttl: 0,
@@ -194,7 +190,7 @@ async function enable(kind: Kind, input: Values<typeof enableFields>, ctx: Serve
   }
   const entry = newMount(ctx, kind, mountPath, engine.type, {
     description: input.description,
-    options: options ?? (kind === "secret" ? {} : null),
+    options: { ...Object.fromEntries(input.options ?? []), ...implied },
     config: configOf(ctx, kind, engine.type, readConfig(input.config), empty),
     local: input.local,
     seal_wrap: input.seal_wrap,

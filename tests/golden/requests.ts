@@ -4,6 +4,7 @@
  * `$name` in a path, a body or a header stands for a value that an earlier request kept.
  */
 
+import { identity } from "./requests/identity.ts"
 import { kv } from "./requests/kv.ts"
 import { login } from "./requests/login.ts"
 import { policies } from "./requests/policies.ts"
@@ -24,4 +25,4 @@ export interface GoldenRequest {
 }
 
 /** Group by group; each is one file in replies/. */
-export const groups: Record<string, GoldenRequest[]> = { ...kv, ...policies, ...tokens, ...login, ...sys }
+export const groups: Record<string, GoldenRequest[]> = { ...kv, ...policies, ...tokens, ...login, ...sys, ...identity }
