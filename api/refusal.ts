@@ -36,6 +36,8 @@ export const refuse = {
   invalid: refusal(400),
   /** 403, in the words that clients match. */
   denied: (): Refusal => new Refusal(403, ["1 error occurred:\n\t* permission denied\n\n"]),
+  /** 403 for whoever brings a token that is none, or not any more. */
+  badToken: (): Refusal => new Refusal(403, ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]),
   /** 403 with a reason of its own. */
   forbidden: refusal(403),
   /** 404 without words: there is nothing here (Vault answers `{"errors": []}`). */

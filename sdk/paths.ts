@@ -115,7 +115,7 @@ export interface System {
       /** Empty: engines are built in. */
       readonly running_sha256: string
       /** supported */
-      readonly deprecation_status: string
+      readonly deprecation_status?: string | null
     }>
     write: Act<{
       /** Which engine: `kv`, `userpass` …. */
@@ -237,7 +237,7 @@ export interface System {
       /** Empty: engines are built in. */
       readonly running_sha256: string
       /** supported */
-      readonly deprecation_status: string
+      readonly deprecation_status?: string | null
     }>
     write: Act<{
       /** Which engine: `kv`, `userpass` …. */
@@ -265,9 +265,9 @@ export interface System {
   remount: {
     write: Act<{
       /** Where it is. */
-      readonly from: string
+      readonly from?: string
       /** Where it shall be. */
-      readonly to: string
+      readonly to?: string
     }, {
       /** To ask how far it has come. */
       readonly migration_id: string
@@ -2340,7 +2340,7 @@ export interface System {
       /** Empty: engines are built in. */
       readonly running_sha256: string
       /** supported */
-      readonly deprecation_status: string
+      readonly deprecation_status?: string | null
       /** Where it is mounted. */
       readonly path: string
     }>
@@ -2357,10 +2357,10 @@ export interface System {
     read: Act<Record<never, never>, {
       /** Whether anything is allowed. */
       readonly root: boolean
-      /** Capabilities of paths. */
-      readonly exact_paths: JsonObject | null
-      /** Capabilities of all that begins so. */
-      readonly glob_paths: JsonObject | null
+      /** Capabilities of paths; left out where anything is allowed. */
+      readonly exact_paths?: JsonObject | null
+      /** Capabilities of all that begins so, or has any segment for `+`. */
+      readonly glob_paths?: JsonObject | null
       /** Empty. */
       readonly chroot_namespace: string
     }>
@@ -2564,6 +2564,8 @@ export interface System {
       readonly echo_duration_ms: number
       /** How far the clock is from the store's. */
       readonly clock_skew_ms: number
+      /** 0: there is no replication. */
+      readonly replication_primary_canary_age_ms: number
       /** What keeps the node from serving. */
       readonly trouble?: readonly string[] | null
       /** An older copy of the store was found in its place: see `sys/storage/rollback`. */

@@ -71,7 +71,7 @@ async function bootReply(
   match: NonNullable<ReturnType<typeof findBoot>>,
 ): Promise<Reply> {
   const handler = match.route.handlers.get(verbOf(request.operation))
-  if (handler === undefined) return errorReply(405, ["1 error occurred:\n\t* unsupported operation\n\n"])
+  if (handler === undefined) return errorReply(405, [])
   try {
     const { input } = readInput(match, foldKeys(request))
     const { seal, facts, members, trouble, rollback } = server

@@ -81,15 +81,21 @@ export function findMount(table: MountTable, path: string): MountEntry | undefin
 /** Paths that belong to the server itself. */
 const PROTECTED = ["sys/", "cubbyhole/", "identity/", "auth/", "audit/"]
 
+export const isProtected = (path: string, kind: "secret" | "auth"): boolean =>
+  kind === "auth" ? path.startsWith("auth/token/") : PROTECTED.some(own => path.startsWith(own))
+
+/** The mount that is at a path, above it or below it. */
+export const conflicting = (table: MountTable, path: string): MountEntry | undefined =>
+  table.all.find(entry => entry.path.startsWith(path) || path.startsWith(entry.path))
+
 /** Refuses (400) a path at which nothing can be mounted beside what is there. `path` ends in a slash. */
 export function checkMountPath(table: MountTable, path: string, kind: "secret" | "auth"): void {
-  const taken = PROTECTED.find(own => (kind === "secret" ? path.startsWith(own) : path === "auth/token/"))
-  if (taken !== undefined) throw refuse.invalid(`cannot mount ${JSON.stringify(path)}`)
-  if (!/^[^\s/+*][^\s+*]*\/$/.test(path) || path.includes("//"))
+  if (kind === "secret" && isProtected(path, kind)) throw refuse.invalid(`cannot mount ${JSON.stringify(path)}`)
+  // A blank only between other characters; `+` and `*` would mean something else in policies.
+  if (!/^[^\s/+*](?:[^\s+*]| (?=[^\s/]))*\/$/.test(path) || path.includes("//"))
     throw refuse.invalid(`invalid mount path ${JSON.stringify(path)}`)
-  if (table.byPath.has(path)) throw refuse.invalid(`path is already in use at ${path.replace(/^auth\//, "")}`)
-  const nested = table.all.find(entry => entry.path.startsWith(path) || path.startsWith(entry.path))
-  if (nested !== undefined) throw refuse.invalid(`existing mount at ${nested.path}`)
+  const taken = conflicting(table, path)
+  if (taken !== undefined) throw refuse.invalid(`path is already in use at ${taken.path.replace(/^auth\//, "")}`)
 }
 
 /** Where a mount keeps its data. */

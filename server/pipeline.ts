@@ -282,9 +282,7 @@ function refusalOf(place: Place, caller: Caller, verdict: Verdict, request: Requ
 
 /** A caller without a valid token hears the bare sentence; it is the same whether there was a token or not. */
 const deniedOutright = (request: Request): Refusal =>
-  request.token === ""
-    ? refuse.forbidden("permission denied")
-    : refuse.forbidden("2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n")
+  request.token === "" ? refuse.forbidden("permission denied") : refuse.badToken()
 
 const mustSpend = (caller: Caller, run: Run): caller is Caller & { readonly token: TokenEntry } =>
   caller.token !== undefined && caller.token.numUses !== 0 && run.spent === undefined && !run.open
@@ -348,7 +346,9 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   refuseLeaseOnLastUse(outcome, run)
   // What is wrapped is answered by another path later, where nothing stands at the top level.
   const shape = request.wrapTtl === undefined ? fullPath : ""
-  const plain = replyOf(request.id, shape, entry.type, outcome)
+  // Vault does not say it where no token is asked for, as at logins.
+  const isOpen = holdsFor(place.match?.route.open, place.verb)
+  const plain = replyOf(request.id, shape, isOpen ? "" : entry.type, outcome)
   const wrapped = await wrapReply(setting, plain, outcome)
   if (hasWrites(view)) {
     await run.recorded

@@ -63,8 +63,8 @@ export function envelope(requestId: string, path: string, mountType: string, out
     wrap_info: null,
     warnings,
     auth: grant === undefined ? null : authJson(grant),
-    // Vault's engines write an answer of "not found" themselves, and know nothing of the mount; nor does it tell of it at logins.
-    mount_type: answer.status === 404 || (grant !== undefined && mountType !== "token") ? "" : mountType,
+    // Vault's engines write an answer of "not found" themselves, and know nothing of the mount.
+    mount_type: answer.status === 404 ? "" : mountType,
   }
   return answer.data && AT_TOP_LEVEL.test(path) ? { ...answer.data, ...body } : body
 }

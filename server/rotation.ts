@@ -36,9 +36,10 @@ export const rotation = {
       enabled: given.enabled ?? before.enabled,
     }
     if (next.max_operations < MIN_OPERATIONS || next.max_operations > MAX_OPERATIONS) {
-      throw refuse.invalid(`max_operations must be from ${MIN_OPERATIONS} to ${MAX_OPERATIONS}`)
+      throw refuse.invalid(`max_operations must be in the range [${MIN_OPERATIONS},${MAX_OPERATIONS}]`)
     }
-    if (next.interval !== 0 && next.interval < MIN_INTERVAL) throw refuse.invalid("interval must be 0 or at least 24h")
+    if (next.interval !== 0 && next.interval < MIN_INTERVAL)
+      throw refuse.invalid(`interval must be greater or equal to ${formatDuration(MIN_INTERVAL)}`)
     view.put(KEY, encodeJson(next as unknown as JsonObject))
   },
 

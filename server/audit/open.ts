@@ -32,6 +32,8 @@ const CHECKPOINT_RECORDS = 1000
 const CHECKPOINT_MILLISECONDS = 60_000
 const FORGET_MILLISECONDS = 60_000
 
+export const isDeviceType = (type: string): boolean => TYPES.has(type)
+
 /**
  * Throws `Invalid` with a sentence for the caller when an option cannot be accepted. Files are opened at once; connections
  * are made with the first record, so that a collector that is down does not keep a server from starting.

@@ -198,7 +198,8 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
     verifyStatus: (kind: RekeyKind) =>
       inBarrier(async view => {
         const rekey = await read<Rekey>(view, keyOf(kind))
-        if (rekey?.pending === undefined) throw refuse.invalid("no rekey verification operation in progress")
+        if (rekey === undefined) throw refuse.invalid("no rekey configuration found")
+        if (rekey.pending === undefined) throw refuse.invalid("no rekey verification operation in progress")
         return shownVerification(rekey)
       }),
 
@@ -227,7 +228,8 @@ export function attempts({ seal, random, rootToken }: AttemptWorld) {
     verifyCancel: (kind: RekeyKind) =>
       inBarrier(async view => {
         const rekey = await read<Rekey>(view, keyOf(kind))
-        if (rekey?.pending === undefined) throw refuse.invalid("no rekey verification operation in progress")
+        if (rekey === undefined) throw refuse.invalid("no rekey configuration found")
+        if (rekey.pending === undefined) throw refuse.invalid("no rekey verification operation in progress")
         const next = { ...rekey, pending: { ...rekey.pending, shares: [], nonce: uuid(random) } }
         put(view, keyOf(kind), next)
         return shownVerification(next)

@@ -1,17 +1,20 @@
 /** `sys/audit`, `sys/audit-hash`: where records of requests and responses go. */
 
 import { field, type JsonObject, refuse } from "@arca/api"
+import { fileMode } from "../audit/devices/options.ts"
+import { isDeviceType } from "../audit/open.ts"
 import { keptCheckpoints } from "../audit-checkpoints.ts"
 import {
   type AuditEntry,
   auditTable,
   durableSigningKey,
+  type OpenedEntry,
   openEntry,
   verificationKey,
   writeAuditTable,
 } from "../audit-table.ts"
 import { uuid } from "../random.ts"
-import type { ServerContext } from "../server.ts"
+import type { Server, ServerContext } from "../server.ts"
 import * as replies from "./replies.ts"
 import { sysRoute } from "./route.ts"
 
@@ -41,7 +44,11 @@ interface EnableInput {
  */
 async function enable(input: EnableInput, ctx: ServerContext): Promise<undefined> {
   const name = tidyPath(input.path)
-  if (input.type === "") throw refuse.invalid("missing type of the audit device")
+  if (!isDeviceType(input.type))
+    throw refuse.invalid(`unknown backend type: ${JSON.stringify(input.type)}: invalid configuration`)
+  // Of Vault Enterprise. Without effect they would have the caller believe that records are kept elsewhere, or not at all.
+  if (["filter", "exclude", "fallback"].some(name => input.options.has(name)))
+    throw refuse.invalid("enterprise-only options supplied: invalid configuration")
   const table = await auditTable(ctx.view)
   if (table.some(one => one.path === name)) throw refuse.invalid(`path already in use: ${name}`)
   if (table.some(one => one.path.startsWith(name) || name.startsWith(one.path))) {
@@ -58,16 +65,20 @@ async function enable(input: EnableInput, ctx: ServerContext): Promise<undefined
   const { server } = ctx
   // A device that is open without being in the table is of a try at this very request that could not be committed.
   await server.audit.disable(name)
-  const { device, older } = await openEntry(server, server.auditPlaces, entry, await durableSigningKey(server)).catch(
-    (error: Error) => {
-      throw refuse.invalid(error.message)
-    },
-  )
+  const { device, older } = await opened(server, entry).catch((error: Error) => {
+    throw refuse.invalid(error.message)
+  })
   await server.audit.enable(device, { requestId: ctx.request.id }).catch((error: Error) => {
     throw refuse.invalid(`the audit device does not take records: ${error.message}`)
   })
   writeAuditTable(ctx.view, [...table, entry])
   if (older !== undefined) ctx.afterCommit(() => server.rollback.note(server, older))
+}
+
+async function opened(server: Server, entry: AuditEntry): Promise<OpenedEntry> {
+  // Also where there is no file to have it.
+  if (entry.type === "file") fileMode(entry.options)
+  return openEntry(server, server.auditPlaces, entry, await durableSigningKey(server))
 }
 
 async function disable(given: string, ctx: ServerContext): Promise<undefined> {
@@ -135,9 +146,9 @@ export const auditRoutes = [
     fields: { path, input: field.string("The value.", {}) },
     rootOnly: true,
     write: ({ path: given, input }, ctx) => {
-      if (input === undefined) throw refuse.invalid('the "input" parameter is empty')
+      if (input === undefined || input === "") throw refuse.invalid('the "input" parameter is empty')
       const hash = ctx.server.audit.hash(tidyPath(given), input)
-      if (hash === undefined) throw refuse.invalid(`unknown audit backend ${JSON.stringify(given)}`)
+      if (hash === undefined) throw refuse.invalid(`unknown audit backend ${JSON.stringify(tidyPath(given))}`)
       return { data: { hash } }
     },
   }),

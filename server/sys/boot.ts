@@ -123,6 +123,7 @@ export const bootRoutes = [
           enterprise: false,
           ...(await cluster(ctx)),
           echo_duration_ms: 0,
+          replication_primary_canary_age_ms: 0,
           clock_skew_ms: Math.round(ctx.members.skew() * 1000),
           ...(trouble.length > 0 ? { trouble: [...trouble] } : {}),
           ...rolledBack(ctx),

@@ -78,7 +78,10 @@ export const configRoutes = [
     replies: { read: { headers: field.map("Header names to whether they are HMACed.") } },
     sudo: true,
     rootOnly: true,
-    read: async (_, ctx) => ({ data: { headers: (await auditedHeaders(ctx.view)) as unknown as JsonObject } }),
+    read: async (_, ctx) => {
+      const known = Object.entries(await auditedHeaders(ctx.view))
+      return { data: { headers: Object.fromEntries(known.map(([name, rule]) => [name.toLowerCase(), { ...rule }])) } }
+    },
   }),
   sysRoute("config/auditing/request-headers/:header", {
     summary: "Whether the audit writes a request header, and whether in clear.",
@@ -100,7 +103,7 @@ export const configRoutes = [
         ([known]) => known.toLowerCase() === name.toLowerCase(),
       )
       if (found === undefined) throw refuse.invalid("Could not find header in config")
-      return { data: { [found[0]]: { ...found[1] } } }
+      return { data: { [name]: { ...found[1] } } }
     },
     write: async ({ header: name, hmac }, ctx) => {
       const rest = Object.entries(await auditedHeaders(ctx.view)).filter(
@@ -150,10 +153,11 @@ export const configRoutes = [
       return { data: multivalue ? { values } : { value: values[0] ?? "" } }
     },
     write: ({ header: name, values }, ctx) => {
-      if (values.length === 0) throw refuse.invalid("missing 'values'")
+      if (values.length === 0) throw refuse.invalid("header and values must be specified")
       if (name.toLowerCase().startsWith("x-vault-")) throw refuse.invalid("X-Vault headers cannot be set")
       ctx.view.put(layout.uiHeaders + name.toLowerCase(), encodeJson({ values }))
-      return undefined
+      const careful = "overriding default Content-Security-Policy which is secure by default, proceed with caution"
+      return { warnings: name.toLowerCase() === "content-security-policy" ? [careful] : [] }
     },
     delete: ({ header: name }, ctx) => {
       ctx.view.delete(layout.uiHeaders + name.toLowerCase())

@@ -1,7 +1,7 @@
 /** `sys/host-info`: the machine, in the fields of the library that Vault reads it with. */
 
 import { readFile, statfs } from "node:fs/promises"
-import { arch, cpus, freemem, hostname, loadavg, platform, release, totalmem, uptime } from "node:os"
+import { cpus, freemem, hostname, loadavg, machine, platform, release, totalmem, uptime } from "node:os"
 import type { JsonObject } from "@arca/api"
 
 /** What cannot be found out is left out, and named in `warnings`. */
@@ -19,7 +19,7 @@ export async function hostInfo(now: number): Promise<{ data: JsonObject; warning
         os: platform(),
         platform: await distribution(),
         kernelVersion: release(),
-        kernelArch: arch(),
+        kernelArch: machine(),
       },
       cpu: cpus().map(({ model, speed }, index) => ({ cpu: index, modelName: model, mhz: speed })),
       // Milliseconds there, seconds here.

@@ -57,7 +57,9 @@ export const internalRoutes = [
   sysRoute("internal/counters/requests", {
     summary: "Nothing: requests are counted by `sys/metrics`.",
     deprecated: "Use sys/metrics.",
-    read: () => ({ data: { counters: [] } }),
+    read: () => {
+      throw refuse.unknown("The functionality has been removed on this path")
+    },
   }),
   sysRoute("internal/counters/activity", {
     summary: "How many clients there were: nobody counts them here, so there is no data.",

@@ -18,8 +18,8 @@ test("host-info tells of the machine in Vault's fields, and other tokens nothing
 
 test("in-flight-req names requests by the path and the verb of HTTP", async () => {
   const vault = await testServer()
-  const { data } = await vault.read("sys/in-flight-req")
-  const [only] = Object.values(data as Record<string, Record<string, string>>)
+  const { body } = await vault.read("sys/in-flight-req")
+  const [only] = Object.values(body as Record<string, Record<string, string>>)
   assert.deepEqual([only?.request_path, only?.request_method], ["/v1/sys/in-flight-req", "GET"])
 })
 

@@ -20,6 +20,9 @@ function nodesOf(server: Server, now: number): JsonObject[] {
     cluster_address: facts.clusterAddress,
     active_node: !members.draining(),
     last_echo: null,
+    echo_duration_ms: 0,
+    clock_skew_ms: 0,
+    replication_primary_canary_age_ms: 0,
     version: facts.apiVersion,
     arca_version: facts.arcaVersion,
     draining: members.draining(),
@@ -36,6 +39,9 @@ const shownMember = ({ member, alive, since, ahead }: Standing, now: number): Js
   cluster_address: member.clusterAddress,
   active_node: alive && !member.draining,
   last_echo: time(Math.min(since, now)),
+  echo_duration_ms: 0,
+  clock_skew_ms: Math.round(ahead * 1000),
+  replication_primary_canary_age_ms: 0,
   version: member.version,
   arca_version: member.arcaVersion,
   draining: member.draining,
@@ -94,7 +100,7 @@ export const operationRoutes = [
     read: async (_, { server }) => {
       const others = await server.peers.tell({ act: "in-flight" })
       const all = [server.inFlight.shown(), ...others].filter(one => isJsonObject(one as Json)) as JsonObject[]
-      return { data: Object.fromEntries(all.flatMap(one => Object.entries(one))) }
+      return { bare: Object.fromEntries(all.flatMap(one => Object.entries(one))) }
     },
   }),
   ...(["dr", "performance"] as const).map(kind =>
@@ -107,7 +113,7 @@ export const operationRoutes = [
   sysRoute("replication/status", {
     summary: "Replication between clusters: there is none.",
     open: true,
-    read: () => ({ data: { dr: { mode: "disabled" }, performance: { mode: "disabled" } } }),
+    read: () => ({ data: { mode: "disabled", dr: { mode: "disabled" }, performance: { mode: "disabled" } } }),
   }),
   sysRoute("internal/counters/entities", {
     summary: "How many entities there are.",

@@ -1,8 +1,9 @@
 /** `sys/plugins`: the engines and auth methods that can be mounted. All are built in; nothing can be added or reloaded. */
 
-import { field, type JsonObject, refuse } from "@arca/api"
+import { type Answer, field, type JsonObject, refuse } from "@arca/api"
 import { mountTable } from "../mounts.ts"
 import type { ServerContext } from "../server.ts"
+import { API_VERSION } from "../version.ts"
 import { sysRoute } from "./route.ts"
 
 const KINDS = ["auth", "database", "secret"] as const
@@ -18,8 +19,11 @@ const shown = (name: string, type: string): JsonObject => ({
   deprecation_status: "supported",
   name,
   type,
-  version: "",
+  version: BUILT_IN,
 })
+
+/** As `running_plugin_version` of mounts says it. */
+const BUILT_IN = `v${API_VERSION}+builtin.vault`
 
 const type = field.string("auth, database or secret.", { plain: true })
 const name = field.name("Its name.", { plain: true })
@@ -38,7 +42,17 @@ function one(ctx: ServerContext, kind: string, wanted: string): JsonObject | und
     name: wanted,
     sha256: "",
     deprecation_status: "supported",
-    version: "",
+    version: BUILT_IN,
+  }
+}
+
+/** Where engines are started anew: here alone, or on all nodes, which Vault answers with 202. */
+function reloaded(ctx: ServerContext, scope: string, any: boolean): Answer {
+  if (scope !== "" && scope !== "global") throw refuse.invalid("reload scope must be omitted or 'global'")
+  return {
+    data: { reload_id: ctx.request.id },
+    ...(scope === "global" ? { status: 202 } : {}),
+    ...(any ? {} : { warnings: ["no plugins were reloaded"] }),
   }
 }
 
@@ -111,21 +125,21 @@ export const pluginRoutes = [
       mounts: field.commaList("Or which mounts.", { default: [], plain: true }),
       scope: field.string("Accepted for compatibility.", { default: "", plain: true }),
     },
-    write: async ({ plugin, mounts }, ctx) => {
+    write: async ({ plugin, mounts, scope }, ctx) => {
       if (plugin !== "" && mounts.length > 0) throw refuse.invalid("plugin and mounts cannot be set at the same time")
       if (plugin === "" && mounts.length === 0) throw refuse.invalid("plugin or mounts must be provided")
-      if (mounts.length > 0 && (await mountsOf(ctx, { plugin, mounts })).length < mounts.length)
-        throw refuse.invalid("no such mount among those given")
-      return { data: { reload_id: ctx.request.id } }
+      const found = await mountsOf(ctx, { plugin, mounts })
+      if (mounts.length > found.length) throw refuse.invalid("no such mount among those given")
+      return reloaded(ctx, scope, found.length > 0)
     },
   }),
   sysRoute("plugins/reload/:type/:name", {
     summary: "The same for one engine.",
     fields: { type, name, scope: field.string("Accepted for compatibility.", { default: "", plain: true }) },
-    write: ({ type: kind, name: wanted }, ctx) => {
+    write: async ({ type: kind, name: wanted, scope }, ctx) => {
       if (kind !== "unknown" && one(ctx, checkType(kind), wanted) === undefined)
         throw refuse.invalid(`plugin not found in the catalog: ${wanted}`)
-      return { data: { reload_id: ctx.request.id } }
+      return reloaded(ctx, scope, (await mountsOf(ctx, { plugin: wanted, mounts: [] })).length > 0)
     },
   }),
 ]

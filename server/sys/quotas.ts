@@ -81,15 +81,17 @@ export const quotaRoutes = [
       const before = all.find(one => one.name === given)
       const rate = input.rate ?? before?.rate ?? 0
       if (!(rate > 0)) throw refuse.invalid("'rate' is invalid")
+      const path = await tidyPath(ctx, input.path ?? before?.path ?? "")
       const next: RateLimit = {
         name: given,
-        path: await tidyPath(ctx, input.path ?? before?.path ?? ""),
+        path,
         role: input.role ?? before?.role ?? "",
         rate,
         interval: input.interval || before?.interval || 1,
         block_interval: input.block_interval ?? before?.block_interval ?? 0,
-        inheritable: input.inheritable ?? before?.inheritable ?? false,
+        inheritable: input.inheritable ?? before?.inheritable ?? path === "",
       }
+      await checkPlace(ctx, next)
       const twin = all.find(one => one.name !== given && one.path === next.path && one.role === next.role)
       if (twin !== undefined)
         throw refuse.invalid(`quota rule with similar properties exists under the name ${JSON.stringify(twin.name)}`)
@@ -170,6 +172,21 @@ export const leaseQuotaRoutes = [
     },
   }),
 ]
+
+/** Refuses a rate limit for what is not there, and one by role where logins have none: it would never hold. */
+async function checkPlace(ctx: ServerContext, { path, role }: RateLimit): Promise<void> {
+  const { namespace, path: inside } = locate(await namespaceTable(ctx.view), "", path)
+  const mount = inside === "" ? undefined : findMount(await mountTable(ctx.view, namespace), inside)
+  if (inside !== "" && mount === undefined)
+    throw refuse.invalid(`invalid mount path ${JSON.stringify(path.replace(/\/*$/, "/"))}`)
+  if (role === "") return
+  const shown = JSON.stringify(mount?.path ?? path)
+  if (mount?.kind !== "auth")
+    throw refuse.invalid(
+      `Mount path ${shown} is not a valid auth method and therefore unsuitable for use with role-based quotas`,
+    )
+  if (!hasRoles(ctx, mount)) throw refuse.invalid(`Mount path ${shown} does not support use with role-based quotas`)
+}
 
 async function checkLeaseQuota(ctx: ServerContext, { path, role, max_leases: most }: LeaseQuota): Promise<void> {
   if (most <= 0) throw refuse.invalid("'max_leases' must be a positive number")

@@ -18,7 +18,7 @@ export const mount = {
   plugin_version: field.string("Empty: engines are built in."),
   running_plugin_version: field.string("Empty: engines are built in."),
   running_sha256: field.string("Empty: engines are built in."),
-  deprecation_status: field.string("supported"),
+  deprecation_status: field.string("supported", { optional: true }),
 } satisfies Fields
 
 export const tuning = {
@@ -114,6 +114,7 @@ export const health = {
   cluster_id: field.string("Its id, once unsealed.", { optional: true }),
   echo_duration_ms: field.int("0"),
   clock_skew_ms: field.int("How far the clock is from the store's."),
+  replication_primary_canary_age_ms: field.int("0: there is no replication."),
   trouble: field.stringList("What keeps the node from serving.", { optional: true }),
   store_rolled_back: field.bool("An older copy of the store was found in its place: see `sys/storage/rollback`.", {
     optional: true,
@@ -138,7 +139,7 @@ export const plugin = {
   command: field.string("Empty."),
   sha256: field.string("Empty."),
   version: field.string("Empty."),
-  deprecation_status: field.string("supported"),
+  deprecation_status: field.string("supported", { optional: true }),
 } satisfies Fields
 
 export const replication = { mode: field.string("disabled") } satisfies Fields

@@ -1,6 +1,6 @@
 /** `sys/seal`, `rekey`, `generate-root`, `rotate`, `key-status`: the keys of the store, with a token. */
 
-import { type Answer, field, type JsonObject } from "@arca/api"
+import { type Answer, field, type JsonObject, refuse, type Values } from "@arca/api"
 import { revokeToken } from "../revocation.ts"
 import { rotation } from "../rotation.ts"
 import { type Attempts, decodeToken, type RekeyKind } from "../seal/attempts.ts"
@@ -23,6 +23,12 @@ const rekeyFields = {
 const shareFields = {
   key: field.string("A share, in hex or base64.", { secret: true, default: "" }),
   nonce: field.string("Which attempt this is about.", { default: "", plain: true }),
+}
+
+/** What a holder gives: without a share there is nothing to give. */
+function givenShare(input: Values<typeof shareFields>): Values<typeof shareFields> {
+  if (input.key === "") throw refuse.invalid("'key' must be specified in request body as JSON")
+  return input
 }
 
 /** Where a token is not asked for, the nonce must be known; with one it may be left out. */
@@ -72,7 +78,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
       replies: { write: replies.rekeyed },
       fields: shareFields,
       ...common,
-      write: (input, ctx) => told(need(ctx).rekeyUpdate(kind, input, replacedIn(ctx))),
+      write: (input, ctx) => told(need(ctx).rekeyUpdate(kind, givenShare(input), replacedIn(ctx))),
     }),
     sysRoute(`${base}/verify`, {
       summary: "Give a share of the new key, to show that it arrived.",
@@ -85,7 +91,7 @@ const rekeyRoutes = (base: string, kind: RekeyKind, unauthenticated: boolean) =>
       fields: shareFields,
       ...common,
       read: (_, ctx) => told(need(ctx).verifyStatus(kind)),
-      write: (input, ctx) => told(need(ctx).verifyUpdate(kind, input, replacedIn(ctx))),
+      write: (input, ctx) => told(need(ctx).verifyUpdate(kind, givenShare(input), replacedIn(ctx))),
       delete: (_, ctx) => told(need(ctx).verifyCancel(kind)),
     }),
   ]
@@ -100,7 +106,8 @@ const backupRoute = (paths: readonly string[], kind: RekeyKind) =>
     rootOnly: true,
     read: async (_, ctx) => {
       const data = await need(ctx).backup(kind)
-      return data && { data }
+      if (data === undefined) throw refuse.invalid("no backed-up keys found")
+      return { data }
     },
     delete: async (_, ctx) => {
       await need(ctx).backupDelete(kind)
@@ -150,7 +157,7 @@ const rootRoutes = (attempt: readonly string[], update: string, unauthenticated:
       fields: shareFields,
       ...common,
       write: (input, ctx) =>
-        told(need(ctx).rootUpdate(input, token => ctx.ifUnrecorded(() => revokeText(ctx.server, token)))),
+        told(need(ctx).rootUpdate(givenShare(input), token => ctx.ifUnrecorded(() => revokeText(ctx.server, token)))),
     }),
   ]
 }

@@ -43,6 +43,8 @@ export const uiRoutes = [
     replies: { read: replies.visibleMounts },
     open: true,
     read: async (_, ctx) => {
+      // A token that is not good any more is no caller without a token: who brings one shall learn of it.
+      if (ctx.asker.token === undefined && ctx.full.token !== "") throw refuse.badToken()
       const seen = seenMounts(ctx, await mountTable(ctx.view, ctx.namespace))
       return { data: split(seen, ctx.asker.token === undefined ? briefly : shownMount) }
     },
@@ -53,12 +55,14 @@ export const uiRoutes = [
     replies: { read: { ...replies.mount, path: field.string("Where it is mounted.") } },
     open: true,
     read: async ({ path }, ctx) => {
+      if (ctx.asker.token === undefined)
+        throw ctx.full.token === "" ? refuse.forbidden("permission denied") : refuse.badToken()
       const denied = refuse.forbidden(
         `preflight capability check returned 403, please ensure client's policies grant access to path ${JSON.stringify(`${path.replace(/\/+$/, "")}/`)}`,
       )
       const entry = findMount(await mountTable(ctx.view, ctx.namespace), path)
       if (entry === undefined || !seesMount(ctx, entry)) throw denied
-      return { data: { ...shownMount(entry), path: entry.path } }
+      return { data: { ...shownMount(entry), path: entry.path.replace(/^auth\//, "") } }
     },
   }),
   sysRoute("internal/ui/namespaces", {
@@ -82,24 +86,23 @@ export const uiRoutes = [
     replies: {
       read: {
         root: field.bool("Whether anything is allowed."),
-        exact_paths: field.map("Capabilities of paths."),
-        glob_paths: field.map("Capabilities of all that begins so."),
+        exact_paths: field.map("Capabilities of paths; left out where anything is allowed.", { optional: true }),
+        glob_paths: field.map("Capabilities of all that begins so, or has any segment for `+`.", { optional: true }),
         chroot_namespace: field.string("Empty."),
       },
     },
-    open: true,
     read: (_, ctx) => {
-      const { acl, token } = ctx.asker
-      if (token === undefined) throw refuse.denied()
+      const { acl } = ctx.asker
+      if (acl.root !== undefined) return { data: { root: true, chroot_namespace: "" } }
       const exact: JsonObject = {}
       const globs: JsonObject = {}
       for (const rule of acl.rules) {
         const capabilities = [...new Set(rule.sources.flatMap(source => [...source.capabilities]))].sort()
         const { text, glob } = rule.pattern
-        const target = glob ? globs : exact
+        const target = glob || text.includes("+") ? globs : exact
         target[glob ? text.slice(0, -1) : text] = { capabilities }
       }
-      return { data: { root: acl.root !== undefined, exact_paths: exact, glob_paths: globs, chroot_namespace: "" } }
+      return { data: { root: false, exact_paths: exact, glob_paths: globs, chroot_namespace: "" } }
     },
   }),
   sysRoute("internal/ui/feature-flags", {

@@ -35,7 +35,7 @@ export function timeout(options: Options, name: string, otherwise: string): numb
 /** Octal permission bits; executable bits are taken away, and anything beyond permissions is refused. */
 export function fileMode(options: Options): number {
   const text = options.mode ?? "0600"
-  if (!/^[0-7]{1,6}$/.test(text)) throw new Invalid(`Cannot read mode "${text}": expected octal digits such as 0600`)
+  if (!/^[0-7]{1,6}$/.test(text)) throw new Invalid(`invalid mode: ${text}`)
   const mode = Number.parseInt(text, 8)
   if (mode > 0o777) throw new Invalid(`Cannot accept mode "${text}": it has bits beyond read and write permission`)
   return mode & 0o666
