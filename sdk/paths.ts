@@ -3275,7 +3275,7 @@ export interface Identity {
     write: Act<{
       /** Id of an alias to change. */
       readonly id?: string
-      /** The name under which the mount knows the entity. */
+      /** The name under which the mount knows the entity; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string
@@ -3332,7 +3332,7 @@ export interface Identity {
       readonly namespace_id: string
     }>
     write: Act<{
-      /** The name under which the mount knows the entity. */
+      /** The name under which the mount knows the entity; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string
@@ -3355,7 +3355,7 @@ export interface Identity {
     write: Act<{
       /** Id of an alias to change. */
       readonly id?: string
-      /** The name under which the mount knows the entity. */
+      /** The name under which the mount knows the entity; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string
@@ -3412,7 +3412,7 @@ export interface Identity {
       readonly namespace_id: string
     }>
     write: Act<{
-      /** The name under which the mount knows the entity. */
+      /** The name under which the mount knows the entity; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string
@@ -3435,7 +3435,7 @@ export interface Identity {
     write: Act<{
       /** Id of an alias to change. */
       readonly id?: string
-      /** The name under which the mount knows the entity. */
+      /** The name under which the mount knows the entity; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string
@@ -3492,7 +3492,7 @@ export interface Identity {
       readonly namespace_id: string
     }>
     write: Act<{
-      /** The name under which the mount knows the entity. */
+      /** The name under which the mount knows the entity; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string
@@ -3649,7 +3649,7 @@ export interface Identity {
     write: Act<{
       /** Id of an alias to change. */
       readonly id?: string
-      /** The name under which the mount knows the group. */
+      /** The name under which the mount knows the group; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string
@@ -3702,7 +3702,7 @@ export interface Identity {
       readonly namespace_id: string
     }>
     write: Act<{
-      /** The name under which the mount knows the group. */
+      /** The name under which the mount knows the group; case is folded. */
       readonly name?: string
       /** The accessor of the mount. */
       readonly mount_accessor?: string

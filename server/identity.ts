@@ -79,7 +79,12 @@ const decodeText = (value: Uint8Array): string => Buffer.from(value).toString()
 
 /** Names fold case, and stand in keys as base64url so that any character is allowed. */
 export const nameKey = (name: string): string => Buffer.from(name.toLowerCase()).toString("base64url")
-const aliasKey = (accessor: string, name: string): string => `${accessor}/${Buffer.from(name).toString("base64url")}`
+const exactKey = (accessor: string, name: string): string => `${accessor}/${Buffer.from(name).toString("base64url")}`
+/** The names of aliases fold case as well. Those of older versions lie under the name as it was written. */
+const aliasKey = (accessor: string, name: string): string => exactKey(accessor, name.toLowerCase())
+
+export const sameAlias = (alias: Alias, accessor: string, name: string): boolean =>
+  alias.mount_accessor === accessor && alias.name.toLowerCase() === name.toLowerCase()
 
 /** The identity part of one namespace's storage, in one transaction. */
 export function identityStore(view: View, namespaceId: string) {
@@ -88,13 +93,17 @@ export function identityStore(view: View, namespaceId: string) {
   const entity = (id: string) => scope.cached(places.entity + id, decodeEntity)
   const group = (id: string) => scope.cached(places.group + id, decodeGroup)
   const text = (key: string) => scope.cached(key, decodeText)
+  const byAlias = async (place: string, accessor: string, name: string) =>
+    (await text(place + exactKey(accessor, name))) ?? text(place + aliasKey(accessor, name))
   const deleteAlias = ({ id, mount_accessor, name }: Alias): void => {
     scope.delete(places.aliasId + id)
-    scope.delete(places.alias + aliasKey(mount_accessor, name))
+    for (const key of new Set([aliasKey(mount_accessor, name), exactKey(mount_accessor, name)]))
+      scope.delete(places.alias + key)
   }
   const deleteGroupAlias = ({ id, mount_accessor, name }: Alias): void => {
     scope.delete(places.groupAliasId + id)
-    scope.delete(places.groupAlias + aliasKey(mount_accessor, name))
+    for (const key of new Set([aliasKey(mount_accessor, name), exactKey(mount_accessor, name)]))
+      scope.delete(places.groupAlias + key)
   }
   return {
     entity,
@@ -106,9 +115,9 @@ export function identityStore(view: View, namespaceId: string) {
     groupIdByAliasId: (id: string) => text(places.groupAliasId + id),
     aliasIds: (page?: { after?: string; limit?: number }) => scope.list(places.aliasId, page),
     groupAliasIds: (page?: { after?: string; limit?: number }) => scope.list(places.groupAliasId, page),
-    entityIdByAlias: (accessor: string, name: string) => text(places.alias + aliasKey(accessor, name)),
+    entityIdByAlias: (accessor: string, name: string) => byAlias(places.alias, accessor, name),
     groupIdByName: (name: string) => text(places.groupName + nameKey(name)),
-    groupIdByAlias: (accessor: string, name: string) => text(places.groupAlias + aliasKey(accessor, name)),
+    groupIdByAlias: (accessor: string, name: string) => byAlias(places.groupAlias, accessor, name),
     groupIdsOf: (memberId: string) => ids(places.groupsOf + memberId),
     entityIds: (page?: { after?: string; limit?: number }) => scope.list(places.entity, page),
     groupIds: (page?: { after?: string; limit?: number }) => scope.list(places.group, page),
@@ -219,9 +228,9 @@ export async function entityOfLogin(view: View, namespaceId: string, alias: Logi
   const id = await store.entityIdByAlias(alias.accessor, alias.name)
   const found = id === undefined ? undefined : await store.entity(id)
   if (found === undefined) return makeEntity(store, alias, world)
-  if (found.disabled) throw refuse.denied()
+  if (found.disabled) throw refuse.forbidden("permission denied")
   const refreshed = found.aliases.map(one =>
-    one.mount_accessor === alias.accessor && one.name === alias.name ? { ...one, metadata: alias.metadata } : one,
+    sameAlias(one, alias.accessor, alias.name) ? { ...one, metadata: alias.metadata } : one,
   )
   if (JSON.stringify(refreshed) === JSON.stringify(found.aliases)) return found
   const entity = { ...found, aliases: refreshed, updated: world.now }

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import type { JsonObject } from "@arca/api"
 import { type TestServer, testServer } from "../../server/testing.ts"
 
 async function withRole(): Promise<TestServer> {
@@ -21,7 +22,11 @@ test("a secret id's metadata is JSON or pairs, perhaps in base64, as Vault reads
       role_id: String(role.role_id),
       secret_id: String(data.secret_id),
     })
-    assert.deepEqual(login.auth.metadata, { n: "1", role_name: "app", team: "core" }, metadata)
+    const words = { n: "1", role_name: "app", team: "core" }
+    assert.deepEqual(login.auth.metadata, words, metadata)
+    // Templates of policies find them by the alias.
+    const [alias] = (await vault.read(`identity/entity/id/${login.auth.entity_id}`)).data.aliases as JsonObject[]
+    assert.deepEqual(alias?.metadata, words)
   }
 })
 

@@ -97,13 +97,14 @@ async function login(roleId: string | undefined, secretId: string | undefined, c
   if (!isWithinCidrs(role.secret_id_bound_cidrs, ctx.request.remoteAddress)) throw refuse.invalid(INVALID)
   const terms = termsOf(role)
   const cidrs = secret !== undefined && secret.tokenCidrs.length > 0 ? secret.tokenCidrs : terms.boundCidrs
+  const metadata = { ...secret?.metadata, role_name: name }
   return {
     auth: {
       displayName: "",
       policies: role.token_policies,
-      metadata: { ...secret?.metadata, role_name: name },
+      metadata,
       terms: { ...terms, boundCidrs: cidrs },
-      alias: { name: role.role_id ?? "" },
+      alias: { name: role.role_id ?? "", metadata },
       internal: { role_name: name },
     },
   }

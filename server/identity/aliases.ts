@@ -1,7 +1,7 @@
 /** `identity/entity-alias`: the names under which mounts know an entity. Older clients call them `alias` and `persona`. */
 
 import { type Answer, field, type JsonObject, pageFields, pageOf, refuse } from "@arca/api"
-import { type Alias, type Entity, identityStore } from "../identity.ts"
+import { type Alias, type Entity, identityStore, sameAlias } from "../identity.ts"
 import { mountTable } from "../mounts.ts"
 import { uuid } from "../random.ts"
 import type { ServerContext } from "../server.ts"
@@ -9,7 +9,7 @@ import { sysRoute } from "../sys/route.ts"
 import { aliasReply, checkAccessor, customMetadataGiven, listed, listedAlias, shownAlias } from "./fields.ts"
 
 const settings = {
-  name: field.string("The name under which the mount knows the entity."),
+  name: field.string("The name under which the mount knows the entity; case is folded."),
   mount_accessor: field.string("The accessor of the mount."),
   canonical_id: field.string("The entity it stands for; a new one when left out.", { alias: ["entity_id"] }),
   custom_metadata: field.pairs("Words about the alias, for templates of policies."),
@@ -39,7 +39,7 @@ export async function aliasById(ctx: ServerContext, id: string): Promise<Found |
 async function aliasByName(ctx: ServerContext, accessor: string, name: string): Promise<Found | undefined> {
   const owner = await storeOf(ctx).entityIdByAlias(accessor, name)
   const entity = owner === undefined ? undefined : await storeOf(ctx).entity(owner)
-  const alias = entity?.aliases.find(one => one.mount_accessor === accessor && one.name === name)
+  const alias = entity?.aliases.find(one => sameAlias(one, accessor, name))
   return entity && alias && { entity, alias }
 }
 

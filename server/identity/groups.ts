@@ -245,7 +245,7 @@ export const groupRoutes = [
 ]
 
 const aliasSettings = {
-  name: field.string("The name under which the mount knows the group."),
+  name: field.string("The name under which the mount knows the group; case is folded."),
   mount_accessor: field.string("The accessor of the mount."),
   canonical_id: field.string("The external group it stands for; a new one when left out."),
 }

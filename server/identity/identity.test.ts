@@ -195,6 +195,20 @@ test("lists tell of aliases in short, and what they tell of a mount ends with it
   for (const none of ["entity/id", "entity-alias/id"]) assert.equal((await vault.list(`identity/${none}`)).status, 404)
 })
 
+test("aliases fold case: what an operator wrote in other letters is who logs in, and a disabled one is refused", async () => {
+  const { vault, accessor } = await withBadges()
+  const entity = String((await vault.write("identity/entity", { name: "ann", policies: ["staff"] })).data.id)
+  const alias = { name: "Ann", mount_accessor: accessor, canonical_id: entity }
+  const made = await vault.write("identity/entity-alias", alias)
+  assert.deepEqual((await logIn(vault, "ann")).identity_policies, ["staff"])
+  assert.equal((await vault.write("identity/entity-alias", { ...alias, name: "aNN" })).data.id, made.data.id)
+  const byAlias = { alias_name: "ANN", alias_mount_accessor: accessor }
+  assert.equal((await vault.write("identity/lookup/entity", byAlias)).data.id, entity)
+  await vault.write(`identity/entity/id/${entity}`, { disabled: true })
+  const refused = await vault.write("auth/badge/login", { name: "ann" }, { token: "" })
+  assert.deepEqual([refused.status, refused.errors], [403, ["permission denied"]])
+})
+
 test("a merge takes over aliases, but no policies, and says where each alias is from", async () => {
   const { vault, accessor } = await withBadges()
   const make = async (name: string, alias: string) => {
