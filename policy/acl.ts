@@ -182,7 +182,7 @@ export function ruleFor(acl: Acl, requested: string, listing: boolean): Rule | u
   const path = requested.startsWith("/") ? requested.replace(/^\/+/, "") : requested
   if (!listing || !path.endsWith("/")) return exactRule(acl, path) ?? broadRule(acl, path)
   const trimmed = path.slice(0, -1)
-  return exactRule(acl, path) ?? exactRule(acl, trimmed) ?? broadRule(acl, path) ?? broadRule(acl, trimmed)
+  return exactRule(acl, path) ?? exactRule(acl, trimmed) ?? broadRule(acl, trimmed) ?? broadRule(acl, path)
 }
 
 // A denial that differs from the path only in case wins against a rule of the same rank: it is better to refuse.

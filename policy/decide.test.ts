@@ -225,7 +225,8 @@ function naive(rules: readonly NaiveRule[], path: string, operation: string): bo
   const listing = operation === "list" || operation === "scan"
   const paths = listing && path.endsWith("/") ? [path, path.slice(0, -1)] : [path]
   for (const exact of [true, false]) {
-    for (const one of paths) {
+    // Among rules with wildcards, one for the path without its slash goes before one for the folder.
+    for (const one of exact ? paths : paths.toReversed()) {
       const found = all.filter(rule => {
         if ((strength(rule.path)[0] === 1e9) !== exact) return false
         return asRegExp(rule.path, rule.capabilities.includes("deny") ? "i" : "").test(one)

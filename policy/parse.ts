@@ -203,6 +203,10 @@ function readCount(item: HclItem): number {
 /** `allowed_parameters = { "name" = ["value", …] }`, with `=` or as a block. */
 function readParameters(body: Body, name: string, warn: Warn): ParameterRules | undefined {
   const rules = new Map<string, HclPlain[]>()
+  for (const { keys, value } of body.items) {
+    if (keys[0]?.name === name && value.kind === "list" && value.elements.length === 0)
+      throw new HclError(`"${name}" needs a map of parameters, found a list`, value.position)
+  }
   for (const block of blocks(body, name)) {
     for (const { keys, value, position } of block.body.items) {
       const parameter = (keys[0]?.name ?? "").toLowerCase()
