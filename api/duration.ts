@@ -1,4 +1,4 @@
-/** Durations as Vault reads and writes them: Go's `time.ParseDuration` with days, bare numbers being seconds. */
+/** Durations as Vault reads and writes them: Go's `time.ParseDuration` with days, bare integers being seconds. */
 
 const UNIT_NANOSECONDS: ReadonlyMap<string, number> = new Map([
   ["ns", 1],

@@ -46,6 +46,8 @@ export interface FieldOptions<T> {
   /** Older names of the field that clients still send. */
   readonly alias?: readonly string[]
   readonly choices?: readonly T[]
+  /** What a value that is no choice is refused with, where clients know Vault's words. `%q` stands for the value. */
+  readonly otherwise?: string
   /** Taken from the query string, by the verbs that have no body. */
   readonly query?: boolean
   /**
@@ -100,12 +102,16 @@ const readString = (raw: Json): string | Unreadable => {
   return scalarText(raw) ?? new Unreadable("expected a string")
 }
 
-/** A whole number as Go writes it in its sources: `12`, `0x1f`, `0b11`, `0o17` or `017`. */
+/** An integer as Go's literals: `010` is 8, `1_000` a thousand. */
+const INTEGER = /^([+-]?)(0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|0|[1-9](?:_?\d)*)$/
+
 const readInt = (raw: Json): number | Unreadable => {
   if (raw === null || raw === "") return 0
-  const [, sign, digits = ""] = /^([+-]?)(\d+|0x[\da-f]+|0o[0-7]+|0b[01]+)$/i.exec(scalarText(raw) ?? "") ?? []
-  const value = digits === "" ? Number.NaN : Number(digits.replace(/^0(?=\d)/, "0o"))
-  return Number.isSafeInteger(value) ? (sign === "-" ? 0 - value : value) : new Unreadable("expected an integer")
+  const text = scalarText(raw) ?? ""
+  const [, sign, digits = ""] = INTEGER.exec(text) ?? []
+  const plain = digits.replaceAll("_", "").replace(/^0(?=[0-7])/, "0o")
+  const value = plain === "" ? Number.NaN : Number(plain) * (sign === "-" ? -1 : 1)
+  return Number.isSafeInteger(value) ? value + 0 : new Unreadable("expected an integer")
 }
 
 const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"])
@@ -124,18 +130,23 @@ const readFloat = (raw: Json): number | Unreadable => {
   return Number.isFinite(value) ? value : new Unreadable("expected a number")
 }
 
-const readSignedDuration = (raw: Json): number | Unreadable => {
+function readSeconds(raw: Json): number | Unreadable {
   if (raw === null || raw === "") return 0
   const text = scalarText(raw)
   const seconds = text === undefined || typeof raw === "boolean" ? undefined : parseDuration(text)
-  return seconds === undefined ? new Unreadable("expected a duration such as 90, 30m or 24h") : Math.trunc(seconds)
+  return seconds ?? new Unreadable("expected a duration such as 90, 30m or 24h")
+}
+
+/** Whole seconds. Less than one is one, for 0 says something else: `0.5s` is not "no limit". */
+const readSignedDuration = (raw: Json): number | Unreadable => {
+  const seconds = readSeconds(raw)
+  return typeof seconds === "number" ? Math.trunc(seconds) || Math.sign(seconds) : seconds
 }
 
 const readDuration = (raw: Json): number | Unreadable => {
-  const seconds = readSignedDuration(raw)
-  return typeof seconds === "number" && seconds < 0
-    ? new Unreadable(`cannot provide negative value '${seconds}'`)
-    : seconds
+  const seconds = readSeconds(raw)
+  if (typeof seconds !== "number") return seconds
+  return seconds < 0 ? new Unreadable(`cannot provide negative value '${Math.trunc(seconds)}'`) : Math.trunc(seconds)
 }
 
 const readTime = (raw: Json): number | Unreadable => {
@@ -352,7 +363,8 @@ export function readField(name: string, declared: Field<unknown>, raw: Json | un
   const value = kind.read(raw)
   if (value instanceof Unreadable) throw refuse.invalid(conversionFailed(name, value))
   if (options.choices !== undefined && value !== "" && !options.choices.includes(value)) {
-    throw refuse.invalid(`${name} must be one of ${options.choices.map(choice => JSON.stringify(choice)).join(", ")}`)
+    const choices = options.choices.map(choice => JSON.stringify(choice)).join(", ")
+    throw refuse.invalid(options.otherwise?.replace("%q", JSON.stringify(value)) ?? `${name} must be one of ${choices}`)
   }
   return value
 }

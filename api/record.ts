@@ -310,6 +310,12 @@ function fieldOf<F extends Fields>(
   return [found[0], { ...found[1], options }]
 }
 
+export interface FieldRouteOptions<F extends Fields>
+  extends Pick<CrudOptions<F, Context>, "fold" | "param" | "nameField" | "check"> {
+  /** Lists that are answered as null when there is nothing in them. */
+  readonly nullable?: readonly string[]
+}
+
 /**
  * One route for each of a record's fields, `folder/:name/<field>`: read it, set it, put it back to its default.
  * (Vault's approle writes 11 of these by hand.) A field may go by an alias of its own there.
@@ -318,7 +324,7 @@ export function fieldRoutes<F extends Fields>(
   folder: string,
   stored: Stored<F>,
   names: Readonly<Record<string, string>>,
-  options: Pick<CrudOptions<F, Context>, "fold" | "param" | "nameField"> = {},
+  options: FieldRouteOptions<F> = {},
 ): Route[] {
   return Object.entries(names).map(([segment, name]) => fieldRoute(folder, stored, segment, name, options))
 }
@@ -328,7 +334,7 @@ function fieldRoute<F extends Fields>(
   stored: Stored<F>,
   segment: string,
   shown: string,
-  { fold = same, param = "name", nameField }: Pick<CrudOptions<F, Context>, "fold" | "param" | "nameField">,
+  { fold = same, param = "name", nameField, check, nullable = [] }: FieldRouteOptions<F>,
 ): Route {
   const [name, declared] = fieldOf(stored, shown)
   const need = async (ctx: Context, input: Named): Promise<Values<F>> => {
@@ -336,17 +342,33 @@ function fieldRoute<F extends Fields>(
     if (values === undefined) throw refuse.absent()
     return values
   }
-  const set = async (ctx: Context, input: Named, value: unknown): Promise<undefined> => {
-    stored.put(ctx.store, fold(input[param] ?? ""), { ...(await need(ctx, input)), [name]: value })
+  const set = async (ctx: Context, input: Named, existing: Values<F>, value: unknown): Promise<undefined> => {
+    const next = { ...existing, [name]: value }
+    stored.put(ctx.store, fold(input[param] ?? ""), check ? await check(next, ctx, existing) : next)
     return undefined
   }
+  const show = (value: unknown): Json =>
+    Array.isArray(value) && value.length === 0 && nullable.includes(shown) ? null : writeField(declared, value)
   const options: RouteOptions<Named, Fields, Context> = {
     summary: declared.summary,
     fields: { [param]: nameField ?? field.name(`Name of the ${stored.noun}.`), [shown]: declared },
     replies: { read: { [shown]: declared }, write: {}, delete: {} },
-    read: async (input, ctx) => ({ data: { [shown]: writeField(declared, (await need(ctx, input))[name]) } }),
-    write: async (input, ctx) => set(ctx, input, readField(shown, declared, givenValue(shown, declared, ctx.body))),
-    delete: async (input, ctx) => set(ctx, input, declared.options.default),
+    read: async (input, ctx) => ({
+      data: { [shown]: show((await need(ctx, input))[name]) },
+      warnings:
+        shown === name ? [] : [`The "${shown}" field is deprecated and will be removed. Please use "${name}" instead.`],
+    }),
+    write: async (input, ctx) => {
+      const existing = await need(ctx, input)
+      const raw = givenValue(shown, declared, ctx.body)
+      if (raw === undefined) throw refuse.invalid(`missing ${shown}`)
+      return set(ctx, input, existing, readField(shown, declared, raw))
+    },
+    // What has no record has its default already.
+    delete: async (input, ctx) => {
+      const existing = await stored.get(ctx.store, fold(input[param] ?? ""))
+      return existing && set(ctx, input, existing, declared.options.default)
+    },
   }
   return untypedRoute<Context>(
     `${folder}/:${param}/${segment}`,

@@ -200,7 +200,7 @@ export function readInput<C>({ route: declared, params }: Match<C>, body: JsonOb
     const one = fields[name] ?? field.any("")
     const fromPath = params[name]
     const given = fromPath === undefined ? givenName(name, one.options.alias, body) : undefined
-    if (given !== undefined) taken.add(given)
+    for (const other of one.options.alias ?? []) taken.add(other)
     input[name] = readField(name, one, fromPath ?? (given === undefined ? undefined : body[given]))
   }
   return { input, warnings: declared.takesAny || isEmpty(body) ? [] : warningsOf(declared, params, taken, body) }

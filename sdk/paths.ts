@@ -297,8 +297,6 @@ export interface System {
     write: Act<{
       /** The policy, in HCL or JSON. */
       readonly policy?: string
-      /** An older name of `policy`. @deprecated use "policy" */
-      readonly rules?: string
     }, JsonObject>
     delete: Act<Record<never, never>, null>
   }
@@ -3116,7 +3114,7 @@ export interface Token {
       /** Leave the policy `default` off. */
       readonly token_no_default_policy?: boolean
       /** service, batch, default-service or default-batch. */
-      readonly token_type?: "default" | "service" | "batch" | "default-service" | "default-batch"
+      readonly token_type?: "service" | "batch" | "default-service" | "default-batch"
     }, null>
     delete: Act<Record<never, never>, null>
   }
@@ -5585,20 +5583,14 @@ export interface Approle {
       readonly role_id?: string
       /** The token's first life. */
       readonly token_ttl?: string | number
-      /** @deprecated use "token_ttl" */
-      readonly ttl?: string | number
       /** The longest the token lives, renewals included. */
       readonly token_max_ttl?: string | number
-      /** @deprecated use "token_max_ttl" */
-      readonly max_ttl?: string | number
       /** Policies of the token. */
       readonly token_policies?: string | readonly string[]
       /** @deprecated use "token_policies" */
       readonly policies?: string | readonly string[]
       /** Networks from which the token may be used. */
       readonly token_bound_cidrs?: string | readonly string[]
-      /** @deprecated use "token_bound_cidrs" */
-      readonly bound_cidrs?: string | readonly string[]
       /** A hard end of the token's life, whatever the mount allows. */
       readonly token_explicit_max_ttl?: string | number
       /** Leave the policy `default` off. */
@@ -5856,8 +5848,6 @@ export interface Approle {
     write: Act<{
       /** Networks from which the token may be used. */
       readonly token_bound_cidrs?: string | readonly string[]
-      /** @deprecated use "token_bound_cidrs" */
-      readonly bound_cidrs?: string | readonly string[]
     }, null>
     delete: Act<Record<never, never>, null>
   }
@@ -5870,8 +5860,6 @@ export interface Approle {
     write: Act<{
       /** The longest the token lives, renewals included. */
       readonly token_max_ttl?: string | number
-      /** @deprecated use "token_max_ttl" */
-      readonly max_ttl?: string | number
     }, null>
     delete: Act<Record<never, never>, null>
   }
@@ -5896,8 +5884,6 @@ export interface Approle {
     write: Act<{
       /** The token's first life. */
       readonly token_ttl?: string | number
-      /** @deprecated use "token_ttl" */
-      readonly ttl?: string | number
     }, null>
     delete: Act<Record<never, never>, null>
   }
@@ -5972,8 +5958,6 @@ export interface Userpass {
       readonly token_num_uses?: number
       /** A periodic token: each renewal gives this life again, without an end. */
       readonly token_period?: string | number
-      /** @deprecated use "token_period" */
-      readonly period?: string | number
       /** service, batch, default, default-service or default-batch. */
       readonly token_type?: "default" | "service" | "batch" | "default-service" | "default-batch"
       /** A hash instead of a password: bcrypt, or Argon2id in PHC form. */

@@ -40,16 +40,20 @@ export interface Life {
 
 /** How long something may live from now on (Vault's rule): its own wish, within its role's, its mount's and its explicit end. */
 export function lifeOf({ ttl, maxTtl, explicitMaxTtl, period, mount, age }: LifeRequest): Life {
-  const wished = period || ttl || mount.defaultTtl
-  const ends = [
-    ...(period > 0 ? [] : [maxTtl > 0 ? Math.min(maxTtl, mount.maxTtl) - age : mount.maxTtl - age]),
-    ...(period > 0 ? [mount.maxTtl] : []),
-    ...(explicitMaxTtl > 0 ? [explicitMaxTtl - age] : []),
-  ]
-  const end = Math.max(0, Math.min(...ends))
-  if (wished <= end) return { ttl: wished, warnings: [] }
-  const text = `TTL of "${brief(wished)}" exceeded the effective max_ttl of "${brief(end)}"; TTL value is capped accordingly`
-  return { ttl: end, warnings: ttl > 0 || period > 0 ? [text] : [] }
+  const most = Math.min(mount.maxTtl, ...[maxTtl, explicitMaxTtl].filter(seconds => seconds > 0))
+  const warnings: string[] = []
+  const within = (what: string, wish: number, end: number): number => {
+    if (wish <= end) return wish
+    warnings.push(
+      `${what} of "${brief(wish)}" exceeded the effective max_ttl of "${brief(end)}"; ${what} value is capped accordingly`,
+    )
+    return end
+  }
+  const past = Math.floor(age)
+  if (period === 0) return { ttl: within("TTL", ttl || mount.defaultTtl, Math.max(0, most - past)), warnings }
+  const each = within("period", period, most)
+  const end = explicitMaxTtl > 0 ? Math.max(0, explicitMaxTtl - past) : each
+  return { ttl: within("TTL", each, end), warnings }
 }
 
 /** A duration without its empty parts: `768h`, `1h30m`. */
@@ -144,7 +148,8 @@ export async function unknownPolicies(view: View, namespaceId: string, names: re
   const warnings: string[] = []
   for (const name of names) {
     if (name === "root") continue
-    if ((await readPolicy(view, namespaceId, name)) === undefined) warnings.push(`Policy "${name}" does not exist`)
+    if ((await readPolicy(view, namespaceId, name)) === undefined)
+      warnings.push(`Policy ${JSON.stringify(name)} does not exist`)
   }
   return warnings
 }

@@ -26,6 +26,22 @@ test("a namespace has mounts, policies and tokens of its own", async () => {
   assert.equal((await vault.read("kv/a", { token })).status, 403)
 })
 
+test("policies of the same name are not the same in a namespace: who makes tokens there needs sudo, and names them", async () => {
+  const vault = await withTeam()
+  const create = 'path "team/auth/token/create" { capabilities = ["update"'
+  await vault.policy("dev", `${create}] }`)
+  await vault.policy("admin", `${create}, "sudo"] }`)
+  const make = async (body: Record<string, string[]>, token: string) =>
+    vault.write("auth/token/create", body, { namespace: "team", token })
+  const refused = await make({ policies: ["dev"] }, await vault.token(["dev"]))
+  assert.deepEqual(refused.errors, [
+    "root or sudo privileges required to directly generate a token in a child namespace",
+  ])
+  assert.deepEqual((await make({}, await vault.token(["admin"]))).auth.policies, ["default"])
+  assert.deepEqual((await make({}, vault.root)).auth.policies, ["default"])
+  assert.equal((await make({ policies: ["root"] }, vault.root)).status, 400)
+})
+
 test("a deleted namespace answers nothing, and a new one at its path is empty", async () => {
   const vault = await withTeam()
   await vault.write("kv/a", { x: "1" }, { namespace: "team" })

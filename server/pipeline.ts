@@ -192,9 +192,20 @@ function resolve(
   operation: Request["operation"],
 ): Place {
   const entry = findMount(mounts, path)
-  const match = entry && server.registry.routes(entry)?.(path.slice(entry.path.length))
+  const relative = path.slice(entry?.path.length)
+  const found = entry && server.registry.routes(entry)?.(relative)
+  const match = found !== undefined && isAstray(found, relative, operation) ? undefined : found
   const confined = entry !== undefined && server.registry.engine(entry.kind, entry.type)?.confined === true
   return { namespace, path, entry, match, verb: verbOf(operation), confined }
+}
+
+/**
+ * Whether a path has a slash at its end that means nothing there: only lists, and what has one, are folders. Otherwise one
+ * thing would have two paths, and a rule for one of them (a `deny` for all but it) would not hold for the other.
+ */
+function isAstray({ route, params }: Match<ServerContext>, path: string, operation: Request["operation"]): boolean {
+  if (!path.endsWith("/") || operation === "list" || operation === "scan" || operation === "help") return false
+  return !route.handlers.has("list") && !Object.values(params).some(value => value.endsWith("/"))
 }
 
 const NO_MOUNT: MountEntry = {
@@ -309,9 +320,13 @@ async function handle(setting: Setting, place: Place, verdict: Verdict): Promise
   const answer = handled && shownKeys(setting, verdict, handled)
   if (answer === undefined) {
     if (verb === "read" || verb === "list" || verb === "scan") throw refuse.absent()
+    // Where nothing is answered, nothing is said of what was ignored either: only beside a warning of the handler's own.
+    if (effects.warnings.length > 0) effects.warnings.push(...warnings)
     return {}
   }
-  if (answer.status !== 404) effects.warnings.push(...warnings)
+  effects.warnings.push(...(answer.warnings ?? []), ...(answer.grant?.warnings ?? []))
+  // Vault makes a reply with a status of its own before it comes to what was ignored.
+  if (answer.status === undefined) effects.warnings.push(...warnings)
   if ((verb === "list" || verb === "scan") && effects.warnings.length === 0 && isEmptyList(answer.data))
     throw refuse.absent()
   return answer
@@ -332,13 +347,12 @@ async function granted(setting: Setting, place: Place, answer: ServerAnswer): Pr
   const lease = await grantLease(setting, answer)
   const role = () => roleOf(setting, place)
   const login = answer.auth && (await grantLogin(server, view, namespace, entry, fullPath, answer.auth, role))
+  setting.effects.warnings.push(...(login?.warnings ?? []))
   return outcomeOf(setting, answer, lease ?? answer.renewedLease, answer.grant ?? login)
 }
 
 function outcomeOf({ effects }: Setting, answer: ServerAnswer, lease: Outcome["lease"], login: Outcome["grant"]) {
-  const { warnings: own = [] } = answer
-  const warnings = [...effects.warnings, ...own, ...(login?.warnings ?? [])]
-  return { answer, warnings, lease, grant: login }
+  return { answer, warnings: effects.warnings, lease, grant: login }
 }
 
 async function conclude(setting: Setting, place: Place, subject: Told, outcome: Outcome, run: Run): Promise<Reply> {
@@ -346,9 +360,11 @@ async function conclude(setting: Setting, place: Place, subject: Told, outcome: 
   refuseLeaseOnLastUse(outcome, run)
   // What is wrapped is answered by another path later, where nothing stands at the top level.
   const shape = request.wrapTtl === undefined ? fullPath : ""
-  // Vault does not say it where no token is asked for, as at logins.
+  const { auth, status } = outcome.answer
+  // Vault does not say it where no token is asked for, as at logins, nor in replies with a status of their own.
   const isOpen = holdsFor(place.match?.route.open, place.verb)
-  const plain = replyOf(request.id, shape, isOpen ? "" : entry.type, outcome)
+  const mountType = isOpen || auth !== undefined || status !== undefined ? "" : entry.type
+  const plain = replyOf(request.id, shape, mountType, outcome)
   const wrapped = await wrapReply(setting, plain, outcome)
   if (hasWrites(view)) {
     await run.recorded

@@ -48,10 +48,10 @@ export const writePolicy = (view: View, namespaceId: string, name: string, text:
 export const deletePolicy = (view: View, namespaceId: string, name: string): void =>
   view.delete(layout.namespace(namespaceId) + layout.policy + name)
 
-/** All policy names of a namespace, in order; `root` is there only in the root namespace. */
+/** All policy names of a namespace, in order; `root`, which is only in the root namespace, comes last. */
 export async function policyNames(view: View, namespaceId: string): Promise<string[]> {
-  const written = await view.list(layout.namespace(namespaceId) + layout.policy)
-  return [...new Set([...written, "default", ...(namespaceId === "root" ? ["root"] : [])])].sort()
+  const written = await view.keys(layout.namespace(namespaceId) + layout.policy)
+  return [...[...new Set([...written, "default"])].sort(), ...(namespaceId === "root" ? ["root"] : [])]
 }
 
 /** The policies behind a caller, as they stand in one state of the store. */

@@ -9,6 +9,7 @@ import { mountFor, mountTable } from "./mounts.ts"
 import { namespaceTable } from "./namespaces.ts"
 import { homeOfLease, leaseContext } from "./revocation.ts"
 import type { ServerContext } from "./server.ts"
+import { roles } from "./token/roles.ts"
 import { type TokenEntry, writeToken } from "./tokens.ts"
 
 interface Terms {
@@ -42,6 +43,8 @@ export async function renewToken(
     mount: mountFor(entry, ctx.server.limits),
     age: ctx.now - token.createdAt,
   })
+  // A longest life that was shortened meanwhile may be over already.
+  if (life.ttl <= 0) throw refuse.invalid("past the max TTL, cannot renew")
   const renewed: TokenEntry = {
     ...token,
     renewedTtl: Math.floor(life.ttl),
@@ -60,6 +63,7 @@ async function termsNow(
   { home, entry }: { home: Parameters<ServerContext["onMount"]>[0]; entry: Parameters<ServerContext["onMount"]>[1] },
 ): Promise<Terms> {
   const stored = { ttl: 0, maxTtl: token.maxTtl, period: token.period, explicitMaxTtl: token.explicitMaxTtl }
+  if (token.role !== "") return { ...stored, ...(await termsOfRole(ctx, token, home, entry)) }
   const engine = ctx.server.registry.engine("auth", entry.type)
   if (engine?.renew === undefined || token.internal === undefined) return stored
   const { terms, policies, groupAliases } = await engine.renew(token.internal, ctx.onMount(home, entry))
@@ -71,6 +75,19 @@ async function termsNow(
     maxTtl: terms.maxTtl,
     period: token.period > 0 ? terms.period || token.period : 0,
   }
+}
+
+/** What the token role says by now: a token of a deleted role does not live on by being renewed. */
+async function termsOfRole(
+  ctx: ServerContext,
+  token: TokenEntry,
+  ...place: Parameters<ServerContext["onMount"]>
+): Promise<Pick<Terms, "period" | "explicitMaxTtl">> {
+  const role = await roles.get(ctx.onMount(...place).store, token.role)
+  if (role === undefined)
+    throw refuse.invalid(`original token role ${JSON.stringify(token.role)} could not be found, not renewing`)
+  const ends = [token.explicitMaxTtl, role.token_explicit_max_ttl].filter(seconds => seconds > 0)
+  return { period: role.token_period, explicitMaxTtl: ends.length === 0 ? 0 : Math.min(...ends) }
 }
 
 /** Who is behind the token, in the groups that its auth method counts them to now, if that was said. */

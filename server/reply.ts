@@ -36,7 +36,7 @@ export function authJson(grant: Grant): JsonObject {
     client_token: text,
     accessor: entry.accessor,
     policies,
-    token_policies: [...entry.policies],
+    ...(entry.policies.length === 0 ? {} : { token_policies: [...entry.policies] }),
     ...(identityPolicies.length === 0 ? {} : { identity_policies: [...identityPolicies].sort() }),
     metadata: entry.meta === null ? null : { ...entry.meta },
     lease_duration: lifetime(grant),
@@ -63,8 +63,7 @@ export function envelope(requestId: string, path: string, mountType: string, out
     wrap_info: null,
     warnings,
     auth: grant === undefined ? null : authJson(grant),
-    // Vault's engines write an answer of "not found" themselves, and know nothing of the mount.
-    mount_type: answer.status === 404 ? "" : mountType,
+    mount_type: mountType,
   }
   return answer.data && AT_TOP_LEVEL.test(path) ? { ...answer.data, ...body } : body
 }

@@ -17,7 +17,7 @@ import {
   refuse,
   route,
   termsOf,
-  tokenFields,
+  tokenFieldsAs,
   type Values,
 } from "@arca/api"
 import { isNetworkWithin, isWithinCidrs } from "../cidr.ts"
@@ -34,7 +34,7 @@ const roles = record("role", "role/", {
   secret_id_ttl: field.duration("How long a secret id lives; 0 is for ever.", { default: 0 }),
   local_secret_ids: field.bool("Accepted for compatibility: every node is equal here.", { default: false }),
   role_id: field.string("The role's id; made when it is not given.", { secret: true }),
-  ...tokenFields,
+  ...tokenFieldsAs({ token_policies: "policies", token_period: "period" }),
 })
 
 type Role = Values<typeof roles.fields>
@@ -72,6 +72,14 @@ function checkRole(role: Role): void {
   if (!role.bind_secret_id && role.secret_id_bound_cidrs.length === 0 && role.token_bound_cidrs.length === 0) {
     throw refuse.invalid("at least one constraint should be enabled on the role")
   }
+}
+
+/** A login asks for no type, so a type to fall back to is the type. */
+function withUsefulType(role: Role, ctx: Context): Role {
+  const type = /^default-(.*)$/.exec(role.token_type)?.[1]
+  if (type === undefined) return role
+  ctx.warn(`${role.token_type} has no useful meaning; adjusting to ${type}`)
+  return { ...role, token_type: type }
 }
 
 const INVALID = "invalid role or secret ID"
@@ -159,8 +167,12 @@ function stringsOfJson(text: string): Record<string, string> | undefined {
     return undefined
   }
   if (!isJsonObject(parsed)) return undefined
-  const entries = Object.entries(parsed)
-  return entries.every(([, value]) => typeof value === "string") ? fromEntries(entries) : undefined
+  const entries = Object.entries(parsed).map(([key, value]) => [key, value ?? ""] as const)
+  if (!entries.every(([, value]) => typeof value === "string")) return undefined
+  const [bare] = entries.find(([key, value]) => key !== "" && value === "") ?? []
+  if (bare !== undefined)
+    throw refuse.invalid(`failed to parse metadata: invalid value for key ${JSON.stringify(bare)}`)
+  return fromEntries(entries)
 }
 
 function pairsOf(text: string): Record<string, string> {
@@ -178,7 +190,7 @@ async function issue(input: SecretIdInput, ctx: Context, secretId: string): Prom
   const role = await needRole(ctx, name)
   if (!role.bind_secret_id) throw refuse.invalid("bind_secret_id is not set on the role")
   const uses = limited(input.num_uses, role.secret_id_num_uses, "num_uses")
-  const ttl = limited(input.ttl, role.secret_id_ttl, "ttl")
+  const ttl = Math.min(limited(input.ttl, role.secret_id_ttl, "ttl"), ctx.mount.maxTtl)
   if (await secretIds.find(ctx, name, secretId)) throw refuse.invalid("SecretID is already registered")
   const entry: SecretId = {
     accessor: uuid(ctx),
@@ -287,9 +299,12 @@ const manageRole = crud("role", roles, {
   nameField: role_name,
   fold,
   check: async (merged, ctx, existing) => {
-    checkRole(merged)
+    if (existing !== undefined && Object.hasOwn(ctx.body, "local_secret_ids"))
+      throw refuse.invalid("local_secret_ids can only be modified during role creation")
+    const role = withUsefulType(merged, ctx)
+    checkRole(role)
     const name = fold(/^role\/([^/]+)\/?$/.exec(ctx.request.path)?.[1] ?? "")
-    return claimId(ctx, name, merged, existing?.role_id)
+    return claimId(ctx, name, role, existing?.role_id)
   },
   show: role => {
     const { role_id: _, ...rest } = roles.shown(role)
@@ -335,8 +350,8 @@ export const approle = engine({
         return role && { data: { role_id: role.role_id ?? "" } }
       },
       write: async ({ role_name: name, role_id: id }, ctx) => {
-        if (id === undefined || id === "") throw refuse.invalid("missing role_id")
         const role = await needRole(ctx, name)
+        if (id === undefined || id === "") throw refuse.invalid("missing role_id")
         roles.put(ctx.store, fold(name), await claimId(ctx, fold(name), { ...role, role_id: id }, role.role_id))
         return undefined
       },
@@ -347,7 +362,8 @@ export const approle = engine({
       fields: secretIdFields,
       write: (input, ctx) => issue(input, ctx, uuid(ctx)),
       list: async ({ role_name: name }, ctx) => {
-        await needRole(ctx, name)
+        if ((await roles.get(ctx.store, fold(name))) === undefined)
+          throw refuse.invalid(`role ${JSON.stringify(name)} does not exist`)
         return { data: { keys: await secretIds.accessors(ctx, fold(name)) } }
       },
     }),
@@ -417,7 +433,16 @@ export const approle = engine({
         "token-num-uses": "token_num_uses",
         "token-ttl": "token_ttl",
       },
-      { fold, param: "role_name", nameField: role_name },
+      {
+        fold,
+        param: "role_name",
+        nameField: role_name,
+        nullable: ["bound_cidr_list", "secret_id_bound_cidrs", "token_bound_cidrs"],
+        check: role => {
+          checkRole(role)
+          return role
+        },
+      },
     ),
     route("tidy/secret-id", {
       summary: "Erase secret ids that are over. (It also happens by itself, every hour.)",

@@ -7,14 +7,22 @@ import {
   engine,
   field,
   type Login,
+  readField,
   record,
   refuse,
   route,
   termsOf,
-  tokenFields,
+  tokenFieldsAs,
   type Values,
 } from "@arca/api"
 import { BCRYPT, checkPassword, hashPassword } from "./password-hash.ts"
+
+const tokenFields = tokenFieldsAs({
+  token_ttl: "ttl",
+  token_max_ttl: "max_ttl",
+  token_policies: "policies",
+  token_bound_cidrs: "bound_cidrs",
+})
 
 const users = record("user", "user/", {
   ...tokenFields,
@@ -39,8 +47,11 @@ async function hashOf(given: string, ctx: Context): Promise<string> {
 }
 
 async function check(user: User, ctx: Context, existing: User | undefined): Promise<User> {
+  if (user.token_type.startsWith("default-"))
+    throw refuse.invalid(`invalid 'token_type' value ${JSON.stringify(user.token_type)}`)
   checkTokenFields(user)
-  const given = ctx.body.password
+  const { password: raw } = ctx.body
+  const given = raw === undefined ? undefined : readField("password", password, raw)
   if (given !== undefined && ctx.body.password_hash !== undefined) {
     throw refuse.invalid("password and password_hash cannot both be given")
   }

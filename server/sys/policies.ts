@@ -24,7 +24,8 @@ import { sysRoute } from "./route.ts"
 
 const name = field.string("Name of the policy; case is folded.", { pattern: ".+", plain: true })
 
-const IMMUTABLE = new Set(["root", "response-wrapping"])
+/** The last is none of ours, but Vault's own: nobody's policy should go by its name. */
+const IMMUTABLE = new Set(["root", "response-wrapping", "control-group"])
 
 /** A policy may be sent as it is, or in base64 (older clients). */
 function policyText(text: string | undefined): string {
@@ -39,11 +40,13 @@ async function write(
   ctx: ServerContext,
 ): Promise<{ warnings: string[] } | undefined> {
   const folded = policyName(given)
-  if (IMMUTABLE.has(folded)) throw refuse.invalid(`cannot update ${JSON.stringify(folded)} policy`)
-  if (/[\s/]|%|\.\./.test(folded))
-    throw refuse.invalid(`a policy's name cannot hold blanks, slashes or "%": ${JSON.stringify(given)}`)
   const source = policyText(text)
   const { policy, warnings } = parse(source)
+  if (IMMUTABLE.has(folded)) throw refuse.invalid(`cannot update ${JSON.stringify(folded)} policy`)
+  if (/\s|%|\.\.|^\/|\/$/.test(folded))
+    throw refuse.invalid(
+      `a policy's name cannot hold blanks, ".." or "%", nor end in a slash: ${JSON.stringify(given)}`,
+    )
   const mounts = (await mountTable(ctx.view, ctx.namespace)).all.map(({ path, type, options }) => ({
     path,
     type,
@@ -76,10 +79,12 @@ async function read(
 
 function remove(given: string, ctx: ServerContext): undefined {
   const folded = policyName(given)
-  if (IMMUTABLE.has(folded) || folded === "default") throw refuse.invalid(`cannot delete ${folded} policy`)
+  if (folded === "default") throw refuse.invalid("cannot delete default policy")
+  if (IMMUTABLE.has(folded)) throw refuse.invalid(`cannot delete ${JSON.stringify(folded)} policy`)
   deletePolicy(ctx.view, ctx.namespace.id, folded)
 }
 
+const rulesField = field.string("An older name of `policy`.", { plain: true, deprecated: 'use "policy"' })
 const policyField = field.string("The policy, in HCL or JSON.", { plain: true })
 
 /** `key` is what the text is called in answers: `rules` where clients are older. */
@@ -105,15 +110,12 @@ const routesFor = (path: string, key: "rules" | "policy") => [
     summary: "A policy: read, write, delete.",
     operation: "policies-*-acl-policy",
     replies: { read: key === "rules" ? replies.olderAclPolicy : replies.aclPolicy, delete: {} },
-    fields: {
-      name,
-      policy: policyField,
-      rules: field.string("An older name of `policy`.", { plain: true, deprecated: 'use "policy"' }),
-    },
+    fields: { name, policy: policyField, ...(key === "rules" ? { rules: rulesField } : {}) },
     read: ({ name: given }, ctx) => read(given, key, ctx),
     write: ({ name: given, policy, rules }, ctx) => {
-      if (policy === undefined && rules !== undefined) ctx.warn("'rules' is deprecated, please use 'policy' instead")
-      return write(given, policy ?? rules, ctx)
+      if (policy || !rules) return write(given, policy, ctx)
+      ctx.warn("'rules' is deprecated, please use 'policy' instead")
+      return write(given, rules, ctx)
     },
     delete: ({ name: given }, ctx) => remove(given, ctx),
   }),
@@ -129,11 +131,11 @@ function capabilitiesFor(
   ctx: ServerContext,
   input: { path?: string[] | undefined; paths?: string[] | undefined },
 ) {
-  const paths = [...new Set([...(input.paths ?? []), ...(input.path ?? [])])].map(one => one.replace(/^\/+/, ""))
+  const paths = [...new Set(input.paths?.length ? input.paths : input.path)]
   if (paths.length === 0) throw refuse.invalid("paths must be supplied")
   const entries = paths.map((one): [string, Json] => [
     one,
-    capabilities(caller.acl, policyPath(caller, ctx.namespace, one)),
+    capabilities(caller.acl, policyPath(caller, ctx.namespace, one.replace(/^\/+/, ""))),
   ])
   const only = entries.length === 1 ? entries[0]?.[1] : undefined
   return { data: { ...Object.fromEntries(entries), ...(only === undefined ? {} : { capabilities: only }) } }
@@ -169,7 +171,7 @@ async function explained(
   return { data: explanation as unknown as JsonObject }
 }
 
-const passwordName = field.name("Name of the password policy.")
+const passwordName = field.name("Name of the password policy.", { pattern: ".+" })
 
 export const policyRoutes = [
   ...routesFor("policies/acl", "policy"),
@@ -257,7 +259,7 @@ export const policyRoutes = [
     replies: { write: replies.capabilities },
     fields: { ...pathsFields, accessor: field.string("The accessor asked about.") },
     write: async ({ accessor, ...paths }, ctx) => {
-      if (accessor === undefined || accessor === "") throw refuse.invalid("accessor is missing")
+      if (accessor === undefined || accessor === "") throw refuse.invalid("missing accessor")
       return capabilitiesFor(
         await callerBy(ctx, await findByAccessor(ctx.view, accessor), "invalid accessor"),
         ctx,

@@ -24,3 +24,43 @@ test("no_default_policy leaves default off even where it is named", async () => 
   const made = await vault.write("auth/token/create", { policies: ["default", "a"], no_default_policy: true })
   assert.deepEqual(made.auth.token_policies, ["a"])
 })
+
+test("a life of less than a second is one, not the usual one", async () => {
+  const vault = await testServer()
+  const made = await vault.write("auth/token/create", { policies: ["a"], ttl: "1ms" })
+  assert.equal(made.auth.lease_duration, 1)
+})
+
+test("an orphan does not stand for the entity of who made it, a child does", async () => {
+  const vault = await testServer()
+  await vault.policy("maker", 'path "auth/token/create*" { capabilities = ["update"] }')
+  await vault.write("sys/auth/userpass", { type: "userpass" })
+  await vault.write("auth/userpass/users/ann", { password: "pw", token_policies: "maker" })
+  const login = await vault.write("auth/userpass/login/ann", { password: "pw" }, { token: "" })
+  const asked = { token: String(login.auth.client_token) }
+  assert.equal(login.body.mount_type, "")
+  assert.equal((await vault.write("auth/token/create", {}, asked)).auth.entity_id, login.auth.entity_id)
+  assert.equal((await vault.write("auth/token/create-orphan", {}, asked)).auth.entity_id, "")
+})
+
+test("a token by a role is renewed as the role says then, and not without it", async () => {
+  const vault = await testServer()
+  await vault.write("auth/token/roles/r", { token_period: "1h" })
+  const token = String((await vault.write("auth/token/create/r", { policies: ["a"] })).auth.client_token)
+  const renewed = async () => vault.write("auth/token/renew", { token })
+  assert.equal((await renewed()).auth.lease_duration, 3600)
+  await vault.write("auth/token/roles/r", { token_period: "30m" })
+  assert.equal((await renewed()).auth.lease_duration, 1800)
+  await vault.write("auth/token/roles/r", { token_period: 0, token_explicit_max_ttl: "10m" })
+  vault.clock.advance("5m")
+  assert.equal((await renewed()).auth.lease_duration, 300)
+  await vault.delete("auth/token/roles/r")
+  assert.deepEqual((await renewed()).errors, ['original token role "r" could not be found, not renewing'])
+})
+
+test("a life that nothing cuts is renewed without a warning", async () => {
+  const vault = await testServer()
+  const token = await vault.token(["a"])
+  vault.clock.advance("500ms")
+  assert.deepEqual((await vault.write("auth/token/renew", { token })).warnings, [])
+})

@@ -10,6 +10,7 @@ import { policyName } from "../policies.ts"
 import { uuid } from "../random.ts"
 import type { ServerAnswer } from "../reply.ts"
 import type { ServerContext } from "../server.ts"
+import type { TokenEntry } from "../tokens.ts"
 import { globMatches, type Role, roles } from "./roles.ts"
 
 export const createFields = {
@@ -19,12 +20,16 @@ export const createFields = {
   no_parent: field.bool("Make an orphan (sudo only).", { default: false }),
   no_default_policy: field.bool("Leave the policy `default` off.", { default: false }),
   renewable: field.bool("Whether it can be renewed.", { default: true }),
-  ttl: field.duration("The first life.", { alias: ["lease"] }),
-  explicit_max_ttl: field.duration("A hard end of its life, renewals included.", { default: 0 }),
-  period: field.duration("Each renewal gives this life again (sudo only).", { default: 0 }),
+  ttl: field.signedDuration("The first life.", { alias: ["lease"] }),
+  explicit_max_ttl: field.signedDuration("A hard end of its life, renewals included.", { default: 0 }),
+  period: field.signedDuration("Each renewal gives this life again (sudo only).", { default: 0 }),
   num_uses: field.int("How many requests it is good for; 0 is no limit.", { default: 0 }),
-  display_name: field.string("A name for the audit.", { default: "token", plain: true }),
-  type: field.string("service or batch.", { default: "", choices: ["", "service", "batch"] }),
+  display_name: field.string("A name for the audit.", { default: "", plain: true }),
+  type: field.string("service or batch.", {
+    default: "",
+    choices: ["", "service", "batch"],
+    otherwise: "invalid 'token_type' value",
+  }),
   entity_alias: field.string("With a role: the entity alias the token stands for.", {}),
 } satisfies Fields
 
@@ -44,12 +49,20 @@ export async function createToken(
 ): Promise<ServerAnswer> {
   const parent = ctx.asker.token
   if (parent === undefined) throw refuse.denied()
+  const role = roleName === "" ? undefined : await needRole(ctx, roleName)
   if (parent.type === "batch") throw refuse.invalid("batch tokens cannot create more tokens")
   if (parent.numUses !== 0) throw refuse.invalid("restricted use token cannot generate child tokens")
-  const role = roleName === "" ? undefined : await needRole(ctx, roleName)
-  refuseWithoutSudo(input, ctx, role, orphan)
+  const type = typeOf(input, role)
+  if (type === "batch") refuseForBatch(input)
   if (input.num_uses < 0) throw refuse.invalid("number of uses cannot be negative")
-  const draft = await draftOf(input, ctx, role, roleName, orphan)
+  if (input.entity_alias && role === undefined)
+    throw refuse.invalid("'entity_alias' is only allowed in combination with token role")
+  refuseNegative(input, ctx)
+  const foreign = ctx.asker.home.id !== ctx.namespace.id
+  const wish = { ctx, role, roleName, orphan, type, foreign, sudo: hasSudo(ctx) }
+  if (foreign && !wish.sudo)
+    throw refuse.invalid("root or sudo privileges required to directly generate a token in a child namespace")
+  const draft = await draftOf(input, wish)
   const grant: Grant = await issueToken(ctx.server, ctx.view, draft)
   return { grant }
 }
@@ -60,77 +73,124 @@ async function needRole(ctx: ServerContext, name: string): Promise<Role> {
   return role
 }
 
-function refuseWithoutSudo(input: CreateInput, ctx: ServerContext, role: Role | undefined, orphan: boolean): void {
-  const sudo = hasSudo(ctx)
-  if (input.id !== undefined && !sudo) throw refuse.invalid("root or sudo privileges required to specify token id")
-  if (input.id !== undefined && !/^[\w-]{1,128}$/.test(input.id)) {
-    throw refuse.invalid("a token id may only hold letters, digits, '_' and '-'")
-  }
-  if (/^(hv[sbr]|[sbr])\./.test(input.id ?? ""))
-    throw refuse.invalid("custom token id cannot have the prefix of a generated one")
-  if (input.no_parent && !sudo && !orphan)
-    throw refuse.invalid("root or sudo privileges required to create orphan token")
-  if (input.period > 0 && !sudo && role === undefined) {
-    throw refuse.invalid("root or sudo privileges required to create periodic token")
-  }
-  if (input.entity_alias && role === undefined) {
-    throw refuse.invalid("'entity_alias' is only allowed in combination with token role")
-  }
+function typeOf(input: CreateInput, role: Role | undefined): "service" | "batch" {
+  if (role?.token_type === "service" || role?.token_type === "batch") return role.token_type
+  if (input.type !== "") return input.type as "service" | "batch"
+  return role?.token_type === "default-batch" ? "batch" : "service"
 }
 
-async function draftOf(
-  input: CreateInput,
-  ctx: ServerContext,
-  role: Role | undefined,
-  roleName: string,
-  orphan: boolean,
-): Promise<TokenDraft> {
-  const { asker, namespace, server } = ctx
-  const policies = policiesFor(input, ctx, role)
-  const type = typeOf(input, role)
-  const period = role?.token_period || input.period
-  const explicitMaxTtl = smallest(role?.token_explicit_max_ttl ?? 0, input.explicit_max_ttl)
-  if (type === "batch") refuseForBatch(input, period, explicitMaxTtl)
-  const root = policies.includes("root")
-  const life = lifeOf({
-    ttl: input.ttl ?? 0,
-    maxTtl: 0,
-    explicitMaxTtl,
-    period,
-    mount: mountFor(ctx.mountEntry, server.limits),
-    age: 0,
-  })
-  const endless = root && !input.ttl && period === 0 && explicitMaxTtl === 0
-  if (root && !endless && asker.token?.expiresAt === 0 && life.ttl === 0)
-    throw refuse.invalid("expiring root tokens need a ttl")
-  if (root && endless && asker.token?.expiresAt !== 0)
-    throw refuse.invalid("expiring root tokens cannot create non-expiring root tokens")
-  const isOrphan = orphan || input.no_parent || role?.orphan === true
+function refuseForBatch(input: CreateInput): void {
+  const bad = (["explicit_max_ttl", "num_uses", "period"] as const).find(name => input[name] !== 0)
+  if (bad !== undefined) throw refuse.invalid(`batch tokens cannot have "${bad}" set`)
+  if (input.id) throw refuse.invalid("batch tokens cannot have a custom ID")
+}
+
+function refuseNegative(input: CreateInput, ctx: ServerContext): void {
+  const lives = {
+    explicit_max_ttl: input.explicit_max_ttl,
+    period: input.period,
+    [Object.hasOwn(ctx.body, "ttl") ? "ttl" : "lease"]: input.ttl ?? 0,
+  }
+  const bad = Object.entries(lives).find(([, seconds]) => seconds < 0)
+  if (bad !== undefined) throw refuse.invalid(`${bad[0]} must be positive`)
+}
+
+/** What a request for a token comes down to, beside what it says. */
+interface Wish {
+  readonly ctx: ServerContext
+  readonly role: Role | undefined
+  readonly roleName: string
+  readonly orphan: boolean
+  readonly type: "service" | "batch"
+  readonly sudo: boolean
+  /** The caller is of a namespace above: what its policies are called says nothing here. */
+  readonly foreign: boolean
+}
+
+async function draftOf(input: CreateInput, wish: Wish): Promise<TokenDraft> {
+  const { ctx, role, roleName, orphan, type, sudo } = wish
+  const { asker, namespace } = ctx
+  refuseId(input.id ?? "", ctx, sudo)
+  const policies = policiesFor(input, wish)
+  if (policies.includes("root") && type === "batch") throw refuse.invalid("batch tokens cannot be root tokens")
+  if (input.no_parent && !sudo && role === undefined)
+    throw refuse.invalid("root or sudo privileges required to create orphan token")
+  if (input.period > 0 && !sudo) throw refuse.invalid("root or sudo privileges required to create periodic token")
+  const life = lifeFor(input, wish, policies.includes("root"))
+  const parent = orphan || role?.orphan === true || (role === undefined && input.no_parent) ? undefined : asker.token
   return {
     namespace,
     type,
     policies,
     path: pathOf(role, roleName, orphan),
-    meta: input.meta === undefined ? null : Object.fromEntries(input.meta),
+    meta: input.meta === undefined || ctx.body.meta === null ? null : Object.fromEntries(input.meta),
     displayName: displayName(input.display_name),
-    numUses: role?.token_num_uses || input.num_uses,
-    parent: isOrphan ? undefined : asker.token,
-    ttl: endless ? 0 : life.ttl,
-    explicitMaxTtl,
-    period,
+    numUses: smallest(role?.token_num_uses ?? 0, input.num_uses),
+    parent,
+    ttl: life.ttl,
+    explicitMaxTtl: life.explicitMaxTtl,
+    period: life.period,
     maxTtl: 0,
-    renewable: input.renewable && (role?.renewable ?? true) && !endless,
+    renewable: input.renewable && (role?.renewable ?? true) && life.ttl > 0,
     role: roleName,
-    entityId: await entityIdFor(input, ctx, role),
-    boundCidrs: role?.token_bound_cidrs ?? asker.token?.boundCidrs ?? [],
+    entityId: await entityIdFor(input, ctx, role, parent),
+    boundCidrs: life.ttl === 0 ? [] : boundCidrsFor(ctx, role),
     mount: ctx.mountEntry.accessor,
-    text: input.id,
+    text: input.id || undefined,
     warnings: [
       ...life.warnings,
+      ...(input.id ? ["Supplying a custom ID for the token makes it as guessable as the ID is"] : []),
       ...(await unknownPolicies(ctx.view, namespace.id, policies)),
-      ...(input.id === undefined ? [] : ["Supplying a custom ID for the token makes it as guessable as the ID is"]),
     ],
   }
+}
+
+function refuseId(id: string, { namespace }: ServerContext, sudo: boolean): void {
+  if (id === "") return
+  if (!sudo) throw refuse.invalid("root or sudo privileges required to specify token id")
+  if (namespace.path !== "") throw refuse.invalid("token IDs can only be manually specified in the root namespace")
+  const prefix = /^(hvs|s)\./.exec(id)?.[0]
+  if (prefix !== undefined) throw refuse.invalid(`custom token ID cannot have the '${prefix}' prefix`)
+  if (id.includes(".")) throw refuse.invalid("custom token ID cannot have a '.' in the value")
+  if (!/^[\w-]{1,128}$/.test(id))
+    throw refuse.invalid("a token id may only hold letters, digits, '_' and '-', at most 128")
+}
+
+const boundCidrsFor = (ctx: ServerContext, role: Role | undefined): readonly string[] =>
+  role !== undefined && role.token_bound_cidrs.length > 0 ? role.token_bound_cidrs : (ctx.asker.token?.boundCidrs ?? [])
+
+interface TokenLife {
+  /** 0 never ends: a root token's. */
+  readonly ttl: number
+  readonly explicitMaxTtl: number
+  readonly period: number
+  readonly warnings: readonly string[]
+}
+
+/** How long the token lives. What the role says of it does not hold for batch tokens. */
+function lifeFor(input: CreateInput, { ctx, role, type }: Wish, root: boolean): TokenLife {
+  const terms = type === "batch" ? undefined : role
+  const warnings: string[] = []
+  const lesser = (what: string, ofRole = 0, asked = 0): number => {
+    const least = smallest(ofRole, asked)
+    if (ofRole > 0 && asked > 0)
+      warnings.push(
+        `${what} specified both during creation call and in role; using the lesser value of ${least} seconds`,
+      )
+    return least
+  }
+  const explicitMaxTtl = lesser("Explicit max TTL", terms?.token_explicit_max_ttl, input.explicit_max_ttl)
+  const period = lesser("Period", terms?.token_period, input.period)
+  const ttl = input.ttl ?? 0
+  if (!root || period > 0 || ttl > 0) {
+    const mount = mountFor(ctx.mountEntry, ctx.server.limits)
+    const life = lifeOf({ ttl, maxTtl: 0, explicitMaxTtl, period, mount, age: 0 })
+    return { ttl: life.ttl, explicitMaxTtl, period, warnings: [...warnings, ...life.warnings] }
+  }
+  // A root token ends where that is asked for, and nowhere else: the mount's limits do not hold for it.
+  if (explicitMaxTtl === 0 && ctx.asker.token?.expiresAt !== 0)
+    throw refuse.invalid("expiring root tokens cannot create non-expiring root tokens")
+  return { ttl: explicitMaxTtl, explicitMaxTtl, period, warnings }
 }
 
 const smallest = (a: number, b: number): number => (a > 0 && b > 0 ? Math.min(a, b) : a || b)
@@ -140,86 +200,75 @@ function pathOf(role: Role | undefined, roleName: string, orphan: boolean): stri
   return `auth/token/create/${roleName}${role.path_suffix === "" ? "" : `/${role.path_suffix}`}`
 }
 
-const displayName = (wish: string): string => {
-  const clean = wish.replaceAll(/[^\w-]+/g, "-").replaceAll(/^-+|-+$/g, "")
-  return clean === "" || clean === "token" ? "token" : `token-${clean}`
-}
-
-function typeOf(input: CreateInput, role: Role | undefined): "service" | "batch" {
-  if (role?.token_type === "service" || role?.token_type === "batch") return role.token_type
-  if (input.type !== "") return input.type as "service" | "batch"
-  return role?.token_type === "default-batch" ? "batch" : "service"
-}
-
-function refuseForBatch(input: CreateInput, period: number, explicitMaxTtl: number): void {
-  if (explicitMaxTtl > 0) throw refuse.invalid("batch tokens cannot have an explicit max TTL")
-  if (input.num_uses > 0) throw refuse.invalid("batch tokens cannot have limited use count")
-  if (period > 0) throw refuse.invalid("batch tokens cannot be periodic")
-  if (input.id !== undefined) throw refuse.invalid("batch tokens cannot have a custom ID")
-}
+const displayName = (wish: string): string =>
+  wish === "" ? "token" : `token-${wish.replaceAll(/[^A-Za-z0-9-]/gu, "-")}`.replace(/-$/, "")
 
 /** The policies of the new token. Who wants no `default` has none, even if it was asked for by its name. */
-function policiesFor(input: CreateInput, ctx: ServerContext, role: Role | undefined): string[] {
-  const policies = grantedPolicies(input, ctx, role)
-  return input.no_default_policy ? policies.filter(name => name !== "default") : policies
-}
-
-/** What was asked for, as far as the caller or the role may give it. A child has `default` only if its parent has. */
-function grantedPolicies(input: CreateInput, ctx: ServerContext, role: Role | undefined): string[] {
-  const withDefault = !input.no_default_policy && !(role?.token_no_default_policy ?? false)
-  const own = ctx.asker.tokenPolicies
-  const asked = (input.policies ?? []).map(policyName).filter(name => name !== "")
-  if (role !== undefined) return policiesOfRole(asked, ctx, role, withDefault)
-  const isRoot = own.includes("root")
-  if (asked.length === 0) return tidyPolicies(own, false)
-  if (asked.includes("root") && (!isRoot || ctx.namespace.path !== "")) {
+function policiesFor(input: CreateInput, wish: Wish): string[] {
+  const { ctx, role } = wish
+  const granted = role !== undefined && restricts(role) ? policiesOfRole(input, ctx, role) : policiesAsked(input, wish)
+  const policies = input.no_default_policy ? granted.filter(name => name !== "default") : granted
+  if (policies.includes("response-wrapping")) throw refuse.invalid('cannot assign policy "response-wrapping"')
+  if (policies.includes("root") && wish.foreign)
+    throw refuse.invalid("root tokens may not be created from a parent namespace")
+  if (policies.includes("root") && !ctx.asker.tokenPolicies.includes("root"))
     throw refuse.invalid("root tokens may not be created without parent token being root")
-  }
-  const bound = !isRoot && !hasSudo(ctx)
-  if (bound && asked.some(name => !own.includes(name))) throw refuse.invalid("child policies must be subset of parent")
-  if (asked.includes("response-wrapping")) throw refuse.invalid('policy "response-wrapping" cannot be given to a token')
-  return tidyPolicies(asked, withDefault && (!bound || own.includes("default")))
+  return policies
 }
 
-function policiesOfRole(asked: readonly string[], ctx: ServerContext, role: Role, withDefault: boolean): string[] {
-  const wished = asked.length > 0 ? asked : defaultsOf(role, ctx)
+/** What was asked for, as far as the caller may give it. A child has `default` only if its parent has. */
+function policiesAsked(input: CreateInput, { ctx, role, sudo, foreign }: Wish): string[] {
+  const own = ctx.asker.tokenPolicies
+  if (foreign) return tidyPolicies(input.policies ?? [], !input.no_default_policy)
+  if (input.policies === undefined || input.policies.length === 0) return tidyPolicies(own, false)
+  const asked = tidyPolicies(input.policies, false)
+  const free = sudo || own.includes("root")
+  if (!free && asked.some(name => !own.includes(name))) throw refuse.invalid("child policies must be subset of parent")
+  const withDefault = !input.no_default_policy && role?.token_no_default_policy !== true
+  return tidyPolicies(asked, withDefault && (free || own.includes("default")))
+}
+
+/** Whether a role says itself which policies its tokens may have: then those of the caller do not matter. */
+const restricts = (role: Role): boolean =>
+  [role.allowed_policies, role.disallowed_policies, role.allowed_policies_glob, role.disallowed_policies_glob].some(
+    names => names.length > 0,
+  )
+
+function policiesOfRole(input: CreateInput, ctx: ServerContext, role: Role): string[] {
+  const folded = (names: readonly string[]): string[] => names.map(policyName)
+  const matches = (names: readonly string[], globs: readonly string[], name: string): boolean =>
+    folded(names).includes(name) || [...folded(names), ...folded(globs)].some(glob => globMatches(glob, name))
+  const banned = (name: string): boolean => matches(role.disallowed_policies, role.disallowed_policies_glob, name)
+  const withDefault = !input.no_default_policy && !role.token_no_default_policy && !banned("default")
   const limited = role.allowed_policies.length > 0 || role.allowed_policies_glob.length > 0
-  for (const name of wished) {
-    const allowed =
-      !limited ||
-      name === "default" ||
-      role.allowed_policies.map(policyName).includes(name) ||
-      role.allowed_policies_glob.some(glob => globMatches(policyName(glob), name))
-    if (name === "root" || !allowed) {
-      const list = [...role.allowed_policies, ...role.allowed_policies_glob].join(", ")
-      throw refuse.invalid(
-        `token policies (${JSON.stringify(wished)}) must be subset of the role's allowed policies (${JSON.stringify(list)})`,
-      )
-    }
-    const banned =
-      role.disallowed_policies.map(policyName).includes(name) ||
-      role.disallowed_policies_glob.some(glob => globMatches(policyName(glob), name))
-    if (banned) throw refuse.invalid(`token policy ${JSON.stringify(name)} is disallowed by this role`)
-    if (
-      !limited &&
-      !ctx.asker.tokenPolicies.includes(name) &&
-      !ctx.asker.tokenPolicies.includes("root") &&
-      name !== "default"
-    ) {
-      throw refuse.invalid("child policies must be subset of parent")
-    }
+  const asked = input.policies !== undefined && input.policies.length > 0
+  const usual = limited ? role.allowed_policies : ctx.asker.tokenPolicies
+  const policies = tidyPolicies(asked ? (input.policies ?? []) : usual, withDefault)
+  const allowed = tidyPolicies(role.allowed_policies, withDefault)
+  const globs = tidyPolicies(role.allowed_policies_glob, false)
+  const outside = policies.some(name => !allowed.includes(name) && !globs.some(glob => globMatches(glob, name)))
+  if (asked && limited && outside) {
+    throw refuse.invalid(
+      `token policies (${quoted(policies)}) must be subset of the role's allowed policies (${quoted(allowed)}) or glob policies (${quoted(globs)})`,
+    )
   }
-  const plus = withDefault && !role.disallowed_policies.map(policyName).includes("default")
-  return tidyPolicies(wished, plus)
+  const disallowed = policies.find(banned)
+  if (disallowed !== undefined)
+    throw refuse.invalid(`token policy ${JSON.stringify(disallowed)} is disallowed by this role`)
+  return policies
 }
 
-function defaultsOf(role: Role, ctx: ServerContext): string[] {
-  if (role.allowed_policies.length > 0) return role.allowed_policies.map(policyName)
-  return ctx.asker.tokenPolicies.filter(name => name !== "root")
-}
+/** A list as Go prints it: `["a" "b"]`. */
+const quoted = (names: readonly string[]): string => `[${names.map(name => JSON.stringify(name)).join(" ")}]`
 
-async function entityIdFor(input: CreateInput, ctx: ServerContext, role: Role | undefined): Promise<string> {
-  if (!input.entity_alias) return ctx.asker.token?.entityId ?? ""
+/** An orphan is nobody's: it has its maker's entity as little as its maker's end. */
+async function entityIdFor(
+  input: CreateInput,
+  ctx: ServerContext,
+  role: Role | undefined,
+  parent: TokenEntry | undefined,
+): Promise<string> {
+  if (!input.entity_alias) return parent?.entityId ?? ""
   const name = input.entity_alias
   const allowed = role?.allowed_entity_aliases.some(glob => globMatches(glob.toLowerCase(), name.toLowerCase()))
   if (!allowed) throw refuse.invalid("invalid 'entity_alias' value")

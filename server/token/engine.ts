@@ -124,7 +124,7 @@ export const tokenEngine: AnyEngine = {
       issues: "token",
       fields: { token, increment },
       write: async ({ token: text, increment: wish }, ctx) =>
-        renewed(ctx, await byToken(ctx, text ?? ctx.full.token, notFound), text ?? ctx.full.token, wish),
+        renewed(ctx, await byToken(ctx, text, notFound), text ?? "", wish),
     }),
     sysRoute("renew-self", {
       summary: "Prolong the caller's token.",
@@ -177,7 +177,7 @@ export const tokenEngine: AnyEngine = {
       write: () => ({
         status: 202,
         warnings: [
-          "Tidy operation successfully started. Any information from the operation will be printed to the server logs.",
+          "Tidy operation successfully started. Any information from the operation will be printed to Vault's server logs.",
         ],
       }),
     }),

@@ -1,6 +1,8 @@
 /** Token roles: what tokens made through them are like, whoever makes them. */
 
 import { crud, field, optional, record, refuse, type Values } from "@arca/api"
+import { tidyPolicies } from "../grants.ts"
+import { mountFor } from "../mounts.ts"
 import type { ServerContext } from "../server.ts"
 
 export const roles = record("role", "token-role/", {
@@ -35,25 +37,54 @@ export const roles = record("role", "token-role/", {
   token_no_default_policy: field.bool("Leave the policy `default` off.", { default: false }),
   token_type: field.string("service, batch, default-service or default-batch.", {
     default: "default-service",
-    choices: ["default", "service", "batch", "default-service", "default-batch"],
+    choices: ["service", "batch", "default-service", "default-batch"],
+    otherwise: "invalid 'token_type' value %q",
   }),
 })
 
 export type Role = Values<typeof roles.fields>
 
-function check(role: Role): Role {
-  if (/[/\s]|\.\./.test(role.path_suffix))
-    throw refuse.invalid("path_suffix can only contain characters allowed in a path segment")
-  const named = [...role.allowed_policies, ...role.allowed_policies_glob]
-  if (named.some(name => name.trim().toLowerCase() === "root"))
-    throw refuse.invalid("root policy may not be used in a token role")
-  const batch = role.token_type === "batch" || role.token_type === "default-batch"
-  if (batch && role.token_period > 0)
-    throw refuse.invalid("'token_type' cannot be 'batch' when set to generate periodic tokens")
-  if (role.token_type === "batch" && role.renewable) {
-    throw refuse.invalid("'token_type' cannot be 'batch' when role is set to generate renewable tokens")
+/** Where a client sends a field under both its names, Vault says which counts. */
+const RENAMED = ["period", "bound_cidrs", "explicit_max_ttl"]
+
+function check(role: Role, ctx: ServerContext): Role {
+  const { body } = ctx
+  if (body.token_type === null) throw refuse.invalid("Invalid 'token_type' value: null")
+  if (role.path_suffix !== "" && !/^\w[\w.-]+\w$/.test(role.path_suffix)) {
+    throw refuse.invalid("given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w")
   }
-  return role
+  if (role.path_suffix.includes(".."))
+    throw refuse.invalid("error registering path suffix: path cannot contain parent references")
+  for (const name of RENAMED.filter(one => Object.hasOwn(body, one) && Object.hasOwn(body, `token_${one}`)))
+    ctx.warn(`Both 'token_${name}' and deprecated '${name}' value supplied, ignoring the deprecated value`)
+  const max = mountFor(ctx.mountEntry, ctx.server.limits).maxTtl
+  if (role.token_explicit_max_ttl > max) {
+    ctx.warn(
+      `Given explicit max TTL of ${role.token_explicit_max_ttl} is greater than system/mount allowed value of ${max} seconds; until this is fixed attempting to create tokens against this role will result in an error`,
+    )
+  }
+  if (role.token_type === "batch") refuseForBatch(role)
+  return {
+    ...role,
+    allowed_policies: tidyPolicies(role.allowed_policies, false),
+    allowed_policies_glob: tidyPolicies(role.allowed_policies_glob, false),
+    disallowed_policies: folded(role.disallowed_policies),
+    disallowed_policies_glob: folded(role.disallowed_policies_glob),
+    allowed_entity_aliases: folded(role.allowed_entity_aliases),
+  }
+}
+
+const folded = (names: readonly string[]): string[] => [...new Set(names.map(name => name.toLowerCase()))].sort()
+
+/** What a batch token cannot have. */
+function refuseForBatch(role: Role): void {
+  const bad = [
+    !role.orphan && "non-orphan tokens",
+    role.token_period > 0 && "periodic tokens",
+    role.renewable && "renewable tokens",
+    role.token_explicit_max_ttl > 0 && "tokens with an explicit max TTL",
+  ].find(one => one !== false)
+  if (bad !== undefined) throw refuse.invalid(`'token_type' cannot be 'batch' when role is set to generate ${bad}`)
 }
 
 export const roleRoutes = crud<typeof roles.fields, ServerContext>("roles", roles, {

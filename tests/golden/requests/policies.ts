@@ -27,6 +27,15 @@ const acl: GoldenRequest[] = [
   remove("delete of root", "sys/policies/acl/root"),
   remove("delete of default", "sys/policies/acl/default"),
   post("write of response-wrapping", "sys/policies/acl/response-wrapping", { policy: reader }),
+  post("write by the new path with rules", "sys/policies/acl/none", { rules: reader }),
+  post("write of nothing and rules", "sys/policy/older", { policy: "", rules: reader }),
+  post("parameters that are a list", "sys/policies/acl/bad", {
+    policy: 'path "a" { capabilities = ["create"] allowed_parameters = [] }',
+  }),
+  post("write below a folder", "sys/policies/acl/team/app", { policy: reader }),
+  get("read below a folder", "sys/policies/acl/team/app"),
+  list("list with a folder", "sys/policies/acl"),
+  remove("delete below a folder", "sys/policies/acl/team/app"),
   get("read of nothing", "sys/policies/acl/none"),
   get("read of nothing by the old path", "sys/policy/none"),
   remove("delete", "sys/policies/acl/json"),
@@ -52,6 +61,8 @@ const capabilities: GoldenRequest[] = [
   post("of a token", "sys/capabilities", { token: "$reader", paths: "secret/data/app" }),
   post("of an unknown token", "sys/capabilities", { token: "hvs.unknown", paths: ["a"] }),
   post("of an accessor", "sys/capabilities-accessor", { accessor: "$readerAccessor", paths: ["secret/data/app"] }),
+  post("of no accessor", "sys/capabilities-accessor", { paths: ["a"] }),
+  post("by both names", "sys/capabilities-self", { paths: ["/secret/data/app"], path: ["a"] }, { token: "$reader" }),
   post("of an unknown accessor", "sys/capabilities-accessor", { accessor: "unknown", paths: ["a"] }),
 ]
 
@@ -70,6 +81,9 @@ const passwords: GoldenRequest[] = [
   get("read of nothing", "sys/policies/password/none"),
   get("generate from nothing", "sys/policies/password/none/generate"),
   remove("delete", "sys/policies/password/pin"),
+  post("write a name with blanks", "sys/policies/password/a%20b", { policy: sixDigits }),
+  get("read a name with blanks", "sys/policies/password/a%20b"),
+  remove("delete a name with blanks", "sys/policies/password/a%20b"),
 ]
 
 export const policies = { policies: acl, capabilities, "password-policies": passwords }

@@ -3,6 +3,26 @@
 import type { GoldenRequest } from "../requests.ts"
 import { get, list, patch, post, remove } from "./verbs.ts"
 
+/** What is refused, or read in another way than one might think. */
+const odd: [name: string, body: Record<string, unknown>][] = [
+  ["a batch token of root", { type: "batch" }],
+  ["with a negative period", { period: -1 }],
+  ["with a negative lease", { lease: "-1h" }],
+  ["with a fraction of seconds", { ttl: 1.5 }],
+  ["with a blank before the ttl", { ttl: " 1h" }],
+  ["with a boolean that is a number", { renewable: 2, policies: ["reader"] }],
+  ["with a number in octal", { num_uses: "010", policies: ["reader"] }],
+  ["with a number after a blank", { num_uses: " 7" }],
+  ["with pairs that are none", { meta: "" }],
+  ["with no pairs", { meta: null, policies: ["reader"] }],
+  ["with policies of which one is null", { policies: ["reader", null] }],
+  ["with an internal policy", { policies: ["response-wrapping"] }],
+  ["a root token that ends", { explicit_max_ttl: "9000h" }],
+  ["with a period above its end", { period: "1h", explicit_max_ttl: "30m", policies: ["reader"] }],
+  ["with an end below the usual life", { explicit_max_ttl: "30m", policies: ["reader"] }],
+]
+const keepShown = { keep: { shown: "auth.client_token" } }
+
 const tokenLife: GoldenRequest[] = [
   get("self of root", "auth/token/lookup-self"),
   get("without a token", "auth/token/lookup-self", { token: "" }),
@@ -68,10 +88,21 @@ const tokenLife: GoldenRequest[] = [
   post("a limited token has no children", "auth/token/create", {}, { token: "$limited" }),
   get("the last use", "auth/token/lookup-self", { token: "$limited" }),
   get("after the last use", "auth/token/lookup-self", { token: "$limited" }),
+  ...odd.map(([name, body]) => post(`create ${name}`, "auth/token/create", body)),
+  post("create what shows its names", "auth/token/create", { display_name: "-a_b-", meta: "a=b,c=d", id: "" }, keepShown),
+  post("lookup of its names", "auth/token/lookup", { token: "$shown" }),
+  post("a policy to make tokens", "sys/policies/acl/maker", {
+    policy: 'path "auth/token/create*" { capabilities = ["update"] }',
+  }),
+  post("create a maker", "auth/token/create", { policies: ["maker"] }, { keep: { child: "auth.client_token" } }),
+  post("create no orphan without sudo", "auth/token/create-orphan", { no_parent: true }, { token: "$child" }),
+  post("create with lives named twice", "auth/token/create", { ttl: "1h", lease: "2h", policies: ["reader"], x: 1 }),
+  post("create with nothing but a blank policy", "auth/token/create", { policies: [""] }),
 ]
 
 const tokenErrors: GoldenRequest[] = [
   post("lookup without a token", "auth/token/lookup", {}),
+  post("renew without a token", "auth/token/renew", {}),
   post("lookup of nothing", "auth/token/lookup", { token: "hvs.unknown" }),
   post("lookup of no accessor", "auth/token/lookup-accessor", {}),
   post("lookup of an unknown accessor", "auth/token/lookup-accessor", { accessor: "unknown" }),
@@ -87,6 +118,16 @@ const tokenErrors: GoldenRequest[] = [
   get("with a revoked token", "auth/token/lookup-self", { token: "$one" }),
   post("lookup of a revoked accessor", "auth/token/lookup-accessor", { accessor: "$accessor" }),
   get("create by GET", "auth/token/create"),
+]
+
+const oddRoles: [name: string, body: Record<string, unknown>][] = [
+  ["a type that is null", { token_type: null }],
+  ["a type without a meaning", { token_type: "default" }],
+  ["a short suffix", { path_suffix: "é" }],
+  ["a batch role with an end", { token_type: "batch", renewable: false, orphan: true, token_explicit_max_ttl: "1h" }],
+  ["a batch role of children", { token_type: "batch", renewable: false }],
+  ["a field by both its names", { token_period: "1h", period: "2h", nope: 1 }],
+  ["an end above the mount's", { token_explicit_max_ttl: "9000h" }],
 ]
 
 const roles: GoldenRequest[] = [
@@ -111,6 +152,19 @@ const roles: GoldenRequest[] = [
   post("create with a policy that is not allowed", "auth/token/create/deployer", { policies: ["older"] }),
   post("create with the role's policies", "auth/token/create/deployer", {}),
   list("list", "auth/token/roles"),
+  get("read with a slash behind it", "auth/token/roles/deployer/"),
+  remove("delete with a slash behind it", "auth/token/roles/deployer/"),
+  ...oddRoles.map(([name, body]) => post(`write ${name}`, "auth/token/roles/odd", body)),
+  post("write without limits", "auth/token/roles/open", { disallowed_policies_glob: "B*", token_explicit_max_ttl: "1h" }),
+  get("read names in lower case", "auth/token/roles/open"),
+  post("create what a glob forbids", "auth/token/create/open", { policies: ["beta"] }),
+  post("create with the lesser end", "auth/token/create/open", { policies: ["reader"], explicit_max_ttl: "2h" }),
+  post("write a role for anything", "auth/token/roles/any", {}),
+  post("create root by a role", "auth/token/create/any", {}),
+  post("write globs only", "auth/token/roles/globs", { allowed_policies_glob: "read*,OLD*", token_period: "1h" }, {}),
+  post("create by globs", "auth/token/create/globs", { policies: ["reader"] }, { keep: { globs: "auth.client_token" } }),
+  post("create by globs without policies", "auth/token/create/globs", {}),
+  post("renew by the role", "auth/token/renew", { token: "$globs" }),
   remove("delete", "auth/token/roles/deployer"),
   remove("delete again", "auth/token/roles/deployer"),
 ]
