@@ -184,6 +184,13 @@ const readNetworks = (raw: Json): string[] | Unreadable => {
   return new Unreadable("expected addresses or networks such as 10.0.0.0/8")
 }
 
+/** As Vault shows what it has parsed: an address alone without a mask. */
+const readAddresses = (raw: Json): string[] | Unreadable => {
+  const texts = readNetworks(raw)
+  if (texts instanceof Unreadable) return texts
+  return texts.map(text => text.replace(text.includes(":") ? /\/128$/ : /\/32$/, ""))
+}
+
 function textsOf(items: readonly Json[], trim: boolean): string[] | Unreadable {
   const texts: string[] = []
   for (const item of items) {
@@ -313,6 +320,8 @@ export const field = {
   commaList: kindOf<string[]>({ name: "comma list", openapi: "array", read: readList(true) }),
   /** A list of addresses and networks (`10.0.0.0/8`), or one string with commas. */
   networks: kindOf<string[]>({ name: "comma list", openapi: "array", read: readNetworks }),
+  /** The same, where an address that is a network of its own loses its mask. */
+  addresses: kindOf<string[]>({ name: "comma list", openapi: "array", read: readAddresses }),
   /** A list of strings that may hold commas. */
   stringList: kindOf<string[]>({ name: "string list", openapi: "array", read: readList(false) }),
   intList: kindOf<number[]>({ name: "int list", openapi: "array", read: readInts }),

@@ -312,7 +312,7 @@ function fieldOf<F extends Fields>(
 
 export interface FieldRouteOptions<F extends Fields>
   extends Pick<CrudOptions<F, Context>, "fold" | "param" | "nameField" | "check"> {
-  /** Lists that are answered as null when there is nothing in them. */
+  /** Lists that are answered as null when there is nothing in them, and that a write without them leaves as they are. */
   readonly nullable?: readonly string[]
 }
 
@@ -361,6 +361,7 @@ function fieldRoute<F extends Fields>(
     write: async (input, ctx) => {
       const existing = await need(ctx, input)
       const raw = givenValue(shown, declared, ctx.body)
+      if (raw === undefined && nullable.includes(shown)) return undefined
       if (raw === undefined) throw refuse.invalid(`missing ${shown}`)
       return set(ctx, input, existing, readField(shown, declared, raw))
     },

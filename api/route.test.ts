@@ -91,7 +91,7 @@ test("whatever is sent, reading it answers values or a refusal of the caller's m
     ...{ duration: field.duration(""), signedDuration: field.signedDuration(""), time: field.time("") },
     ...{ commaList: field.commaList(""), stringList: field.stringList(""), intList: field.intList("") },
     ...{ map: field.map(""), pairs: field.pairs(""), header: field.header(""), bytes: field.bytes("") },
-    ...{ networks: field.networks("") },
+    ...{ networks: field.networks(""), addresses: field.addresses("") },
   } satisfies Fields
   assert.deepEqual(Object.keys(field).sort(), Object.keys(kinds).sort())
   const find = matcher([route("all", { summary: "", fields: kinds, write: nothing })])

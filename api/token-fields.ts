@@ -14,7 +14,7 @@ export const tokenFields = {
     group,
   }),
   token_policies: field.commaList("Policies of the token.", { default: [], plain: true, group }),
-  token_bound_cidrs: field.networks("Networks from which the token may be used.", {
+  token_bound_cidrs: field.addresses("Networks from which the token may be used.", {
     default: [],
     group,
     plain: true,
@@ -67,7 +67,7 @@ const BATCH = "'token_type' cannot be 'batch' or 'default_batch' when set to gen
 /** Refuses a role whose token could not exist. */
 export function checkTokenFields(role: Values<typeof tokenFields>): void {
   if (role.token_max_ttl > 0 && role.token_ttl > role.token_max_ttl) {
-    throw refuse.invalid('"token_ttl" cannot be greater than "token_max_ttl"')
+    throw refuse.invalid("'token_ttl' cannot be greater than 'token_max_ttl'")
   }
   if (role.token_num_uses < 0) throw refuse.invalid("'token_num_uses' cannot be negative")
   if (role.token_policies.some(name => name.trim().toLowerCase() === "root")) {

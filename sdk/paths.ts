@@ -1183,6 +1183,8 @@ export interface System {
     read: Act<{
       /** `irrevocable` counts only those. */
       readonly type?: string
+      /** Ignored; Vault's command line sends it. */
+      readonly include_child_namespaces?: boolean
     }, {
       /** How many. */
       readonly lease_count: number
@@ -1249,6 +1251,8 @@ export interface System {
       readonly type?: string
       /** At most this many; `none` lists all. */
       readonly limit?: string
+      /** Ignored; Vault's command line sends it. */
+      readonly include_child_namespaces?: boolean
     }, JsonObject>
   }
   /** Seal this node: it forgets its keys. With `cluster`, every node. */

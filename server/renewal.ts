@@ -39,7 +39,7 @@ export async function renewToken(
   const { groupAliases, ...terms } = await termsNow(ctx, token, { home, entry })
   const life = lifeOf({
     ...terms,
-    ttl: increment || terms.ttl || (token.renewedTtl ?? token.ttl),
+    ttl: increment || terms.ttl,
     mount: mountFor(entry, ctx.server.limits),
     age: ctx.now - token.createdAt,
   })
@@ -62,7 +62,12 @@ async function termsNow(
   token: TokenEntry,
   { home, entry }: { home: Parameters<ServerContext["onMount"]>[0]; entry: Parameters<ServerContext["onMount"]>[1] },
 ): Promise<Terms> {
-  const stored = { ttl: 0, maxTtl: token.maxTtl, period: token.period, explicitMaxTtl: token.explicitMaxTtl }
+  const stored = {
+    ttl: token.renewedTtl ?? token.ttl,
+    maxTtl: token.maxTtl,
+    period: token.period,
+    explicitMaxTtl: token.explicitMaxTtl,
+  }
   if (token.role !== "") return { ...stored, ...(await termsOfRole(ctx, token, home, entry)) }
   const engine = ctx.server.registry.engine("auth", entry.type)
   if (engine?.renew === undefined || token.internal === undefined) return stored

@@ -82,6 +82,8 @@ function withUsefulType(role: Role, ctx: Context): Role {
   return { ...role, token_type: type }
 }
 
+const tidied = (names: readonly string[]): string[] => [...new Set(names.map(name => name.toLowerCase()))].sort()
+
 const INVALID = "invalid role or secret ID"
 
 async function roleById(ctx: Context, id: string): Promise<{ name: string; role: Role } | undefined> {
@@ -186,11 +188,11 @@ const fromEntries = (entries: readonly (readonly [string, unknown])[]): Record<s
   Object.fromEntries(entries.map(([key, value]) => [key, String(value)]))
 
 async function issue(input: SecretIdInput, ctx: Context, secretId: string): Promise<{ data: JsonObject }> {
+  const role = await needRole(ctx, input.role_name ?? "")
   const name = fold(input.role_name ?? "")
-  const role = await needRole(ctx, name)
   if (!role.bind_secret_id) throw refuse.invalid("bind_secret_id is not set on the role")
-  const uses = limited(input.num_uses, role.secret_id_num_uses, "num_uses")
-  const ttl = Math.min(limited(input.ttl, role.secret_id_ttl, "ttl"), ctx.mount.maxTtl)
+  const uses = limited(input.num_uses, role.secret_id_num_uses, "num_uses", "higher")
+  const ttl = Math.min(limited(input.ttl, role.secret_id_ttl, "ttl", "longer"), ctx.mount.maxTtl)
   if (await secretIds.find(ctx, name, secretId)) throw refuse.invalid("SecretID is already registered")
   const entry: SecretId = {
     accessor: uuid(ctx),
@@ -213,11 +215,11 @@ async function issue(input: SecretIdInput, ctx: Context, secretId: string): Prom
 }
 
 /** What is asked for may be less than the role gives, not more; 0 is "no limit". */
-function limited(asked: number | undefined, role: number, name: string): number {
+function limited(asked: number | undefined, role: number, name: string, more: string): number {
   if (asked === undefined) return role
   if (asked < 0) throw refuse.invalid(`${name} cannot be negative`)
   if (role > 0 && (asked === 0 || asked > role))
-    throw refuse.invalid(`${name} cannot exceed the role's secret_id_${name}`)
+    throw refuse.invalid(`${name} cannot be ${more} than the role's secret_id_${name}`)
   return asked
 }
 
@@ -438,9 +440,12 @@ export const approle = engine({
         param: "role_name",
         nameField: role_name,
         nullable: ["bound_cidr_list", "secret_id_bound_cidrs", "token_bound_cidrs"],
-        check: role => {
+        check: (role, _, existing) => {
           checkRole(role)
-          return role
+          // Set by themselves, policies are tidied; set with the rest they are kept as they came.
+          const tidy =
+            role.token_policies === existing?.token_policies ? role.token_policies : tidied(role.token_policies)
+          return { ...role, token_policies: tidy }
         },
       },
     ),

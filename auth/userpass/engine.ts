@@ -15,6 +15,7 @@ import {
   tokenFieldsAs,
   type Values,
 } from "@arca/api"
+import { isWithinCidrs } from "../cidr.ts"
 import { BCRYPT, checkPassword, hashPassword } from "./password-hash.ts"
 
 const tokenFields = tokenFieldsAs({
@@ -73,6 +74,8 @@ async function login(name: string, given: string | undefined, ctx: Context): Pro
   const user = await users.get(ctx.store, fold(name))
   const right = Buffer.byteLength(given) <= MAX_PASSWORD_BYTES && (await checkPassword(given, user?.password_hash))
   if (!right || user === undefined) throw refuse.invalid("invalid username or password")
+  // The token would be good from there only: it is said at once, as Vault does.
+  if (!isWithinCidrs(user.token_bound_cidrs, ctx.request.remoteAddress)) throw refuse.forbidden("permission denied")
   return {
     auth: {
       displayName: fold(name),

@@ -17,6 +17,7 @@ import { sysRoute } from "./route.ts"
 
 const lease_id = field.string("The lease meant.", { pattern: ".+", plain: false })
 const prefix = field.string("The path that the leases begin with.", { pattern: ".+" })
+const include_child_namespaces = field.bool("Ignored; Vault's command line sends it.", { query: true })
 const increment = field.duration("The life wished for from now on.", { default: 0 })
 const sync = field.bool("Answer only when it is done; otherwise it will be, and the answer is 202.", { default: true })
 
@@ -216,8 +217,9 @@ export const leaseRoutes = [
     summary: "How many leases there are, by the accessor of their mount.",
     operation: "leases-count",
     replies: { read: replies.leaseCount },
-    fields: { type: field.string("`irrevocable` counts only those.", { query: true }) },
-    read: async ({ type }, ctx) => ({ data: await count(ctx, type) }),
+    fields: { type: field.string("`irrevocable` counts only those.", { query: true }), include_child_namespaces },
+    read: async ({ type = "" }, ctx) =>
+      type === "" || type === "irrevocable" ? { data: await count(ctx, type) } : undefined,
   }),
   ...leaseInsightRoutes,
   sysRoute("leases", {
@@ -225,8 +227,9 @@ export const leaseRoutes = [
     operation: "leases-list",
     sudo: true,
     fields: {
-      type: field.string("Only `irrevocable` is known.", { query: true, default: "irrevocable" }),
+      type: field.string("Only `irrevocable` is known.", { query: true }),
       limit: field.string("At most this many; `none` lists all.", { query: true }),
+      include_child_namespaces,
     },
     read: ({ type, limit }, ctx) => (type === "irrevocable" ? stuck(ctx, limitOf(limit)) : undefined),
   }),

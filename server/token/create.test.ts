@@ -64,3 +64,17 @@ test("a life that nothing cuts is renewed without a warning", async () => {
   vault.clock.advance("500ms")
   assert.deepEqual((await vault.write("auth/token/renew", { token })).warnings, [])
 })
+
+test("a login's token is good where its networks say, and renewed by its mount's usual life", async () => {
+  const vault = await testServer()
+  await vault.write("sys/auth/userpass", { type: "userpass", config: { default_lease_ttl: "1h", max_lease_ttl: "9h" } })
+  await vault.write("auth/userpass/users/ann", { password: "pw", token_bound_cidrs: "10.0.0.0/8" })
+  const login = (address: string) => vault.write("auth/userpass/login/ann", { password: "pw" }, { token: "", address })
+  const elsewhere = await login("192.0.2.1")
+  assert.deepEqual([elsewhere.status, elsewhere.errors], [403, ["permission denied"]])
+  const token = String((await login("10.0.0.1")).auth.client_token)
+  const renewed = async (body: Record<string, string>) =>
+    (await vault.write("auth/token/renew", { token, ...body })).auth.lease_duration
+  assert.equal(await renewed({ increment: "5h" }), 18_000)
+  assert.equal(await renewed({}), 3600)
+})

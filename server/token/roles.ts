@@ -28,7 +28,7 @@ export const roles = record("role", "token-role/", {
     default: 0,
     alias: ["explicit_max_ttl"],
   }),
-  token_bound_cidrs: field.networks("Networks from which tokens may be used.", {
+  token_bound_cidrs: field.addresses("Networks from which tokens may be used.", {
     default: [],
     plain: true,
     alias: ["bound_cidrs"],

@@ -95,6 +95,10 @@ const approle: GoldenRequest[] = [
   ...["token-max-ttl", "period", "policies", "bind-secret-id", "secret-id-num-uses"].map(one =>
     post(`set ${one} to nothing`, `${role}/${one}`, {}),
   ),
+  post("set addresses to nothing", `${role}/token-bound-cidrs`, {}),
+  post("set policies", `${role}/policies`, { token_policies: ["Reader", "older", "older"] }),
+  get("set policies are tidy", `${role}/policies`),
+  post("secret id that lives longer than the role's", `${role}/secret-id`, { ttl: "100h" }),
   remove("reset a field of nothing", "auth/approle/role/none/token-ttl"),
   list("accessors of nothing", "auth/approle/role/none/secret-id"),
   post("keep secret ids local afterwards", role, { local_secret_ids: true }),

@@ -127,6 +127,7 @@ const oddRoles: [name: string, body: Record<string, unknown>][] = [
   ["a batch role with an end", { token_type: "batch", renewable: false, orphan: true, token_explicit_max_ttl: "1h" }],
   ["a batch role of children", { token_type: "batch", renewable: false }],
   ["a field by both its names", { token_period: "1h", period: "2h", nope: 1 }],
+  ["addresses with a mask", { token_bound_cidrs: ["127.0.0.1/32", "::1/128", "10.0.0.0/8"] }],
   ["an end above the mount's", { token_explicit_max_ttl: "9000h" }],
 ]
 
@@ -159,6 +160,7 @@ const roles: GoldenRequest[] = [
   get("read names in lower case", "auth/token/roles/open"),
   post("create what a glob forbids", "auth/token/create/open", { policies: ["beta"] }),
   post("create with the lesser end", "auth/token/create/open", { policies: ["reader"], explicit_max_ttl: "2h" }),
+  get("read addresses without a mask", "auth/token/roles/odd"),
   post("write a role for anything", "auth/token/roles/any", {}),
   post("create root by a role", "auth/token/create/any", {}),
   post("write globs only", "auth/token/roles/globs", { allowed_policies_glob: "read*,OLD*", token_period: "1h" }, {}),
@@ -230,6 +232,8 @@ const leases: GoldenRequest[] = [
   post("revoke without an id", "sys/leases/revoke", {}),
   post("revoke of nothing", "sys/leases/revoke", { lease_id: "secret/none/abc" }),
   list("list nothing", "sys/leases/lookup/secret/none"),
+  get("leases of no type", "sys/leases"),
+  get("count of an unknown type", "sys/leases/count?type=magic"),
   list("list the top", "sys/leases/lookup"),
   list("list of the tokens made", "sys/leases/lookup/auth/token"),
   post("revoke a prefix without leases", "sys/leases/revoke-prefix/secret/none"),
