@@ -211,6 +211,8 @@ function policiesFor(input: CreateInput, wish: Wish): string[] {
   if (policies.includes("response-wrapping")) throw refuse.invalid('cannot assign policy "response-wrapping"')
   if (policies.includes("root") && wish.foreign)
     throw refuse.invalid("root tokens may not be created from a parent namespace")
+  // Vault lets root make root by a role. A role is what others may use, so here none ever makes it, whoever asks.
+  if (policies.includes("root") && role !== undefined) throw refuse.invalid("root tokens may not be created by a role")
   if (policies.includes("root") && !ctx.asker.tokenPolicies.includes("root"))
     throw refuse.invalid("root tokens may not be created without parent token being root")
   return policies
@@ -218,13 +220,15 @@ function policiesFor(input: CreateInput, wish: Wish): string[] {
 
 /** What was asked for, as far as the caller may give it. A child has `default` only if its parent has. */
 function policiesAsked(input: CreateInput, { ctx, role, sudo, foreign }: Wish): string[] {
-  const own = ctx.asker.tokenPolicies
+  const own = ctx.asker.tokenPolicies.filter(name => role === undefined || name !== "root")
   if (foreign) return tidyPolicies(input.policies ?? [], !input.no_default_policy)
-  if (input.policies === undefined || input.policies.length === 0) return tidyPolicies(own, false)
-  const asked = tidyPolicies(input.policies, false)
-  const free = sudo || own.includes("root")
-  if (!free && asked.some(name => !own.includes(name))) throw refuse.invalid("child policies must be subset of parent")
   const withDefault = !input.no_default_policy && role?.token_no_default_policy !== true
+  // What root makes by a role and names no policies for has `default` alone, unless that is not wanted either.
+  if (input.policies === undefined || input.policies.length === 0)
+    return tidyPolicies(own, withDefault && own.length < ctx.asker.tokenPolicies.length)
+  const asked = tidyPolicies(input.policies, false)
+  const free = sudo || ctx.asker.tokenPolicies.includes("root")
+  if (!free && asked.some(name => !own.includes(name))) throw refuse.invalid("child policies must be subset of parent")
   return tidyPolicies(asked, withDefault && (free || own.includes("default")))
 }
 
@@ -242,7 +246,7 @@ function policiesOfRole(input: CreateInput, ctx: ServerContext, role: Role): str
   const withDefault = !input.no_default_policy && !role.token_no_default_policy && !banned("default")
   const limited = role.allowed_policies.length > 0 || role.allowed_policies_glob.length > 0
   const asked = input.policies !== undefined && input.policies.length > 0
-  const usual = limited ? role.allowed_policies : ctx.asker.tokenPolicies
+  const usual = limited ? role.allowed_policies : ctx.asker.tokenPolicies.filter(name => name !== "root")
   const policies = tidyPolicies(asked ? (input.policies ?? []) : usual, withDefault)
   const allowed = tidyPolicies(role.allowed_policies, withDefault)
   const globs = tidyPolicies(role.allowed_policies_glob, false)

@@ -3,6 +3,7 @@
 import { crud, field, optional, record, refuse, type Values } from "@arca/api"
 import { tidyPolicies } from "../grants.ts"
 import { mountFor } from "../mounts.ts"
+import { policyName } from "../policies.ts"
 import type { ServerContext } from "../server.ts"
 
 export const roles = record("role", "token-role/", {
@@ -50,6 +51,8 @@ const RENAMED = ["period", "bound_cidrs", "explicit_max_ttl"]
 function check(role: Role, ctx: ServerContext): Role {
   const { body } = ctx
   if (body.token_type === null) throw refuse.invalid("Invalid 'token_type' value: null")
+  if ([...role.allowed_policies, ...role.allowed_policies_glob].some(name => policyName(name) === "root"))
+    throw refuse.invalid("root policy may not be used in a token role")
   if (role.path_suffix !== "" && !/^\w[\w.-]+\w$/.test(role.path_suffix)) {
     throw refuse.invalid("given role path suffix contains invalid characters; must match \\w[\\w-.]+\\w")
   }

@@ -163,6 +163,8 @@ const roles: GoldenRequest[] = [
   get("read addresses without a mask", "auth/token/roles/odd"),
   post("write a role for anything", "auth/token/roles/any", {}),
   post("create root by a role", "auth/token/create/any", {}),
+  post("create root by a role and its name", "auth/token/create/any", { policies: ["root"] }),
+  post("write a role for root", "auth/token/roles/odd", { allowed_policies: "ROOT" }),
   post("write globs only", "auth/token/roles/globs", { allowed_policies_glob: "read*,OLD*", token_period: "1h" }, {}),
   post("create by globs", "auth/token/create/globs", { policies: ["reader"] }, { keep: { globs: "auth.client_token" } }),
   post("create by globs without policies", "auth/token/create/globs", {}),
