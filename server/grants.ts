@@ -43,16 +43,18 @@ export function lifeOf({ ttl, maxTtl, explicitMaxTtl, period, mount, age }: Life
   const most = Math.min(mount.maxTtl, ...[maxTtl, explicitMaxTtl].filter(seconds => seconds > 0))
   const warnings: string[] = []
   const within = (what: string, wish: number, end: number): number => {
-    if (wish <= end) return wish
-    warnings.push(
-      `${what} of "${brief(wish)}" exceeded the effective max_ttl of "${brief(end)}"; ${what} value is capped accordingly`,
-    )
-    return end
+    // The end is kept to the instant; of less than a second nothing is said.
+    const told = Math.ceil(end)
+    if (wish > told) {
+      warnings.push(
+        `${what} of "${brief(wish)}" exceeded the effective max_ttl of "${brief(told)}"; ${what} value is capped accordingly`,
+      )
+    }
+    return Math.min(wish, end)
   }
-  const past = Math.floor(age)
-  if (period === 0) return { ttl: within("TTL", ttl || mount.defaultTtl, Math.max(0, most - past)), warnings }
+  if (period === 0) return { ttl: within("TTL", ttl || mount.defaultTtl, Math.max(0, most - age)), warnings }
   const each = within("period", period, most)
-  const end = explicitMaxTtl > 0 ? Math.max(0, explicitMaxTtl - past) : each
+  const end = explicitMaxTtl > 0 ? Math.max(0, explicitMaxTtl - age) : each
   return { ttl: within("TTL", each, end), warnings }
 }
 

@@ -78,3 +78,29 @@ test("a login's token is good where its networks say, and renewed by its mount's
   assert.equal(await renewed({ increment: "5h" }), 18_000)
   assert.equal(await renewed({}), 3600)
 })
+
+test("a role that allows no policies by name gives none that its caller lacks, whatever else it may do", async () => {
+  const vault = await testServer()
+  await vault.policy("maker", 'path "auth/token/create/*" { capabilities = ["update", "sudo"] }')
+  const token = await vault.token(["maker"])
+  await vault.write("auth/token/roles/bare", {})
+  await vault.write("auth/token/roles/not-this", { disallowed_policies: "this" })
+  for (const role of ["bare", "not-this"]) {
+    const create = (policies: string[]) => vault.write(`auth/token/create/${role}`, { policies }, { token })
+    assert.deepEqual((await create(["admin"])).errors, ["child policies must be subset of parent"])
+    assert.deepEqual((await create(["maker"])).auth.policies, ["default", "maker"])
+  }
+})
+
+test("what holds for the maker or the role holds for the token: networks, and ends that a batch token cannot have", async () => {
+  const vault = await testServer()
+  await vault.write("auth/token/roles/here", { token_bound_cidrs: "127.0.0.0/8" })
+  await vault.policy("maker", 'path "auth/token/create-orphan" { capabilities = ["update"] }')
+  const made = await vault.write("auth/token/create/here", { policies: ["maker"] })
+  const orphan = await vault.write("auth/token/create-orphan", {}, { token: String(made.auth.client_token) })
+  const seen = await vault.write("auth/token/lookup", { token: String(orphan.auth.client_token) })
+  assert.deepEqual(seen.data.bound_cidrs, ["127.0.0.0/8"])
+  await vault.write("auth/token/roles/short", { token_type: "default-batch", token_explicit_max_ttl: "10m" })
+  const { errors } = await vault.write("auth/token/create/short", { policies: ["a"] })
+  assert.deepEqual(errors, ['batch tokens cannot have "explicit_max_ttl" set'])
+})

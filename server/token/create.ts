@@ -53,7 +53,7 @@ export async function createToken(
   if (parent.type === "batch") throw refuse.invalid("batch tokens cannot create more tokens")
   if (parent.numUses !== 0) throw refuse.invalid("restricted use token cannot generate child tokens")
   const type = typeOf(input, role)
-  if (type === "batch") refuseForBatch(input)
+  if (type === "batch") refuseForBatch(input, role)
   if (input.num_uses < 0) throw refuse.invalid("number of uses cannot be negative")
   if (input.entity_alias && role === undefined)
     throw refuse.invalid("'entity_alias' is only allowed in combination with token role")
@@ -79,8 +79,10 @@ function typeOf(input: CreateInput, role: Role | undefined): "service" | "batch"
   return role?.token_type === "default-batch" ? "batch" : "service"
 }
 
-function refuseForBatch(input: CreateInput): void {
-  const bad = (["explicit_max_ttl", "num_uses", "period"] as const).find(name => input[name] !== 0)
+function refuseForBatch(input: CreateInput, role: Role | undefined): void {
+  // Vault forgets what the role says of these, and the token outlives it.
+  const ofRole = (name: "explicit_max_ttl" | "num_uses" | "period"): number => role?.[`token_${name}`] ?? 0
+  const bad = (["explicit_max_ttl", "num_uses", "period"] as const).find(name => input[name] !== 0 || ofRole(name) > 0)
   if (bad !== undefined) throw refuse.invalid(`batch tokens cannot have "${bad}" set`)
   if (input.id) throw refuse.invalid("batch tokens cannot have a custom ID")
 }
@@ -134,7 +136,7 @@ async function draftOf(input: CreateInput, wish: Wish): Promise<TokenDraft> {
     renewable: input.renewable && (role?.renewable ?? true) && life.ttl > 0,
     role: roleName,
     entityId: await entityIdFor(input, ctx, role, parent),
-    boundCidrs: life.ttl === 0 ? [] : boundCidrsFor(ctx, role),
+    boundCidrs: boundCidrsFor(ctx, role),
     mount: ctx.mountEntry.accessor,
     text: input.id || undefined,
     warnings: [
@@ -167,9 +169,7 @@ interface TokenLife {
   readonly warnings: readonly string[]
 }
 
-/** How long the token lives. What the role says of it does not hold for batch tokens. */
-function lifeFor(input: CreateInput, { ctx, role, type }: Wish, root: boolean): TokenLife {
-  const terms = type === "batch" ? undefined : role
+function lifeFor(input: CreateInput, { ctx, role }: Wish, root: boolean): TokenLife {
   const warnings: string[] = []
   const lesser = (what: string, ofRole = 0, asked = 0): number => {
     const least = smallest(ofRole, asked)
@@ -179,8 +179,8 @@ function lifeFor(input: CreateInput, { ctx, role, type }: Wish, root: boolean): 
       )
     return least
   }
-  const explicitMaxTtl = lesser("Explicit max TTL", terms?.token_explicit_max_ttl, input.explicit_max_ttl)
-  const period = lesser("Period", terms?.token_period, input.period)
+  const explicitMaxTtl = lesser("Explicit max TTL", role?.token_explicit_max_ttl, input.explicit_max_ttl)
+  const period = lesser("Period", role?.token_period, input.period)
   const ttl = input.ttl ?? 0
   if (!root || period > 0 || ttl > 0) {
     const mount = mountFor(ctx.mountEntry, ctx.server.limits)
@@ -227,7 +227,7 @@ function policiesAsked(input: CreateInput, { ctx, role, sudo, foreign }: Wish): 
   if (input.policies === undefined || input.policies.length === 0)
     return tidyPolicies(own, withDefault && own.length < ctx.asker.tokenPolicies.length)
   const asked = tidyPolicies(input.policies, false)
-  const free = sudo || ctx.asker.tokenPolicies.includes("root")
+  const free = (sudo && role === undefined) || ctx.asker.tokenPolicies.includes("root")
   if (!free && asked.some(name => !own.includes(name))) throw refuse.invalid("child policies must be subset of parent")
   return tidyPolicies(asked, withDefault && (free || own.includes("default")))
 }
@@ -256,6 +256,9 @@ function policiesOfRole(input: CreateInput, ctx: ServerContext, role: Role): str
       `token policies (${quoted(policies)}) must be subset of the role's allowed policies (${quoted(allowed)}) or glob policies (${quoted(globs)})`,
     )
   }
+  const held = ctx.asker.tokenPolicies
+  if (!limited && !held.includes("root") && policies.some(name => name !== "default" && !held.includes(name)))
+    throw refuse.invalid("child policies must be subset of parent")
   const disallowed = policies.find(banned)
   if (disallowed !== undefined)
     throw refuse.invalid(`token policy ${JSON.stringify(disallowed)} is disallowed by this role`)
