@@ -154,9 +154,9 @@ function told(
   }
   const latest = secret?.versions.get(secret.current)
   if (one.say === "patch") {
-    if (secret === undefined || latest === undefined) return { status: 404 }
+    if (secret === undefined) return { status: 404 }
     if (casFault(model, secret, one.cas)) return { status: 400 }
-    if (isGone(latest, now) || latest.data === undefined) return { status: 404 }
+    if (latest === undefined || isGone(latest, now) || latest.data === undefined) return { status: 404 }
     return { status: 200, version: add(model, one.path, secret, merged(latest.data, one.data), now) }
   }
   if (one.say === "get") {
