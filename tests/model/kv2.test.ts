@@ -88,7 +88,7 @@ const fresh = (): Secret => ({ current: 0, versions: new Map(), maxVersions: 0, 
 
 /** When something written now deletes itself: the sooner of two wishes; the secret's "never" beats the mount. */
 function endOf(model: Model, secret: Secret, now: number): number | undefined {
-  if (secret.deleteAfter < 0) return undefined
+  if (model.config.deleteAfter < 0) return undefined
   const wishes = [secret.deleteAfter, model.config.deleteAfter].filter(one => one > 0)
   return wishes.length === 0 ? undefined : now + Math.min(...wishes)
 }
@@ -126,8 +126,7 @@ function told(
 ): { status: number; version?: number; data?: JsonObject | null } {
   if (one.say === "wait") return { status: 0 }
   if (one.say === "config") {
-    const deleteAfter = Math.max(0, one.deleteAfter)
-    model.config = { maxVersions: one.maxVersions, casRequired: one.casRequired, deleteAfter }
+    model.config = { maxVersions: one.maxVersions, casRequired: one.casRequired, deleteAfter: one.deleteAfter }
     return { status: 204 }
   }
   const secret = model.secrets.get(one.path)
@@ -137,6 +136,7 @@ function told(
     return { status: 200, version: add(model, one.path, target, one.data, now) }
   }
   if (one.say === "metadata") {
+    if (one.deleteAfter < 0) return { status: 400 }
     const target = secret ?? fresh()
     model.secrets.set(
       one.path,
@@ -146,7 +146,8 @@ function told(
         deleteAfter: one.deleteAfter,
       }),
     )
-    return { status: 204 }
+    // A secret cannot do without what its mount requires: that is told in a warning.
+    return { status: model.config.casRequired && !one.casRequired ? 200 : 204 }
   }
   if (one.say === "forget") {
     model.secrets.delete(one.path)
