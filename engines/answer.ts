@@ -11,6 +11,15 @@ export const textOf = (value: unknown): string => (typeof value === "string" ? v
 
 export const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value : [])
 
+/** Lists and maps that hold nothing, as Vault shows those of a role that were not given: null. */
+export const emptyAsNull = (shown: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(shown).map(([name, value]) => [
+      name,
+      typeof value === "object" && value !== null && Object.keys(value).length === 0 ? null : value,
+    ]),
+  )
+
 /** The JSON object of an answer; empty when it has no body, or says that it is something else. */
 export const jsonOf = (received: Received): JsonObject =>
   received.body.length > 0 && received.headers["content-type"]?.includes("json") ? objectOf(received.json()) : {}

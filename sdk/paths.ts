@@ -4874,6 +4874,8 @@ export interface Kubernetes {
   /** A role: read, write, delete. */
   "roles/:name": {
     read: Act<Record<never, never>, {
+      /** Name of the role. */
+      readonly name: string
       /** Namespaces in which it may be used; `*` is any. */
       readonly allowed_kubernetes_namespaces: readonly string[] | null
       /** Namespaces by their labels: a LabelSelector in JSON or YAML. */
@@ -4972,8 +4974,6 @@ export interface Ldap {
       readonly skip_static_role_import_rotation: boolean
       /** The authority to trust, in PEM; the system's without one. */
       readonly certificate: string
-      /** A certificate to show to the directory, in PEM. */
-      readonly client_tls_cert: string
       /** Begin TLS on an ldap:// connection. */
       readonly starttls: boolean
       /** Trust any certificate. Unsafe. */
@@ -4986,10 +4986,6 @@ export interface Ldap {
       readonly connection_timeout: number
       /** How long an answer may take. */
       readonly request_timeout: number
-      /** Accepted for compatibility. */
-      readonly ttl: number
-      /** Accepted for compatibility. */
-      readonly max_ttl: number
       /** Not used here. */
       readonly anonymous_group_search: boolean
       /** Not used here. */
@@ -5001,6 +4997,8 @@ export interface Ldap {
       /** Not used here. */
       readonly discoverdn: boolean
       /** Not used here. */
+      readonly enable_samaccountname_login: boolean
+      /** Not used here. */
       readonly groupattr: string
       /** Not used here. */
       readonly groupdn: string
@@ -5008,8 +5006,6 @@ export interface Ldap {
       readonly groupfilter: string
       /** Not used here. */
       readonly max_page_size: number
-      /** Not used here. */
-      readonly use_pre111_group_cn_behavior: boolean
       /** Not used here. */
       readonly use_token_groups: boolean
       /** Not used here. */
@@ -5020,6 +5016,8 @@ export interface Ldap {
       readonly length?: number | null
       /** The password policy of new passwords; 64 letters and digits without one. */
       readonly password_policy?: string | null
+      /** Not used here. */
+      readonly use_pre111_group_cn_behavior?: boolean | null
       /** When `bindpass` was rotated. */
       readonly last_bind_password_rotation?: string | null
     }>
@@ -5078,6 +5076,8 @@ export interface Ldap {
       readonly dereference_aliases?: string
       /** Not used here. */
       readonly discoverdn?: boolean
+      /** Not used here. */
+      readonly enable_samaccountname_login?: boolean
       /** Not used here. */
       readonly groupattr?: string
       /** Not used here. */
@@ -5426,7 +5426,7 @@ export interface Rabbitmq {
       /** Virtual hosts to patterns. */
       readonly vhosts: JsonObject | null
       /** Virtual hosts to exchanges to patterns. */
-      readonly vhost_topics: JsonObject | null
+      readonly vhost_topics?: JsonObject | null
     }>
     write: Act<{
       /** Comma-separated tags: `monitoring`, `management` … */

@@ -275,15 +275,29 @@ test("roles and configurations that make no sense are refused in Vault's words",
   await vault.write("sys/mounts/aws", { type: "aws" })
   const iamUser = { credential_type: "iam_user" }
   const table: [Record<string, string | number>, RegExp][] = [
-    [{}, /did not supply credential_type/],
+    [
+      {},
+      /^error\(s\) validating supplied role data: "1 error occurred:\\n\\t\* did not supply credential_type\\n\\n"$/,
+    ],
     [{ credential_type: "other" }, /unrecognized credential type: other/],
-    [{ ...iamUser, default_sts_ttl: 900 }, /default_sts_ttl parameter only valid for assumed_role and/],
+    [
+      { ...iamUser, default_sts_ttl: 900 },
+      /default_sts_ttl parameter only valid for assumed_role, federation_token, and/,
+    ],
     [{ ...iamUser, role_arns: "arn:aws:iam::1:role/a" }, /cannot supply role_arns when credential_type isn't/],
-    [{ ...iamUser, user_path: "no-slash" }, /The specified value for user_path is invalid/],
+    [{ ...iamUser, user_path: "no-slash" }, /the specified value for user_path is invalid/],
+    [{ credential_type: "iam_user,federation_token" }, /unrecognized credential type: iam_user,federation_token/],
+    [{ credential_type: "session_token", policy_document: "{}" }, /cannot supply a policy or role when using/],
+    [{ ...iamUser, external_id: "x" }, /cannot supply external_id when credential_type isn't assumed_role/],
     [{ ...iamUser, permissions_boundary_arn: "x" }, /invalid permissions_boundary_arn parameter/],
     [{ ...iamUser, policy_document: "{" }, /^cannot parse policy document/],
-    [{ credential_type: "session_token", default_sts_ttl: 20, max_sts_ttl: 10 }, /less than or equal to "max_sts_ttl"/],
+    [
+      { credential_type: "session_token", default_sts_ttl: 20, max_sts_ttl: 10 },
+      /less than or equal to \\"max_sts_ttl\\"/,
+    ],
     [{ ...iamUser, policy: "{}" }, /^cannot supply deprecated role or policy parameters/],
+    [{ policy: "{}", user_path: "/" }, /^cannot supply deprecated role or policy parameters with user_path$/],
+    [{ policy: "x" }, /^unable to parse supplied data: "x"$/],
     [{ policy: "{}", arn: "arn:aws:iam::1:role/a" }, /^only one of policy or arn should be provided$/],
   ]
   for (const [body, text] of table) {
@@ -305,9 +319,18 @@ test("roles and configurations that make no sense are refused in Vault's words",
 test("older roles are told by their text", async () => {
   const vault = await testServer()
   await vault.write("sys/mounts/aws", { type: "aws" })
-  const written = await vault.write("aws/roles/old", { arn: "arn:aws:iam::123456789012:role/app" })
-  assert.match(written.warnings.join(), /Detected use of legacy role or policy parameter/)
-  assert.equal((await vault.read("aws/roles/old")).data.credential_type, "assumed_role")
+  const written = await vault.write("aws/roles/old", {
+    arn: "arn:aws:iam::123456789012:role/app",
+    iam_groups: "g",
+    x: 1,
+  })
+  assert.match(written.warnings[0] ?? "", /Detected use of legacy role or policy parameter/)
+  assert.equal(written.warnings[1], "Endpoint ignored these unrecognized parameters: [x]")
+  const { credential_type, iam_groups, role_arns } = (await vault.read("aws/roles/old")).data
+  assert.deepEqual(
+    { credential_type, iam_groups, role_arns },
+    { credential_type: "assumed_role", iam_groups: null, role_arns: ["arn:aws:iam::123456789012:role/app"] },
+  )
   await vault.write("aws/roles/older", { policy: POLICY })
   assert.equal((await vault.read("aws/roles/older")).data.credential_type, "iam_user,federation_token")
 })

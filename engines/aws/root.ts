@@ -8,7 +8,7 @@ export const NAME_FIELDS = ["Type", "DisplayName", "PolicyName"]
 
 /** Vault's own. Conditions are known in this form only. */
 const USERNAME_TEMPLATE =
-  '{{ if (eq .Type "STS") }}{{ printf "vault-%s-%s" (unix_time) (random 20) | truncate 32 }}{{ else }}{{ printf "vault-%s-%s-%s" (printf "%s-%s" (.DisplayName) (.PolicyName) | truncate 42) (unix_time) (random 20) | truncate 64 }}{{ end }}'
+  '{{ if (eq .Type "STS") }}{{ printf "vault-%s-%s"  (unix_time) (random 20) | truncate 32 }}{{ else }}{{ printf "vault-%s-%s-%s" (printf "%s-%s" (.DisplayName) (.PolicyName) | truncate 42) (unix_time) (random 20) | truncate 64 }}{{ end }}'
 
 const IF_TYPE =
   /^\s*\{\{-?\s*if\s+\(?\s*eq\s+\.Type\s+"(STS|IAM)"\s*\)?\s*-?\}\}([\s\S]*?)\{\{-?\s*else\s*-?\}\}([\s\S]*?)\{\{-?\s*end\s*-?\}\}\s*$/
@@ -81,6 +81,8 @@ export const configRoutes = [
       return found && { data: { lease: formatDuration(found.lease), lease_max: formatDuration(found.lease_max) } }
     },
     write: (given, ctx) => {
+      for (const name of ["lease", "lease_max"] as const)
+        if (given[name] === "") throw refuse.invalid(`'${name}' is a required parameter`)
       lease.put(ctx.store, {
         lease: durationOf("lease", given.lease),
         lease_max: durationOf("lease_max", given.lease_max),
@@ -91,7 +93,6 @@ export const configRoutes = [
 ]
 
 function durationOf(name: string, text: string): number {
-  if (text === "") throw refuse.invalid(`'${name}' is a required parameter`)
   const seconds = parseDuration(text)
   if (seconds === undefined || seconds < 0)
     throw refuse.invalid(`Invalid ${name}: ${JSON.stringify(text)} is no duration`)

@@ -59,8 +59,9 @@ export const configRoutes = (places: Places) => [
     operation: { read: "read-configuration", write: "configure" },
     kept: ["stale_key"],
     check: (given, ctx) => {
-      if (given.credentials !== "") credentialsOf(given.credentials)
-      return "credentials" in ctx.body ? { ...given, stale_key: "" } : given
+      if (!("credentials" in ctx.body)) return given
+      credentialsOf(given.credentials)
+      return { ...given, stale_key: "" }
     },
   }),
   route("config/rotate-root", {

@@ -32,13 +32,21 @@ export const boundTo = ({ bindings }: Holder): Bindings => (bindings === "" ? {}
 /** Leases remember the bindings that their key was made for: others end the right to renew. */
 export const bindingsHash = ({ bindings }: Holder): string => createHash("sha256").update(bindings).digest("base64")
 
-export function checkHolder({ secret_type, token_scopes }: Holder, before: Holder | undefined): void {
-  if (!SECRET_TYPES.some(type => type === secret_type))
-    throw refuse.invalid(`invalid "secret_type" value: "${secret_type}"`)
+/** What Vault says of a kind that it does not know, and of tokens for nothing. */
+export interface Complaints {
+  readonly type: (given: string) => string
+  readonly scopes: string
+}
+
+export function checkHolder(
+  { secret_type, token_scopes }: Holder,
+  before: Holder | undefined,
+  { type: words, scopes }: Complaints,
+): void {
+  if (!SECRET_TYPES.some(type => type === secret_type)) throw refuse.invalid(words(secret_type))
   if (before !== undefined && before.secret_type !== secret_type)
     throw refuse.invalid("cannot change secret_type after creation")
-  if (secret_type === "access_token" && token_scopes.length === 0)
-    throw refuse.invalid("token_scopes must be provided for creating access tokens")
+  if (secret_type === "access_token" && token_scopes.length === 0) throw refuse.invalid(scopes)
 }
 
 /** The key that access tokens are asked for with; nothing for those that give keys. */

@@ -67,11 +67,14 @@ async function write(name: string, ctx: Context, places: Places): Promise<undefi
   const before = await roleSets.get(ctx.store, name)
   const { service_account_email: _e, token_key: _k, token_key_name: _n, ...body } = ctx.body
   const wished = roleSets.merge(before, body)
-  checkHolder(wished, before)
   if (before !== undefined && before.project !== wished.project) {
     throw refuse.invalid(`cannot change project for existing role set (old: ${before.project}, new: ${wished.project})`)
   }
   if (wished.project === "") throw refuse.invalid("project argument is required for new role set")
+  checkHolder(wished, before, {
+    type: given => `invalid "secret_type" value: ${JSON.stringify(given)}`,
+    scopes: "token_scopes must be provided for creating access token role set",
+  })
   checkProject(wished.project)
   if (wished.bindings === "") throw refuse.invalid("bindings are required for new role set")
   if (before !== undefined && before.bindings === wished.bindings) {

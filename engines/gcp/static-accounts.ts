@@ -32,8 +32,11 @@ async function write(wanted: string, ctx: Context, places: Places): Promise<unde
   const before = await staticAccounts.get(ctx.store, wanted)
   const { project: _p, token_key: _k, token_key_name: _n, ...body } = ctx.body
   const wished = staticAccounts.merge(before, body)
-  checkHolder(wished, before)
   if (wished.service_account_email === "") throw refuse.invalid("email is required")
+  checkHolder(wished, before, {
+    type: given => `invalid secret_type ${JSON.stringify(given)}`,
+    scopes: "non-empty token_scopes must be provided for generating access_token secrets",
+  })
   checkEmail(wished.service_account_email)
   if (before !== undefined && before.service_account_email !== wished.service_account_email)
     throw refuse.invalid("cannot update email")

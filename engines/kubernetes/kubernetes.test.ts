@@ -239,6 +239,11 @@ test("roles that make no sense are refused in Vault's words", async () => {
     assert.match(answer.errors[0] ?? "", text)
   }
   assert.deepEqual((await vault.write("kubernetes/creds/none")).errors, ["role 'none' does not exist"])
+  await vault.write("kubernetes/roles/right", right)
+  const { allowed_kubernetes_namespaces, extra_labels, token_default_audiences } = (
+    await vault.read("kubernetes/roles/right")
+  ).data
+  assert.deepEqual([allowed_kubernetes_namespaces, extra_labels, token_default_audiences], [["a"], null, null])
 })
 
 test("selectors mean what Kubernetes says they mean", () => {

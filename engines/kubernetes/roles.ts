@@ -1,6 +1,7 @@
 /** Roles: in which namespaces tokens are given, for which service account, and for how long. */
 
 import { type Context, crud, field, formatDuration, record, refuse, type Values } from "@arca/api"
+import { emptyAsNull } from "../answer.ts"
 import { checkTemplate } from "../username.ts"
 import type { RoleType } from "./cluster.ts"
 import { isObjectName } from "./cluster.ts"
@@ -84,5 +85,6 @@ export const roleRoutes = crud("roles", roles, {
   summary: "A role: read, write, delete.",
   nameField,
   check: checked,
-  show: (role, _ctx, name) => ({ name, ...roles.shown(role) }),
+  replies: { name: nameField, ...roles.fields },
+  show: (role, _ctx, name) => ({ name, ...emptyAsNull(roles.shown(role)) }),
 })

@@ -1,6 +1,6 @@
 /** `config`: the directory, the account that manages it, and how passwords are made. */
 
-import { X509Certificate } from "node:crypto"
+import { createPrivateKey, X509Certificate } from "node:crypto"
 import {
   type Context,
   field,
@@ -31,6 +31,7 @@ const searchFields = {
   deny_null_bind: field.bool("Not used here: an empty password is never sent.", { default: true, group }),
   dereference_aliases: field.string("Not used here.", { default: "never", plain: true, group }),
   discoverdn: field.bool("Not used here.", { default: false, group }),
+  enable_samaccountname_login: field.bool("Not used here.", { default: false, group }),
   groupattr: field.string("Not used here.", { default: "cn", plain: true, group }),
   groupdn: field.string("Not used here.", { default: "", plain: true, group }),
   groupfilter: field.string("Not used here.", {
@@ -39,7 +40,7 @@ const searchFields = {
     group,
   }),
   max_page_size: field.int("Not used here.", { default: 0, group }),
-  use_pre111_group_cn_behavior: field.bool("Not used here.", { default: false, group }),
+  use_pre111_group_cn_behavior: field.bool("Not used here.", { group }),
   use_token_groups: field.bool("Not used here.", { default: false, group }),
   userfilter: field.string("Not used here.", { default: "({{.UserAttr}}={{.Username}})", plain: true, group }),
   username_as_alias: field.bool("Not used here.", { default: false, group }),
@@ -127,7 +128,9 @@ function check(given: Config, ctx: Context): void {
   if (TLS_VERSIONS.indexOf(given.tls_max_version) < TLS_VERSIONS.indexOf(given.tls_min_version))
     throw refuse.invalid("'tls_max_version' must be greater than or equal to 'tls_min_version'")
   if ((given.client_tls_cert === "") !== (given.client_tls_key === ""))
-    throw refuse.invalid("client_tls_cert and client_tls_key go together: give both, or neither")
+    throw refuse.invalid("both client_tls_cert and client_tls_key must be set")
+  if (given.client_tls_cert !== "" && !isPair(given))
+    throw refuse.invalid("failed to parse client X509 key pair: client_tls_cert and client_tls_key are no pair in PEM")
   if (given.certificate !== "" && !isCertificate(given.certificate))
     throw refuse.invalid("failed to parse server tls cert: certificate is no X.509 certificate in PEM")
 }
@@ -135,6 +138,14 @@ function check(given: Config, ctx: Context): void {
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
+}
+
+function isPair({ client_tls_cert: cert, client_tls_key: key }: Config): boolean {
+  try {
+    return new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
   } catch {
     return false
   }
@@ -155,10 +166,15 @@ export function urlsOf(text: string): URL[] {
 const checkUrls = (text: string): void => void urlsOf(text)
 
 function shown(given: Config): JsonObject {
-  const { last_bind_password_rotation, length, password_policy, ...rest } = config.shown(given)
+  const { last_bind_password_rotation, length, password_policy, use_pre111_group_cn_behavior, ...rest } =
+    config.shown(given)
+  const { client_tls_cert: _c, ttl: _t, max_ttl: _m, ...always } = rest
   return {
-    ...rest,
+    ...always,
     userattr: userAttribute(given),
+    ...(given.use_pre111_group_cn_behavior === undefined
+      ? {}
+      : { use_pre111_group_cn_behavior: use_pre111_group_cn_behavior ?? null }),
     ...(given.length > 0 ? { length: length ?? 0 } : {}),
     ...(given.password_policy === "" ? {} : { password_policy: password_policy ?? "" }),
     ...(given.last_bind_password_rotation > 0
@@ -171,8 +187,12 @@ const {
   bindpass: _password,
   client_tls_key: _key,
   pending: _pending,
+  client_tls_cert: _certificate,
+  ttl: _ttl,
+  max_ttl: _maxTtl,
   length,
   password_policy,
+  use_pre111_group_cn_behavior,
   last_bind_password_rotation,
   ...always
 } = config.fields
@@ -187,7 +207,10 @@ export const configRoute = singleRoute("config", config, {
     return "bindpass" in ctx.body ? { ...given, pending: "" } : given
   },
   show: shown,
-  replies: { ...always, ...optional({ length, password_policy, last_bind_password_rotation }) },
+  replies: {
+    ...always,
+    ...optional({ length, password_policy, use_pre111_group_cn_behavior, last_bind_password_rotation }),
+  },
   creates: true,
   deletes: true,
 })

@@ -41,7 +41,9 @@ const LDIF_FIELDS = { creation_ldif: FIELDS, deletion_ldif: LATER_FIELDS, rollba
 
 /** Terraform and scripts may send LDIF as Base64, which it cannot be taken for: it has colons. */
 const plainText = (text: string): string =>
-  /^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text) ? Buffer.from(text, "base64").toString() : text
+  /^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text.replaceAll(/\s+/g, ""))
+    ? Buffer.from(text, "base64").toString()
+    : text
 
 function checked(given: Role, ctx: Context): Role {
   const role = { ...given }

@@ -321,7 +321,8 @@ test("a configuration that makes no sense, and a directory that is away, are tol
     [{ ...right, password_policy: "p", length: 8 }, /^cannot set both/],
     [{ ...right, tls_min_version: "tls13" }, /^'tls_max_version' must be greater/],
     [{ ...right, certificate: "x" }, /^failed to parse server tls cert/],
-    [{ ...right, client_tls_cert: "x" }, /go together/],
+    [{ ...right, client_tls_cert: "x" }, /^both client_tls_cert and client_tls_key must be set$/],
+    [{ ...right, client_tls_cert: "x", client_tls_key: "y" }, /^failed to parse client X509 key pair/],
   ]
   for (const [body, text] of table) {
     const answer = await vault.write("ldap/config", body)
@@ -329,7 +330,15 @@ test("a configuration that makes no sense, and a directory that is away, are tol
     assert.match(answer.errors[0] ?? "", text)
   }
   assert.match((await vault.write("ldap/rotate-root")).errors[0] ?? "", /^missing LDAP configuration/)
-  assert.equal((await vault.write("ldap/config", right)).status, 204)
+  assert.equal((await vault.write("ldap/config", { ...right, ttl: 5, enable_samaccountname_login: true })).status, 204)
+  const { data: shown } = await vault.read("ldap/config")
+  assert.equal(shown.enable_samaccountname_login, true)
+  for (const hidden of ["ttl", "max_ttl", "client_tls_cert", "use_pre111_group_cn_behavior"])
+    assert.ok(!(hidden in shown), hidden)
+  const said = async (path: string, body: Record<string, string>) => (await vault.write(`ldap/${path}`, body)).errors[0]
+  assert.equal(await said("library/l", { ttl: "1h" }), '"service_account_names" must be provided')
+  assert.equal(await said("static-role/a", { username: "" }), "username must not be empty")
+  assert.match((await said("static-role/a", {})) ?? "", /^username is a required field/)
   const away = await vault.write("ldap/static-role/a", { username: "a", rotation_period: 60 })
   assert.equal(away.status, 502)
   assert.match(away.errors[0] ?? "", /^cannot connect to the directory: .*ECONNREFUSED/)
@@ -344,6 +353,7 @@ test("LDIF that cannot be read is refused when the role is written", async () =>
     vault.write("ldap/role/r", { creation_ldif, deletion_ldif })
   const table: [string, RegExp][] = [
     ["", /^missing creation_ldif$/],
+    ["x", /is no "attribute: value"/],
     ["cn: x", /an entry must begin with "dn:"/],
     ["dn: cn=x", /an entry that is added needs attributes/],
     ["dn: cn=x\nno colon", /is no "attribute: value"/],

@@ -104,7 +104,7 @@ export const loan = leaseKind<{ set: string; account: string; loan: string }>({
 
 function checked(given: Library): Library {
   const library = { ...given, service_account_names: [...new Set(given.service_account_names)] }
-  if (library.service_account_names.length === 0) throw refuse.invalid("'service_account_names' must be provided")
+  if (library.service_account_names.length === 0) throw refuse.invalid('"service_account_names" must be provided')
   if (library.max_ttl > 0 && library.max_ttl < library.ttl) {
     throw refuse.invalid(`max_ttl (${library.max_ttl} seconds) may not be less than ttl (${library.ttl} seconds)`)
   }

@@ -58,7 +58,7 @@ interface WriteInput {
 
 async function write({ name, skip_import_rotation: skip }: WriteInput, ctx: Context): Promise<undefined> {
   const before = await roles.get(ctx.store, name)
-  const wished = checked(merged(before, ctx.body), before)
+  const wished = checked(merged(before, ctx.body), before, "username" in ctx.body)
   if (before !== undefined) {
     if (skip !== undefined) throw refuse.invalid("skip_import_rotation has no effect on updates")
     await roles.update(ctx, name, wished)
@@ -68,8 +68,11 @@ async function write({ name, skip_import_rotation: skip }: WriteInput, ctx: Cont
   await roles.create(ctx, name, wished, (skip ?? skip_static_role_import_rotation) ? {} : undefined)
 }
 
-function checked(role: StaticRole, before: StaticRole | undefined): StaticRole {
-  if (role.username === "") throw refuse.invalid("username is a required field to manage a static account")
+function checked(role: StaticRole, before: StaticRole | undefined, isGiven: boolean): StaticRole {
+  if (role.username === "")
+    throw refuse.invalid(
+      isGiven ? "username must not be empty" : "username is a required field to manage a static account",
+    )
   if (before !== undefined && before.username !== role.username)
     throw refuse.invalid("cannot update static account username")
   if (before !== undefined && before.dn !== role.dn)

@@ -1,7 +1,7 @@
 /** Tokens of Nomad's ACL system that live as long as their lease. */
 
 import { type Answer, type Context, crud, engine, field, leaseKind, record, refuse, route } from "@arca/api"
-import { listOf, objectOf, textOf } from "../answer.ts"
+import { emptyAsNull, listOf, objectOf, textOf } from "../answer.ts"
 import { tame } from "../username.ts"
 import { randomName } from "../username-template.ts"
 import { call, configRoutes, LONGEST_NAME, lease, needAccess, verify } from "./access.ts"
@@ -81,7 +81,10 @@ export const nomad = engine({
     ...configRoutes,
     ...crud("role", roles, {
       summary: "A role: what its tokens may do. Read, write, delete.",
-      check: role => {
+      check: (merged, ctx) => {
+        // Like Vault, which keeps policies and region of a role, but takes a type that is not given for its default.
+        const { type } = roles.merge(undefined, ctx.body)
+        const role = { ...merged, type }
         if (role.type !== "client" && role.type !== "management")
           throw refuse.invalid('type must be "client" or "management"')
         if (role.type === "client" && role.policies.length === 0)
@@ -90,6 +93,7 @@ export const nomad = engine({
           throw refuse.invalid("policies should be empty when using management tokens")
         return role
       },
+      show: role => emptyAsNull(roles.shown(role)),
     }),
     route("creds/:name", {
       summary: "Make a token that lives as long as its lease.",

@@ -79,7 +79,7 @@ export const rabbitmq = engine({
             data: {
               tags: role.tags,
               vhosts: { ...vhostsOf(role.vhosts) },
-              vhost_topics: { ...topicsOf(role.vhost_topics) },
+              vhost_topics: role.vhost_topics === "" ? null : { ...topicsOf(role.vhost_topics) },
             },
           }
         )
@@ -99,7 +99,7 @@ export const rabbitmq = engine({
         read: {
           tags: roles.fields.tags,
           vhosts: field.map("Virtual hosts to patterns."),
-          vhost_topics: field.map("Virtual hosts to exchanges to patterns."),
+          vhost_topics: field.map("Virtual hosts to exchanges to patterns.", { optional: true }),
         },
       },
     }),

@@ -68,7 +68,7 @@ test("a role reads back as maps, and one that says nothing or nonsense is refuse
   const vault = await withBroker()
   const vhosts = { "/": { configure: "", write: ".*", read: ".*" } }
   await vault.write("rabbitmq/roles/app", { tags: "", vhosts: JSON.stringify(vhosts) })
-  assert.deepEqual((await vault.read("rabbitmq/roles/app")).data, { tags: "", vhosts, vhost_topics: {} })
+  assert.deepEqual((await vault.read("rabbitmq/roles/app")).data, { tags: "", vhosts, vhost_topics: null })
   assert.deepEqual((await vault.list("rabbitmq/roles")).data.keys, ["app"])
   const table: [Record<string, string>, RegExp][] = [
     [{}, /^both tags and vhosts not specified$/],
