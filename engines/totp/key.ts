@@ -83,7 +83,7 @@ function withAddress(input: KeyInput): KeyInput {
   return {
     ...input,
     issuer: query.get("issuer") || (colon < 0 ? input.issuer : label.slice(0, colon)),
-    account_name: label.slice(colon + 1).trim(),
+    account_name: label.slice(colon + 1),
     key: query.get("secret") ?? "",
     period: wholeNumber(query.get("period"), "period") ?? input.period,
     digits: wholeNumber(query.get("digits"), "digits") ?? input.digits,

@@ -77,7 +77,7 @@ test("what an address says wins, and a label without an issuer is the account", 
   const url = "otpauth://totp/Big%20Corp:%20bob?secret=jbswy3dpehpk3pxp&digits=8&period=60&algorithm=SHA256"
   await vault.write("totp/keys/k", { url, digits: 6, issuer: "other" })
   const { data } = await vault.read("totp/keys/k")
-  assert.deepEqual(data, { issuer: "Big Corp", account_name: "bob", period: 60, algorithm: "SHA256", digits: 8 })
+  assert.deepEqual(data, { issuer: "Big Corp", account_name: " bob", period: 60, algorithm: "SHA256", digits: 8 })
   await vault.write("totp/keys/bare", { url: "otpauth://totp/alice?secret=JBSWY3DPEHPK3PXP", issuer: "mine" })
   assert.deepEqual((await vault.read("totp/keys/bare")).data.account_name, "alice")
   assert.deepEqual((await vault.read("totp/keys/bare")).data.issuer, "mine")
@@ -116,15 +116,14 @@ test("a key that makes no sense is refused in Vault's words", async () => {
   assert.equal((await vault.read("totp/keys/k")).status, 404)
 })
 
-test("codes of unknown keys, empty codes and codes of the wrong length are refused", async () => {
+test("codes of unknown keys and empty codes are refused, those of the wrong length are wrong", async () => {
   const vault = await withTotp()
   await vault.write("totp/keys/k", { key: "JBSWY3DPEHPK3PXP" })
   assert.deepEqual((await vault.read("totp/code/none")).errors, ["unknown key: none"])
   assert.deepEqual((await vault.write("totp/code/none", { code: "1" })).errors, ["unknown key: none"])
-  assert.deepEqual((await vault.write("totp/code/k", {})).errors, ["the code value is required"])
-  assert.deepEqual((await vault.write("totp/code/k", { code: " 12345" })).errors, [
-    "invalid number of digits for the code",
-  ])
+  assert.deepEqual((await vault.write("totp/code/none", {})).errors, ["the code value is required"])
+  for (const code of [" 12345", "1234567", "abcdef", 12])
+    assert.deepEqual((await vault.write("totp/code/k", { code })).data, { valid: false })
 })
 
 test("oathtool agrees about every algorithm and number of digits", program("/usr/bin/oathtool"), async () => {
