@@ -114,7 +114,10 @@ export function rotating<const F extends Fields, N extends JsonObject, K extends
 
   /** Rotates now: `by plan` only if it is due, and without moving the times to come. */
   const rotate = async (ctx: Context, name: string, cause: "by plan" | "by request"): Promise<void> => {
-    const fresh = await next(await ctx.durably(store => need(store, name)), ctx, name)
+    const account = await ctx.durably(store => need(store, name))
+    const fresh = await next(account, ctx, name).catch((error: unknown) => {
+      throw error instanceof Refusal ? new NotTaken(error) : error
+    })
     const begun = await ctx.durably(async store => {
       const account = await need(store, name)
       if (cause === "by plan" && account.rotation.wakes > ctx.now) return undefined
@@ -123,8 +126,8 @@ export function rotating<const F extends Fields, N extends JsonObject, K extends
       return { account, pending }
     })
     if (begun === undefined) return
-    const { account, pending } = begun
-    const given = await change(account, pending, ctx).catch(async (error: unknown) => {
+    const { pending } = begun
+    const given = await change(begun.account, pending, ctx).catch(async (error: unknown) => {
       if (error instanceof NotTaken) await ctx.durably(store => drop(store, name, pending))
       throw error
     })

@@ -1,6 +1,6 @@
 /** When an account is rotated next: after a period, or by a schedule with a window. Times are seconds since 1970. */
 
-import { refuse } from "@arca/api"
+import { type JsonObject, refuse } from "@arca/api"
 import { Cron } from "croner"
 
 export interface Plan {
@@ -22,21 +22,27 @@ export const every = (seconds: number): Plan => ({
 const SHORTEST_PERIOD = 5
 const SHORTEST_WINDOW = 3600
 
-/** Refuses plans that contradict themselves, in Vault's words. */
-export function checkPlan({ rotation_period, rotation_schedule, rotation_window }: Plan): void {
-  if (rotation_period > 0 && rotation_schedule !== "")
+/** The plan that a request makes of one that is stored, if any. Refuses what contradicts itself, in Vault's words. */
+export function planned(body: JsonObject, merged: Plan, isNew: boolean): Plan {
+  const gives = (name: keyof Plan): boolean => (body[name] ?? null) !== null
+  const { rotation_period, rotation_schedule, rotation_window } = merged
+  if (gives("rotation_period") && gives("rotation_schedule"))
     throw refuse.invalid(
       "mutually exclusive fields rotation_period and rotation_schedule were both specified; only one of them can be provided",
     )
-  if (rotation_period === 0 && rotation_schedule === "")
+  if (isNew && !gives("rotation_period") && !gives("rotation_schedule"))
     throw refuse.invalid("one of rotation_schedule or rotation_period must be provided to create a static account")
-  if (rotation_window > 0 && rotation_schedule === "")
-    throw refuse.invalid("rotation_window is invalid with use of rotation_period")
-  if (rotation_schedule === "" && rotation_period < SHORTEST_PERIOD)
+  if (gives("rotation_period") && rotation_period < SHORTEST_PERIOD)
     throw refuse.invalid(`rotation_period must be ${SHORTEST_PERIOD} seconds or more`)
-  if (rotation_window > 0 && rotation_window < SHORTEST_WINDOW)
+  const isScheduled = gives("rotation_schedule") || (!gives("rotation_period") && rotation_schedule !== "")
+  if (!isScheduled && gives("rotation_window"))
+    throw refuse.invalid("rotation_window is invalid with use of rotation_period")
+  // One takes the place of the other.
+  if (!isScheduled) return every(rotation_period)
+  cronOf(rotation_schedule)
+  if (gives("rotation_window") && rotation_window < SHORTEST_WINDOW)
     throw refuse.invalid(`rotation_window must be ${SHORTEST_WINDOW} seconds or more`)
-  if (rotation_schedule !== "") cronOf(rotation_schedule)
+  return { rotation_period: 0, rotation_schedule, rotation_window }
 }
 
 function cronOf(schedule: string): Cron {

@@ -1,6 +1,37 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
+import { testServer } from "@arca/server/testing"
 import { cleaned } from "./connections.ts"
+
+test("a configuration names a place, is tried only if it says so, and keeps nothing of another kind", async () => {
+  const vault = await testServer()
+  await vault.write("sys/mounts/database", { type: "database" })
+  const mysql = { plugin_name: "mysql-database-plugin", connection_url: "{{username}}:{{password}}@tcp(127.0.0.1:1)/" }
+  const table: readonly [plugin: string, needed: string][] = [
+    ["postgresql-database-plugin", "connection_url"],
+    ["redis-database-plugin", "host"],
+    ["influxdb-database-plugin", "host"],
+    ["cassandra-database-plugin", "hosts"],
+    ["elasticsearch-database-plugin", "url"],
+  ]
+  for (const [plugin_name, needed] of table) {
+    const { errors } = await vault.write("database/config/c", { plugin_name, verify_connection: false })
+    assert.deepEqual(errors, [`error creating database object: ${needed} cannot be empty`])
+  }
+  const secret = { tls_certificate_key: "PEM", max_connection_lifetime: "1h" }
+  await vault.write("database/config/c", { ...mysql, ...secret, verify_connection: false })
+  assert.deepEqual((await vault.write("database/config/c", { allowed_roles: "a" })).errors, [])
+  const read = async () => (await vault.read("database/config/c")).data
+  assert.equal((await read()).verify_connection, false)
+  await vault.write("database/config/c", { plugin_name: "cassandra-database-plugin", hosts: "h,i" })
+  assert.deepEqual((await read()).connection_details, { hosts: "h,i" })
+  assert.match(
+    (await vault.write("database/config/c", { ...mysql, verify_connection: true })).errors.join(),
+    /verifying/,
+  )
+  const unknown = ['1 error occurred:\n\t* failed to find entry for connection with name: "x"\n\n']
+  assert.deepEqual((await vault.write("database/reset/x")).errors, unknown)
+})
 
 test("a secret is masked in every form that a database may quote it in, whole or cut", () => {
   const secret = `abc'def\\"ghi`

@@ -5,6 +5,7 @@ import {
   type Context,
   decodeJson,
   encodeJson,
+  type Field,
   type Fields,
   field,
   type Json,
@@ -43,10 +44,12 @@ const decode = (value: Uint8Array): Config => decodeJson(value) as unknown as Co
 export const configOf = async (store: Store, name: string): Promise<Config | undefined> =>
   store.cached(FOLDER + name, decode)
 
+/** A failure (500) in words of Vault's own, in the form that its library gives them. */
+export const failure = (text: string): Refusal => refuse.failed(`1 error occurred:\n\t* ${text}\n\n`)
+
 export async function needConfig(store: Store, name: string): Promise<Config> {
   const config = await configOf(store, name)
-  if (config === undefined)
-    throw refuse.failed(`failed to find entry for connection with name: ${JSON.stringify(name)}`)
+  if (config === undefined) throw failure(`failed to find entry for connection with name: ${JSON.stringify(name)}`)
   return config
 }
 
@@ -135,7 +138,7 @@ export const forget = (ctx: Context, name: string): Promise<void> => ctx.closeRe
 /** Refuses a role that the configuration does not name; names may hold `*`. */
 export function checkAllowed({ allowed_roles }: Config, role: string): void {
   if (allowed_roles.some(pattern => matches(pattern, role))) return
-  throw refuse.failed(`1 error occurred:\n\t* ${JSON.stringify(role)} is not an allowed role\n\n`)
+  throw failure(`${JSON.stringify(role)} is not an allowed role`)
 }
 
 function matches(pattern: string, role: string): boolean {
@@ -148,7 +151,7 @@ export const commonFields = {
   name: field.name("Name of the connection.", { plain: true }),
   plugin_name: field.string("The kind of database: `postgresql-database-plugin` and others.", { plain: true }),
   plugin_version: field.string("Accepted for compatibility: drivers are part of the server.", { plain: true }),
-  verify_connection: field.bool("Connect before the configuration is stored.", { default: true }),
+  verify_connection: field.bool("Connect before the configuration is stored; so it is unless told otherwise."),
   allowed_roles: field.commaList("Roles that may use it, with `*` for any part of a name.", { plain: true }),
   root_rotation_statements: field.stringList("What changes the account's own password.", { plain: true }),
   password_policy: field.string("The password policy of its passwords.", { plain: true }),
@@ -165,7 +168,7 @@ function detailsOf(driver: Driver, body: JsonObject, ctx: Context): JsonObject {
     if (Object.hasOwn(commonFields, name)) continue
     const declared = Object.hasOwn(driver.fields, name) ? driver.fields[name] : undefined
     if (declared === undefined) ignored.push(name)
-    else details[name] = writeField(declared, readField(name, declared, raw))
+    else details[name] = asGiven(declared, readField(name, declared, raw), raw)
   }
   if (ignored.length > 0)
     ctx.warn(
@@ -174,11 +177,15 @@ function detailsOf(driver: Driver, body: JsonObject, ctx: Context): JsonObject {
   return details
 }
 
+/** Vault shows "1h" and "5" as they were written; drivers read them by their fields either way. */
+const asGiven = (declared: Field<unknown>, value: unknown, raw: Json): Json =>
+  typeof value === "string" ? writeField(declared, value) : raw
+
 interface ConfigInput {
   readonly name: string
   readonly plugin_name?: string | undefined
   readonly plugin_version?: string | undefined
-  readonly verify_connection: boolean
+  readonly verify_connection?: boolean | undefined
   readonly allowed_roles?: readonly string[] | undefined
   readonly root_rotation_statements?: readonly string[] | undefined
   readonly password_policy?: string | undefined
@@ -191,22 +198,23 @@ export async function writeConfig(input: ConfigInput, ctx: Context): Promise<Ans
   if (pluginName === "") throw refuse.invalid("empty plugin name")
   const driver = driverFor(pluginName)
   const given = detailsOf(driver, ctx.body, ctx)
-  const { pending: _, ...kept } = before ?? { details: {} }
+  const verify_connection = input.verify_connection ?? before?.verify_connection ?? true
   const config: Config = {
     plugin_name: pluginName,
     plugin_version: input.plugin_version ?? before?.plugin_version ?? "",
     allowed_roles: input.allowed_roles ?? before?.allowed_roles ?? [],
     root_rotation_statements: input.root_rotation_statements ?? before?.root_rotation_statements ?? [],
     password_policy: input.password_policy ?? before?.password_policy ?? "",
-    verify_connection: input.verify_connection,
-    details: { ...kept.details, ...given },
+    verify_connection,
+    details: { ...keptOf(driver, before), ...given },
     version: newVersion(ctx),
     // Who gives a password says what it is: a rotation that was not settled is moot.
     ...(before?.pending === undefined || "password" in given ? {} : { pending: before.pending }),
   }
   const template = textOf(config.details.username_template)
   checkTemplate(ctx, template)
-  if (input.verify_connection) await verify(ctx, driver, config)
+  checkNeeds(driver, config)
+  if (verify_connection) await verify(ctx, driver, config)
   putConfig(ctx.store, input.name, config)
   if (passwordsIn(textOf(config.details.connection_url)).length > 0)
     ctx.warn(
@@ -214,6 +222,16 @@ export async function writeConfig(input: ConfigInput, ctx: Context): Promise<Ans
     )
   await forget(ctx, input.name)
   return { status: 204 }
+}
+
+/** What another kind of database took is of no use to this one, and would not be known for a secret. */
+const keptOf = (driver: Driver, before: Config | undefined): JsonObject =>
+  Object.fromEntries(Object.entries(before?.details ?? {}).filter(([name]) => Object.hasOwn(driver.fields, name)))
+
+/** Refuses a configuration without a place to connect to, whether it is tried now or later. */
+function checkNeeds({ needs }: Driver, { details }: Config): void {
+  const isGiven = (name: string): boolean => ![undefined, null, ""].includes(details[name] as null)
+  if (!needs.some(isGiven)) throw refuse.invalid(`error creating database object: ${needs[0]} cannot be empty`)
 }
 
 /** Connects once, with a connection of its own: what is not stored yet must not be found by others. */
@@ -229,7 +247,9 @@ async function verify(ctx: Context, driver: Driver, config: Config): Promise<voi
 /** A configuration as it is read: without its secrets. */
 export function shownConfig(config: Config): JsonObject {
   const { fields } = driverFor(config.plugin_name)
-  const shown = Object.entries(config.details).filter(([name]) => !fields[name]?.options.secret)
+  const shown = Object.entries(config.details).filter(
+    ([name]) => Object.hasOwn(fields, name) && !fields[name]?.options.secret,
+  )
   const details: JsonObject = Object.fromEntries(shown)
   if (typeof details.connection_url === "string") details.connection_url = redacted(details.connection_url)
   return {

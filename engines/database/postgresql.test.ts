@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict"
 import { after, before, test } from "node:test"
+import type { JsonObject } from "@arca/api"
 import pg from "pg"
 import { type TestServer, testServer } from "../../server/testing.ts"
 import { missing, type Server, start } from "../../tests/parts/postgresql.ts"
@@ -218,7 +219,7 @@ test("a configuration is shown without secrets, and a write keeps what it does n
     connection_details: {
       connection_url: `postgresql://{{username}}:{{password}}@127.0.0.1:${server.port}/postgres?sslmode=disable`,
       username: manager,
-      max_open_connections: 7,
+      max_open_connections: "7",
     },
     password_policy: "",
     plugin_name: "postgresql-database-plugin",
@@ -308,6 +309,38 @@ test("a rotation that the database refuses is tried again with the same password
   const now = (await vault.read("database/static-creds/s")).data.password
   assert.notEqual(now, password)
   assert.equal(await entering("static2", now), "in")
+})
+
+test("a static role goes from a period to a schedule and back, and is rotated only while it is allowed", {
+  skip,
+}, async () => {
+  const { vault } = await withDatabase()
+  await query("CREATE ROLE static4 LOGIN PASSWORD 'old'")
+  const write = async (body: JsonObject) =>
+    (await vault.write("database/static-roles/s", { db_name: "pg", username: "static4", ...body })).errors
+  const plan = async () => {
+    const { rotation_period, rotation_schedule, rotation_window } = (await vault.read("database/static-roles/s")).data
+    return { rotation_period, rotation_schedule, rotation_window }
+  }
+  const nowhere = { rotation_period: undefined, rotation_schedule: undefined, rotation_window: undefined }
+  assert.deepEqual(await write({ rotation_period: "1h", credential_config: { password_policy: "none" } }), [
+    'no password policy "none"',
+  ])
+  assert.equal((await vault.read("database/static-roles/s")).status, 404, "nothing was changed for it")
+  assert.deepEqual(await write({ rotation_period: "1h" }), [])
+  assert.deepEqual(await write({ rotation_schedule: "0 0 * * *", rotation_window: "1h" }), [])
+  assert.deepEqual(await plan(), { ...nowhere, rotation_schedule: "0 0 * * *", rotation_window: 3600 })
+  assert.deepEqual(await write({ rotation_period: null }), [])
+  assert.deepEqual(await write({ rotation_period: 7200 }), [])
+  assert.deepEqual(await plan(), { ...nowhere, rotation_period: 7200 })
+  assert.deepEqual(await write({ username: "" }), ["cannot update static account username"])
+  const { password } = (await vault.read("database/static-creds/s")).data
+  await vault.write("database/config/pg", { allowed_roles: "other" })
+  const refused = ['1 error occurred:\n\t* "s" is not an allowed role\n\n']
+  assert.deepEqual((await vault.write("database/rotate-role/s")).errors, refused)
+  vault.clock.advance("3h")
+  await vault.runJobs()
+  assert.equal(await entering("static4", password), "in")
 })
 
 test("a static role that cannot be made is not there afterwards", { skip }, async () => {

@@ -14,7 +14,7 @@ import {
   type Values,
 } from "@arca/api"
 import { usernameBy } from "../username.ts"
-import { type Config, checkAllowed, cleaned, driverFor, needConfig, secretsOf, told } from "./connections.ts"
+import { type Config, checkAllowed, cleaned, driverFor, failure, needConfig, secretsOf, told } from "./connections.ts"
 import {
   checkSupported,
   credentialConfig,
@@ -148,7 +148,7 @@ export const user = leaseKind<{ username: string; role: string; db_name: string;
 async function roleOf(data: UserData, ctx: Context): Promise<Role> {
   const role = await roles.get(ctx.store, data.role)
   if (role !== undefined) return role
-  throw refuse.failed(`error during renew: could not find role with name ${JSON.stringify(data.role)}`)
+  throw failure(`error during renew: could not find role with name ${JSON.stringify(data.role)}`)
 }
 
 /** A user that is gone is dropped already: statements that insist on its being there are not run for it. */
@@ -166,7 +166,7 @@ async function issue(name: string, ctx: Context): Promise<Answer> {
   const statements = role.creation_statements
   checkSupported(config, type, statements)
   const driver = driverFor(config.plugin_name)
-  if (driver.needsCreation && statements.length === 0) throw refuse.failed("empty creation statements")
+  if (driver.needsCreation && statements.length === 0) throw failure("empty creation statements")
   const expiresAt = ctx.now + lifeOf(ctx, role) + SLACK_SECONDS
   const { credential_config, db_name, revocation_statements } = role
   const wish = { config: credential_config, policy: config.password_policy, role: name, expiresAt }

@@ -3,15 +3,25 @@
  * may know either, so both are tried.
  */
 
-import { type Context, refuse } from "@arca/api"
-import { type Config, cleaned, configNames, configOf, needConfig, putConfig, secretsOf, told } from "./connections.ts"
+import type { Context } from "@arca/api"
+import {
+  type Config,
+  cleaned,
+  configNames,
+  configOf,
+  failure,
+  needConfig,
+  putConfig,
+  secretsOf,
+  told,
+} from "./connections.ts"
 import { connect, healed, opened, settle } from "./open.ts"
 
 /** `rotate-root/:name`: when it is answered, nobody but this server knows the password. */
 export async function rotateRoot(name: string, ctx: Context): Promise<undefined> {
   const config = await needConfig(ctx.store, name)
-  if (!config.details.username) throw refuse.failed("unable to rotate root credentials: no username in configuration")
-  if (!config.details.password) throw refuse.failed("unable to rotate root credentials: no password in configuration")
+  if (!config.details.username) throw failure("unable to rotate root credentials: no username in configuration")
+  if (!config.details.password) throw failure("unable to rotate root credentials: no password in configuration")
   // Before anything is durable: the old password must be right, or there is no way to set a new one.
   await connect(ctx, name, config)
   const fresh = await ctx.password(config.password_policy || undefined)

@@ -73,7 +73,7 @@ test("static roles change keys and passwords; a key of the account is never show
   const shown = JSON.stringify((await vault.read("database/config/db")).body)
   assert.ok(shown.includes("myorg-test") && !shown.includes("PRIVATE KEY"))
   const rooted = await vault.write("database/rotate-root/db")
-  assert.deepEqual(rooted.errors, ["unable to rotate root credentials: no password in configuration"])
+  assert.match(rooted.errors[0] ?? "", /unable to rotate root credentials: no password in configuration/)
 })
 
 test("a statement that takes long is waited for; one that fails is told in Snowflake's words", async () => {

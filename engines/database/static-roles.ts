@@ -13,7 +13,7 @@ import {
   type Values,
 } from "@arca/api"
 import { NotTaken, rotating, secondsLeft, timeText } from "../rotating.ts"
-import { checkPlan } from "../schedule.ts"
+import { planned } from "../schedule.ts"
 import { checkAllowed, needConfig, secretsOf, told } from "./connections.ts"
 import type { Credential } from "./credential-kind.ts"
 import {
@@ -59,7 +59,10 @@ const roles = rotating<typeof fields, Credential, Credential>({
   fields,
   plan: role => role,
   next: async (role, ctx, name) => {
-    const { password_policy: policy } = await needConfig(ctx.store, role.db_name)
+    const config = await needConfig(ctx.store, role.db_name)
+    // The connection may have ceased to allow it since the role was written.
+    checkAllowed(config, name)
+    const { password_policy: policy } = config
     const wish = { config: role.credential_config, policy, role: name, expiresAt: Number.POSITIVE_INFINITY }
     return makeCredential(ctx, credentialType(role.credential_type), wish)
   },
@@ -91,7 +94,7 @@ interface WriteInput {
 
 async function write({ name, password }: WriteInput, ctx: Context): Promise<undefined> {
   const before = await roles.get(ctx.store, name)
-  const wished = await checked(merged(before, ctx.body), before)
+  const wished = await checked(merged(before, ctx.body), before, ctx.body)
   await refuseTwin(ctx, "role/", name)
   const config = await needConfig(ctx.store, wished.db_name)
   checkAllowed(config, name)
@@ -102,16 +105,16 @@ async function write({ name, password }: WriteInput, ctx: Context): Promise<unde
   await roles.create(ctx, name, wished, asItIs)
 }
 
-async function checked(role: Fields, before: Fields | undefined): Promise<Fields> {
+async function checked(role: Fields, before: Fields | undefined, body: JsonObject): Promise<Fields> {
   if (role.db_name === "") throw refuse.invalid("database name is a required field")
-  if (role.username === "") throw refuse.invalid("username is a required field to create a static account")
   if (before !== undefined && before.username !== role.username)
     throw refuse.invalid("cannot update static account username")
-  checkPlan(role)
+  if (role.username === "") throw refuse.invalid("username is a required field to create a static account")
+  const plan = planned(body, role, before === undefined)
   const type = credentialType(role.credential_type)
   // Nothing in a database changes with a certificate: to rotate one is to issue one, which dynamic roles do.
   if (type === "client_certificate") throw unsupported(type)
-  return { ...role, credential_config: await credentialConfig(type, role.credential_config) }
+  return { ...role, ...plan, credential_config: await credentialConfig(type, role.credential_config) }
 }
 
 /** What the operator says the password is, when the role is taken over as it stands. */

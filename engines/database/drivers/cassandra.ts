@@ -33,6 +33,7 @@ export const cassandra = driver({
   names: ["cassandra-database-plugin"],
   summary: "Apache Cassandra, ScyllaDB.",
   fields,
+  needs: ["hosts"],
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 | replace "-" "_" | lowercase }}`,
   needsCreation: false,
   fills: true,

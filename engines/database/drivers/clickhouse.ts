@@ -17,6 +17,7 @@ export const clickhouse = driver({
   names: ["clickhouse-database-plugin"],
   summary: "ClickHouse. Not part of Vault.",
   fields,
+  needs: ["url"],
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 | replace "-" "_" }}`,
   needsCreation: true,
   fills: true,

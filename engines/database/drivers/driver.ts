@@ -62,6 +62,8 @@ export interface Driver {
   readonly names: readonly string[]
   readonly summary: string
   readonly fields: Fields
+  /** Settings of which one must be given: where the database is. */
+  readonly needs: readonly string[]
   readonly usernameTemplate: string
   /** What the database itself knows. */
   readonly credentials: readonly CredentialType[]
@@ -77,7 +79,7 @@ export interface Driver {
 }
 
 /** What is the same for most drivers. */
-type Usual = "credentials" | "fills" | "namedByCertificate" | "tellsTaken"
+type Usual = "needs" | "credentials" | "fills" | "namedByCertificate" | "tellsTaken"
 
 interface Declared<F extends Fields> extends Omit<Driver, "fields" | "open" | Usual>, Partial<Pick<Driver, Usual>> {
   readonly fields: F
@@ -86,6 +88,7 @@ interface Declared<F extends Fields> extends Omit<Driver, "fields" | "open" | Us
 
 /** Declares a driver; its settings are typed by its fields. */
 export const driver = <const F extends Fields>(declared: Declared<F>): Driver => ({
+  needs: ["connection_url"],
   credentials: ["password"],
   fills: false,
   namedByCertificate: false,

@@ -20,6 +20,7 @@ export const elasticsearch = driver({
   names: ["elasticsearch-database-plugin"],
   summary: "Elasticsearch.",
   fields,
+  needs: ["url"],
   usernameTemplate: NAME,
   needsCreation: true,
   open: async (settings, world) => openElastic(settings, world),
@@ -97,6 +98,7 @@ export const opensearch = driver({
   names: ["opensearch-database-plugin"],
   summary: "OpenSearch. Not part of Vault.",
   fields: openSearchFields,
+  needs: ["url"],
   usernameTemplate: NAME,
   needsCreation: true,
   open: async (settings, world) => {

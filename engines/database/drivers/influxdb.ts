@@ -24,6 +24,7 @@ export const influxdb = driver({
   names: ["influxdb-database-plugin"],
   summary: "InfluxDB 1.",
   fields,
+  needs: ["host"],
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 15) (.RoleName | truncate 15) (random 20) (unix_time) | truncate 100 | replace "-" "_" | lowercase }}`,
   needsCreation: false,
   fills: true,

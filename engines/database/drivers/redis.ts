@@ -32,6 +32,7 @@ export const redis = driver({
   names: ["redis-database-plugin", "valkey-database-plugin"],
   summary: "Redis, Valkey.",
   fields,
+  needs: ["host", "connection_url"],
   usernameTemplate: `{{ printf "v_%s_%s_%s_%s" (.DisplayName | truncate 64) (.RoleName | truncate 64) (random 20) (unix_time) | uppercase }}`,
   needsCreation: false,
   open: (settings, { outbound }) => open(settings, outbound),
