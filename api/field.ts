@@ -152,7 +152,8 @@ const readDuration = (raw: Json): number | Unreadable => {
 const readTime = (raw: Json): number | Unreadable => {
   const text = scalarText(raw)
   if (text === undefined) return new Unreadable("expected a time in RFC 3339 form")
-  const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text)
+  // With a fraction as well: what is stored of a moment must be read again.
+  const milliseconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text)
   return Number.isFinite(milliseconds) ? milliseconds / 1000 : new Unreadable("expected a time in RFC 3339 form")
 }
 

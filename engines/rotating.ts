@@ -246,5 +246,6 @@ const samePlan = (one: Plan, other: Plan): boolean =>
 export const secondsLeft = ({ rotation }: { readonly rotation: { readonly due: number } }, now: number): number =>
   Math.max(0, Math.round(rotation.due - now))
 
-/** A time as replies have it: RFC 3339. */
-export const timeText = (seconds: number): string => new Date(seconds * 1000).toISOString()
+/** A time as replies have it: RFC 3339; never is Go's beginning of time. */
+export const timeText = (seconds: number): string =>
+  seconds === 0 ? "0001-01-01T00:00:00Z" : new Date(seconds * 1000).toISOString()

@@ -191,7 +191,7 @@ async function returned(name: string, accounts: readonly string[], force: boolea
   }
   if (accounts.length === 0 && coming.length > 1) {
     throw refuse.invalid(
-      "when multiple service accounts are checked out, the 'service_account_names' to check in must be provided",
+      'when multiple service accounts are checked out, the "service_account_names" to check in must be provided',
     )
   }
   for (const account of coming) await checkIn(ctx, account)
