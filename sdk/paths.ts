@@ -3980,6 +3980,8 @@ export interface Aws {
       readonly iam_endpoint: string
       /** Another address of STS. */
       readonly sts_endpoint: string
+      /** The region of calls to STS; that of the others without one. */
+      readonly sts_region: string
       /** How often a call is tried again; -1 leaves it to the SDK. */
       readonly max_retries: number
       /** How users and sessions are named. */
@@ -3996,6 +3998,8 @@ export interface Aws {
       readonly iam_endpoint?: string
       /** Another address of STS. */
       readonly sts_endpoint?: string
+      /** The region of calls to STS; that of the others without one. */
+      readonly sts_region?: string
       /** How often a call is tried again; -1 leaves it to the SDK. */
       readonly max_retries?: number
       /** How users and sessions are named. */

@@ -244,6 +244,18 @@ test("the account's own key is replaced", { skip }, async () => {
   assert.match((await empty.write("aws/config/rotate-root")).errors[0] ?? "", /^Cannot call config\/rotate-root/)
 })
 
+test("a write of the root configuration keeps what it does not mention, but for the template", async () => {
+  const vault = await testServer()
+  await vault.write("sys/mounts/aws", { type: "aws" })
+  const given = { access_key: "AKIA", secret_key: "s", region: "eu-west-1", sts_region: "us-east-1", max_retries: 3 }
+  await vault.write("aws/config/root", { ...given, username_template: "x{{random 9}}" })
+  await vault.write("aws/config/root", { region: "eu-west-2" })
+  const { username_template, ...shown } = (await vault.read("aws/config/root")).data
+  const { secret_key: _, ...plain } = given
+  assert.deepEqual(shown, { ...plain, region: "eu-west-2", iam_endpoint: "", sts_endpoint: "" })
+  assert.match(String(username_template), /^\{\{ if \(eq \.Type "STS"\) \}\}/)
+})
+
 test("an endpoint that is away or forbidden is told without the secret", async () => {
   const vault = await testServer()
   await vault.write("sys/mounts/aws", { type: "aws" })

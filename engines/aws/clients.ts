@@ -35,7 +35,8 @@ export async function iamClient(ctx: Context, given?: Root): Promise<IAMClient> 
 export async function stsClient(ctx: Context): Promise<STSClient> {
   const { STSClient } = await stsLibrary()
   const config = await root.get(ctx.store)
-  return new STSClient(settings(ctx, config, config?.sts_endpoint ?? ""))
+  const regional = config && { ...config, region: config.sts_region || config.region }
+  return new STSClient(settings(ctx, regional, config?.sts_endpoint ?? ""))
 }
 
 /** What AWS calls a failure: `NoSuchEntityException`; undefined when it is not AWS's. */

@@ -1,6 +1,16 @@
 /** `config/root` and `config/lease`: the account that manages IAM, and how long users live. */
 
-import { field, formatDuration, parseDuration, refuse, route, singleRecord, singleRoute, type Values } from "@arca/api"
+import {
+  field,
+  formatDuration,
+  type JsonObject,
+  parseDuration,
+  refuse,
+  route,
+  singleRecord,
+  singleRoute,
+  type Values,
+} from "@arca/api"
 import { compileTemplate } from "../username-template.ts"
 
 /** What a name may ask for. */
@@ -27,6 +37,7 @@ export const root = singleRecord("root configuration", "config/root", {
   region: field.string("The region of calls.", { default: "", plain: true }),
   iam_endpoint: field.string("Another address of IAM.", { default: "", plain: true }),
   sts_endpoint: field.string("Another address of STS.", { default: "", plain: true }),
+  sts_region: field.string("The region of calls to STS; that of the others without one.", { default: "", plain: true }),
   max_retries: field.int("How often a call is tried again; -1 leaves it to the SDK.", { default: -1 }),
   username_template: field.string("How users and sessions are named.", { default: USERNAME_TEMPLATE, plain: true }),
   /** Not parameters: what a rotation that is not finished leaves behind. */
@@ -49,11 +60,20 @@ export function endpointOf(text: string): string {
   return url.href.replace(/\/+$/, "")
 }
 
+/** The template goes back to the default when a write does not mention it, as in Vault; what else it does not mention stays. */
+function completed(given: Root, body: JsonObject): Root {
+  const template = "username_template" in body ? given : { ...given, username_template: USERNAME_TEMPLATE }
+  // Another account: what a rotation of the one before left is moot.
+  return "access_key" in body ? { ...template, stale_key: "", keys_before: [] } : template
+}
+
 function checked(given: Root): Root {
   if ((given.access_key === "") !== (given.secret_key === ""))
     throw refuse.invalid("access_key and secret_key go together: give both, or neither to use the server's own account")
-  if (given.region !== "" && !/^[a-z0-9-]{1,40}$/.test(given.region))
-    throw refuse.invalid(`${JSON.stringify(given.region)} is no name of a region`)
+  for (const region of [given.region, given.sts_region]) {
+    if (region !== "" && !/^[a-z0-9-]{1,40}$/.test(region))
+      throw refuse.invalid(`${JSON.stringify(region)} is no name of a region`)
+  }
   for (const endpoint of [given.iam_endpoint, given.sts_endpoint]) if (endpoint !== "") endpointOf(endpoint)
   if (given.max_retries < -1 || given.max_retries > 20) throw refuse.invalid("max_retries must be from -1 to 20")
   const username_template = given.username_template || USERNAME_TEMPLATE
@@ -66,8 +86,7 @@ export const configRoutes = [
     summary: "The account that manages IAM.",
     operation: { read: "read-root-iam-credentials-configuration", write: "configure-root-iam-credentials" },
     kept: ["stale_key", "keys_before"],
-    replaces: true,
-    check: checked,
+    check: (given, ctx) => checked(completed(given, ctx.body)),
   }),
   route("config/lease", {
     summary: "How long users live.",

@@ -152,6 +152,8 @@ test("what makes no sense is refused in Vault's words, and no secret is repeated
   const role = (azure_roles: unknown) => ({ azure_roles: JSON.stringify(azure_roles) })
   const table: [string, Record<string, string | number | boolean>, RegExp][] = [
     ["roles/x", {}, /^either Azure role definitions, group definitions/],
+    ["roles/x", { azure_roles: "[]" }, /^either Azure role definitions, group definitions/],
+    ["roles/x", { azure_roles: READER, tags: "a b" }, /^whitespaces are not allowed in tags$/],
     ["roles/x", { azure_roles: "{" }, /^error parsing Azure roles/],
     ["roles/x", role([{ role_name: "No such", scope: SCOPE }]), /^no role found for role_name: 'No such'$/],
     ["roles/x", role([{ role_name: "Reader", scope: "/a/../b" }]), /is no scope/],
@@ -176,6 +178,7 @@ test("what makes no sense is refused in Vault's words, and no secret is repeated
     assert.equal(answer.status, 400, JSON.stringify(body))
     assert.match(answer.errors[0] ?? "", text)
   }
+  assert.deepEqual((await vault.write("azure/config", { environment: "AZUREPUBLICCLOUD" })).errors, [])
   assert.deepEqual((await vault.read("azure/creds/none")).errors, ["role 'none' does not exist"])
   await vault.write("azure/roles/app", { azure_roles: READER })
   await vault.write("azure/config", { client_secret: "hunter2-s3cret" })

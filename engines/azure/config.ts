@@ -58,7 +58,8 @@ export async function needConfig(store: Store): Promise<Config> {
 
 /** The hosts of a configuration's cloud. Refuses (400) one that is not known. */
 export function hostsOf({ environment }: Pick<Config, "environment">): Hosts {
-  const hosts = CLOUDS[environment || "AzurePublicCloud"]
+  const wanted = (environment || "AzurePublicCloud").toLowerCase()
+  const [, hosts] = Object.entries(CLOUDS).find(([name]) => name.toLowerCase() === wanted) ?? []
   if (hosts !== undefined) return hosts
   throw refuse.invalid(
     `unknown environment ${JSON.stringify(environment)}; there are ${Object.keys(CLOUDS).join(", ")}`,

@@ -143,11 +143,12 @@ export function check(role: Role): void {
     throw refuse.invalid("persist_app makes an application itself: leave application_object_id out")
   if (role.sign_in_audience !== "" && !AUDIENCES.includes(role.sign_in_audience))
     throw refuse.invalid(`Invalid value for sign_in_audience field. Valid values are: ${AUDIENCES.join(", ")}`)
-  if (role.tags.some(tag => tag.length > 256 || /\s/.test(tag)))
-    throw refuse.invalid("tags have 1 to 256 characters, and no whitespace")
+  if (role.tags.some(tag => /\s/.test(tag))) throw refuse.invalid("whitespaces are not allowed in tags")
+  if (role.tags.some(tag => tag.length > 256)) throw refuse.invalid("tags have 1 to 256 characters")
   if (role.application_object_id !== "" && role.permanently_delete)
     throw refuse.invalid("permanently_delete must be false if application_object_id is provided")
-  if (role.application_object_id === "" && role.azure_roles === "" && role.azure_groups === "") {
+  const named = azureRolesOf(role).length + azureGroupsOf(role).length
+  if (role.application_object_id === "" && named === 0) {
     throw refuse.invalid(
       "either Azure role definitions, group definitions, or an Application Object ID must be provided",
     )
