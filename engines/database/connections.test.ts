@@ -29,6 +29,18 @@ test("a configuration names a place, is tried only if it says so, and keeps noth
     (await vault.write("database/config/c", { ...mysql, verify_connection: true })).errors.join(),
     /verifying/,
   )
+  const own = { plugin_name: "mysql-database-plugin", connection_url: "root:sesame@tcp(127.0.0.1:1)/" }
+  const warned = await vault.write("database/config/own", {
+    ...own,
+    username: "root",
+    password: "sesame",
+    verify_connection: false,
+    surprise: 1,
+  })
+  assert.equal(warned.status, 200)
+  assert.match(warned.warnings.join(), /unrecognized parameters: \[surprise\].*Password found in connection_url/)
+  const rooted = await vault.write("database/rotate-root/own")
+  assert.match(rooted.errors.join(), /connection_url holds a password of its own/)
   const unknown = ['1 error occurred:\n\t* failed to find entry for connection with name: "x"\n\n']
   assert.deepEqual((await vault.write("database/reset/x")).errors, unknown)
 })

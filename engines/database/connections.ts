@@ -1,7 +1,6 @@
 /** `config/:name`: how a database is reached, by whom, and for which roles. */
 
 import {
-  type Answer,
   type Context,
   decodeJson,
   encodeJson,
@@ -79,6 +78,9 @@ export function secretsOf(config: Config): string[] {
   const inAddress = passwordsIn(textOf(config.details.connection_url))
   return [...secret.map(name => textOf(config.details[name])), config.pending ?? "", ...inAddress]
 }
+
+/** Whether the address holds a password of its own, which nothing can replace. */
+export const holdsPassword = ({ details }: Config): boolean => passwordsIn(textOf(details.connection_url)).length > 0
 
 /** A failure of the database as a sentence without secrets. A refusal is one already. */
 export function told(error: unknown, doing: string, secrets: readonly string[], status: 400 | 500 = 500): Refusal {
@@ -192,7 +194,7 @@ interface ConfigInput {
 }
 
 /** Stores a configuration; what a write does not mention stays as it is. */
-export async function writeConfig(input: ConfigInput, ctx: Context): Promise<Answer | undefined> {
+export async function writeConfig(input: ConfigInput, ctx: Context): Promise<undefined> {
   const before = await configOf(ctx.store, input.name)
   const pluginName = input.plugin_name ?? before?.plugin_name ?? ""
   if (pluginName === "") throw refuse.invalid("empty plugin name")
@@ -216,12 +218,11 @@ export async function writeConfig(input: ConfigInput, ctx: Context): Promise<Ans
   checkNeeds(driver, config)
   if (verify_connection) await verify(ctx, driver, config)
   putConfig(ctx.store, input.name, config)
-  if (passwordsIn(textOf(config.details.connection_url)).length > 0)
+  if (holdsPassword(config))
     ctx.warn(
       "Password found in connection_url, use a templated url to enable root rotation and prevent read access to password information.",
     )
   await forget(ctx, input.name)
-  return { status: 204 }
 }
 
 /** What another kind of database took is of no use to this one, and would not be known for a secret. */

@@ -3,13 +3,14 @@
  * may know either, so both are tried.
  */
 
-import type { Context } from "@arca/api"
+import { type Context, refuse } from "@arca/api"
 import {
   type Config,
   cleaned,
   configNames,
   configOf,
   failure,
+  holdsPassword,
   needConfig,
   putConfig,
   secretsOf,
@@ -22,6 +23,11 @@ export async function rotateRoot(name: string, ctx: Context): Promise<undefined>
   const config = await needConfig(ctx.store, name)
   if (!config.details.username) throw failure("unable to rotate root credentials: no username in configuration")
   if (!config.details.password) throw failure("unable to rotate root credentials: no password in configuration")
+  // The connection would go on with the old one, and be locked out.
+  if (holdsPassword(config))
+    throw refuse.invalid(
+      "unable to rotate root credentials: connection_url holds a password of its own; write it with {{password}} first",
+    )
   // Before anything is durable: the old password must be right, or there is no way to set a new one.
   await connect(ctx, name, config)
   const fresh = await ctx.password(config.password_policy || undefined)
