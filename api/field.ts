@@ -167,7 +167,7 @@ const readList =
     if (Array.isArray(raw)) return textsOf(raw, split)
     const text = scalarText(raw)
     if (text === undefined) return new Unreadable("expected a list")
-    return split ? tidyItems(text.split(",")) : [text]
+    return split ? tidyItems(text.split(",")) : [text.trim()]
   }
 
 /** An address, or a network in CIDR form, of IPv4 or IPv6. */
@@ -192,14 +192,14 @@ const readAddresses = (raw: Json): string[] | Unreadable => {
   return texts.map(text => text.replace(text.includes(":") ? /\/128$/ : /\/32$/, ""))
 }
 
-function textsOf(items: readonly Json[], trim: boolean): string[] | Unreadable {
+function textsOf(items: readonly Json[], dropsBlanks: boolean): string[] | Unreadable {
   const texts: string[] = []
   for (const item of items) {
     const text = item === null ? "" : scalarText(item)
     if (text === undefined) return new Unreadable("expected a list of strings")
     texts.push(text)
   }
-  return trim ? tidyItems(texts) : texts
+  return dropsBlanks ? tidyItems(texts) : texts.map(text => text.trim())
 }
 
 const tidyItems = (items: string[]): string[] => items.map(item => item.trim()).filter(item => item !== "")

@@ -109,6 +109,15 @@ test("whatever is sent, reading it answers values or a refusal of the caller's m
   )
 })
 
+test("items of lists lose the blanks around them, and those of lists of strings are kept when nothing is left", () => {
+  const fields = { texts: field.stringList(""), words: field.commaList(""), at: field.time("") }
+  const declared = route("a", { summary: "", fields, write: nothing })
+  const read = (body: JsonObject) => readInput({ route: declared, params: {} }, body).input
+  const lists = read({ texts: [" a, b ", "", "c"], words: [" a ", ""], at: 1767225620.25 })
+  assert.deepEqual(lists, { texts: ["a, b", "", "c"], words: ["a"], at: 1767225620.25 })
+  assert.deepEqual(read({ texts: " a;b\n" }).texts, ["a;b"])
+})
+
 test("values are read as Vault reads them", () => {
   const kinds = {
     int: field.int(""),
@@ -194,7 +203,7 @@ test("values are read as Vault reads them", () => {
       [
         [
           [null, " a"],
-          ["", " a"],
+          ["", "a"],
         ],
         [{}, []],
         [[["a"]], refused],
