@@ -287,8 +287,12 @@ function refusalOf(place: Place, caller: Caller, verdict: Verdict, request: Requ
   if (request.operation === "help") return undefined
   if (match === undefined) return refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
   if (match.route.rootOnly && namespace.path !== "") return refuse.invalid("operation unavailable in namespaces")
-  if (!match.route.handlers.has(verb)) return refuse.unsupported()
-  return undefined
+  if (match.route.handlers.has(verb)) return undefined
+  // To Vault the folder of a thing is no path of its own, but where a path may hold any.
+  const holdsAny = entry.type === "system" || match.route.paths.some(one => /\*[^/]*$/.test(one))
+  return !holdsAny && (verb === "list" || verb === "scan")
+    ? refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
+    : refuse.unsupported()
 }
 
 /** A caller without a valid token hears the bare sentence; it is the same whether there was a token or not. */
