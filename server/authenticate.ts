@@ -115,19 +115,20 @@ export function policiesOf({ entity, groups }: Identity): string[] {
 
 /**
  * Takes one use from a token that has a limited number of them, durably and before anything else is done: of any number of
- * requests at once, on any number of nodes, just as many succeed as there were uses. Returns false when none was left.
+ * requests at once, on any number of nodes, just as many succeed as there were uses. Returns the token as it was before, or
+ * undefined when no use was left.
  */
-export async function spend(server: Server, token: TokenEntry): Promise<boolean> {
+export async function spend(server: Server, token: TokenEntry): Promise<TokenEntry | undefined> {
   for (;;) {
     using view = server.storage.view()
     const current = await readToken(view, token.namespace, token.id)
-    if (current === undefined || current.numUses < 0) return false
-    if (current.numUses === 0) return true
+    if (current === undefined || current.numUses < 0) return undefined
+    if (current.numUses === 0) return current
     const left = current.numUses === 1 ? -1 : current.numUses - 1
     await writeToken(view, { ...current, numUses: left }, current)
     try {
       await server.storage.commit(view)
-      return true
+      return current
     } catch (error) {
       if (!(error instanceof Conflict)) throw error
     }

@@ -87,7 +87,7 @@ interface Run extends Course {
   place?: Place
   open?: boolean
   outcome?: Outcome
-  /** The token whose use this request has taken already. */
+  /** The token whose use this request has taken already, as it was before. */
   spent?: TokenEntry
 }
 
@@ -148,7 +148,7 @@ async function attempt(server: Server, request: Request, view: View, effects: Ef
   if (mustSpend(caller, run)) await spendUse(server, caller.token, run)
   const setting = await settled({ ...unknown, caller }, place)
   const verdict = authorize(setting, place)
-  const fault = over?.refusal ?? refusalOf(place, caller, verdict, request)
+  const fault = over?.refusal ?? endedMeanwhile(caller, run) ?? refusalOf(place, caller, verdict, request)
   const subject = told(setting, place, verdict)
   run.recorded ??= server.audit.request(auditedRequest(setting, subject, fault))
   if (place.confined) run.recorded.catch(() => {})
@@ -295,6 +295,15 @@ function refusalOf(place: Place, caller: Caller, verdict: Verdict, request: Requ
     : refuse.unsupported()
 }
 
+/**
+ * Whoever takes a token's last use ends it, at once: another request that had a use of it, and is slower, finds nobody behind it.
+ * It is not told that it had none.
+ */
+const endedMeanwhile = (caller: Caller, { spent }: Run): Refusal | undefined =>
+  spent === undefined || caller.token !== undefined
+    ? undefined
+    : refuse.unavailable("a use of the token was taken, but the token has ended before the request was answered")
+
 /** A caller without a valid token hears the bare sentence; it is the same whether there was a token or not. */
 const deniedOutright = (request: Request): Refusal =>
   request.token === "" ? refuse.forbidden("permission denied") : refuse.badToken()
@@ -307,7 +316,8 @@ const mustSpend = (caller: Caller, run: Run): caller is Caller & { readonly toke
  * a transaction of its own, after which the request starts over and sees the token as it is now.
  */
 async function spendUse(server: Server, token: TokenEntry, run: Run): Promise<never> {
-  if (await spend(server, token)) run.spent = token
+  const spent = await spend(server, token)
+  if (spent !== undefined) run.spent = spent
   throw new Conflict("a use of the token was spent")
 }
 

@@ -34,3 +34,24 @@ test("a revocation that died half-way is finished by the next one before it is a
     assert.equal(again.status, how === "revoke" ? 204 : 200)
   }
 })
+
+test("a request that had a use of a token is not denied because another one took the last and ended it", async () => {
+  const vault = await testServer()
+  const token = await vault.token(["default"], { num_uses: 2 })
+  const asked = () => vault.read("auth/token/lookup-self", { token })
+  const { storage } = vault.server
+  const { commit } = storage
+  let other: Awaited<ReturnType<typeof asked>> | undefined
+  const slowly: typeof commit = async view => {
+    const version = await commit(view)
+    Object.assign(storage, { commit })
+    // The first request has taken its use, and is held up here.
+    other = await asked()
+    return version
+  }
+  Object.assign(storage, { commit: slowly })
+  const slower = await asked()
+  assert.deepEqual([other?.status, slower.status], [200, 503])
+  assert.match(slower.errors?.[0] ?? "", /a use of the token was taken/)
+  assert.equal((await asked()).status, 403)
+})
