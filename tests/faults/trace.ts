@@ -8,6 +8,9 @@ export type Event =
   /** Text on standard output. */
   | { readonly kind: "print"; readonly text: string }
 
+/** The last argument. Before what a call returned, strace fills up the line where another thread's call stood between. */
+const OFFSET = /, (\d+)\)\s+= \d+$/
+
 const bytesOf = (escaped: string): Buffer => Buffer.from(escaped.replaceAll("\\x", ""), "hex")
 
 /** Calls that were interrupted by another thread's stand in two lines; here they are one again, at the place of their end. */
@@ -50,9 +53,9 @@ export function eventsIn(trace: string, file: string): Event[] {
     if (name === "close") open.delete(fd)
     if (name === "lseek" && open.has(fd)) open.set(fd, { durable: open.get(fd)?.durable ?? false, at: result })
     if (name === "pwrite64")
-      write(fd, Buffer.concat(texts).subarray(0, result), Number(/, (\d+)\) = \d+$/.exec(rest)?.[1]))
+      write(fd, Buffer.concat(texts).subarray(0, result), Number(OFFSET.exec(rest)?.[1]))
     if (name === "pwritev")
-      write(fd, Buffer.concat(texts).subarray(0, result), Number(/, (\d+)\) = \d+$/.exec(rest)?.[1]))
+      write(fd, Buffer.concat(texts).subarray(0, result), Number(OFFSET.exec(rest)?.[1]))
     if (name === "write" || name === "writev") write(fd, Buffer.concat(texts).subarray(0, result))
     if ((name === "fdatasync" || name === "fsync") && open.has(fd)) events.push({ kind: "sync" })
     if (name === "ftruncate" && open.has(fd)) events.push({ kind: "size", length: Number(/, (\d+)\)/.exec(rest)?.[1]) })
