@@ -30,22 +30,29 @@ const refusal =
   (...errors: string[]): Refusal =>
     new Refusal(status, errors)
 
+/** Several faults in one text, as Vault's library lists them. Clients match on the form too. */
+export const errorList = (faults: readonly string[]): string =>
+  `${faults.length} error${faults.length === 1 ? "" : "s"} occurred:\n${faults.map(one => `\t* ${one}\n`).join("")}\n`
+
 /** Refusals by meaning. Each returns the error for the caller to throw, so that control flow stays visible. */
 export const refuse = {
   /** 400: the request cannot be right as it stands. */
   invalid: refusal(400),
   /** 403, in the words that clients match. */
-  denied: (): Refusal => new Refusal(403, ["1 error occurred:\n\t* permission denied\n\n"]),
-  /** 403 for whoever brings a token that is none, or not any more. */
-  badToken: (): Refusal => new Refusal(403, ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]),
+  denied: (): Refusal => new Refusal(403, [errorList(["permission denied"])]),
+  /** 403 for whoever has no good token: the bare sentence without one, and another with one that is none, or not any more. */
+  stranger: (token: string): Refusal =>
+    new Refusal(403, [token === "" ? "permission denied" : errorList(["permission denied", "invalid token"])]),
   /** 403 with a reason of its own. */
   forbidden: refusal(403),
   /** 404 without words: there is nothing here (Vault answers `{"errors": []}`). */
   absent: (): Refusal => new Refusal(404, []),
   /** 404 with words. */
   unknown: refusal(404),
+  /** 404: the mount has no such path. */
+  noPath: (): Refusal => new Refusal(404, [errorList(["unsupported path"])]),
   /** 405: the path exists, the operation does not. */
-  unsupported: (): Refusal => new Refusal(405, ["1 error occurred:\n\t* unsupported operation\n\n"]),
+  unsupported: (): Refusal => new Refusal(405, [errorList(["unsupported operation"])]),
   /** 412: a precondition of the request failed. */
   precondition: refusal(412),
   /** 413: more than the server is ready to read. */

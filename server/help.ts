@@ -23,7 +23,7 @@ export function helpOf(server: Server, entry: MountEntry, path: string): JsonObj
   const mount = described(server, entry, false)
   const relative = path.slice(entry.path.length)
   const about = relative === "" ? undefined : documented(server, entry, relative)
-  if (relative !== "" && about === undefined) throw refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
+  if (relative !== "" && about === undefined) throw refuse.noPath()
   const routes = about === undefined ? mount.routes : [about]
   const summary = server.registry.engine(entry.kind, entry.type)?.summary ?? entry.type
   return {

@@ -281,18 +281,16 @@ function authorize(setting: Setting, place: Place): Verdict {
 
 /** Why the request is refused; denial comes before everything that would tell what exists. */
 function refusalOf(place: Place, caller: Caller, verdict: Verdict, request: Request): Refusal | undefined {
-  if (!verdict.allowed) return caller.token === undefined ? deniedOutright(request) : refuse.denied()
+  if (!verdict.allowed) return caller.token === undefined ? refuse.stranger(request.token) : refuse.denied()
   const { entry, match, verb, path, namespace } = place
   if (entry === undefined) return refuse.unknown(`no handler for route ${JSON.stringify(path)}. route entry not found.`)
   if (request.operation === "help") return undefined
-  if (match === undefined) return refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
+  if (match === undefined) return refuse.noPath()
   if (match.route.rootOnly && namespace.path !== "") return refuse.invalid("operation unavailable in namespaces")
   if (match.route.handlers.has(verb)) return undefined
   // To Vault the folder of a thing is no path of its own, but where a path may hold any.
   const holdsAny = entry.type === "system" || match.route.paths.some(one => /\*[^/]*$/.test(one))
-  return !holdsAny && (verb === "list" || verb === "scan")
-    ? refuse.unknown("1 error occurred:\n\t* unsupported path\n\n")
-    : refuse.unsupported()
+  return !holdsAny && (verb === "list" || verb === "scan") ? refuse.noPath() : refuse.unsupported()
 }
 
 /**
@@ -303,10 +301,6 @@ const endedMeanwhile = (caller: Caller, { spent }: Run): Refusal | undefined =>
   spent === undefined || caller.token !== undefined
     ? undefined
     : refuse.unavailable("a use of the token was taken, but the token has ended before the request was answered")
-
-/** A caller without a valid token hears the bare sentence; it is the same whether there was a token or not. */
-const deniedOutright = (request: Request): Refusal =>
-  request.token === "" ? refuse.forbidden("permission denied") : refuse.badToken()
 
 const mustSpend = (caller: Caller, run: Run): caller is Caller & { readonly token: TokenEntry } =>
   caller.token !== undefined && caller.token.numUses !== 0 && run.spent === undefined && !run.open

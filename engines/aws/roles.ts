@@ -3,6 +3,7 @@
 import {
   type Answer,
   type Context,
+  errorList,
   field,
   isJsonObject,
   type Json,
@@ -152,10 +153,6 @@ function complaints(role: Role): string[] {
   ]
 }
 
-/** Several failures as Vault's library lists them. */
-const listed = (failures: readonly string[]): string =>
-  `${failures.length} error${failures.length === 1 ? "" : "s"} occurred:\n${failures.map(one => `\t* ${one}\n`).join("")}\n`
-
 const name = field.nameWithAt("Name of the role.", { plain: true })
 
 async function merged(wanted: string, ctx: Context): Promise<Role> {
@@ -176,7 +173,8 @@ async function write(wanted: string, policy: string, arn: string, ctx: Context):
       ? await merged(wanted, ctx)
       : { ...roles.merge(undefined, {}), ...legacy(policy, arn, ctx) }
   const wrong = complaints(role)
-  if (wrong.length > 0) throw refuse.invalid(`error(s) validating supplied role data: ${JSON.stringify(listed(wrong))}`)
+  if (wrong.length > 0)
+    throw refuse.invalid(`error(s) validating supplied role data: ${JSON.stringify(errorList(wrong))}`)
   roles.put(ctx.store, wanted, role)
   return undefined
 }

@@ -4,6 +4,7 @@ import {
   type Context,
   decodeJson,
   encodeJson,
+  errorList,
   type Field,
   type Fields,
   field,
@@ -44,7 +45,7 @@ export const configOf = async (store: Store, name: string): Promise<Config | und
   store.cached(FOLDER + name, decode)
 
 /** A failure (500) in words of Vault's own, in the form that its library gives them. */
-export const failure = (text: string): Refusal => refuse.failed(`1 error occurred:\n\t* ${text}\n\n`)
+export const failure = (text: string): Refusal => refuse.failed(errorList([text]))
 
 export async function needConfig(store: Store, name: string): Promise<Config> {
   const config = await configOf(store, name)

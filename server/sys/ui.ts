@@ -44,7 +44,7 @@ export const uiRoutes = [
     open: true,
     read: async (_, ctx) => {
       // A token that is not good any more is no caller without a token: who brings one shall learn of it.
-      if (ctx.asker.token === undefined && ctx.full.token !== "") throw refuse.badToken()
+      if (ctx.asker.token === undefined && ctx.full.token !== "") throw refuse.stranger(ctx.full.token)
       const seen = seenMounts(ctx, await mountTable(ctx.view, ctx.namespace))
       return { data: split(seen, ctx.asker.token === undefined ? briefly : shownMount) }
     },
@@ -55,8 +55,7 @@ export const uiRoutes = [
     replies: { read: { ...replies.mount, path: field.string("Where it is mounted.") } },
     open: true,
     read: async ({ path }, ctx) => {
-      if (ctx.asker.token === undefined)
-        throw ctx.full.token === "" ? refuse.forbidden("permission denied") : refuse.badToken()
+      if (ctx.asker.token === undefined) throw refuse.stranger(ctx.full.token)
       const denied = refuse.forbidden(
         `preflight capability check returned 403, please ensure client's policies grant access to path ${JSON.stringify(`${path.replace(/\/+$/, "")}/`)}`,
       )

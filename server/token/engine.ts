@@ -1,6 +1,6 @@
 /** The token auth method: always there, at `auth/token/`. */
 
-import { field, listRoute, refuse } from "@arca/api"
+import { errorList, field, listRoute, refuse } from "@arca/api"
 import { layout } from "../layout.ts"
 import { isWithin, namespaceTable } from "../namespaces.ts"
 import { renewToken } from "../renewal.ts"
@@ -46,7 +46,7 @@ async function byToken(ctx: ServerContext, text: string | undefined, unknown = b
 async function byAccessor(ctx: ServerContext, text: string | undefined): Promise<TokenEntry> {
   if (text === undefined || text === "") throw refuse.invalid("missing accessor")
   const entry = await visible(ctx, await findByAccessor(ctx.view, text))
-  if (entry === undefined) throw refuse.invalid("1 error occurred:\n\t* invalid accessor\n\n")
+  if (entry === undefined) throw refuse.invalid(errorList(["invalid accessor"]))
   return entry
 }
 
