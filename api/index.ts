@@ -1,5 +1,6 @@
 /** The contract: what an engine is made of, and the shapes that cross the wire. It runs in a browser as well. */
 export * from "./aws-request.ts"
+export * from "./custom-metadata.ts"
 export * from "./duration.ts"
 export * from "./engine.ts"
 export * from "./field.ts"

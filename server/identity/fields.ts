@@ -1,6 +1,6 @@
 /** What the routes of identity share: the fields of their replies, and checks. */
 
-import { type Answer, type Fields, field, type JsonObject, refuse } from "@arca/api"
+import { type Answer, customMetadataProblems, type Fields, field, type JsonObject, refuse } from "@arca/api"
 import type { Alias, Group } from "../identity.ts"
 import { type MountTable, mountTable } from "../mounts.ts"
 import { policyName } from "../policies.ts"
@@ -110,24 +110,11 @@ function wrongPair(key: string, value: string): string | undefined {
   return Buffer.byteLength(value) > MAX_VALUE ? `value is too long (limit: ${MAX_VALUE} characters)` : undefined
 }
 
-/** Words about an alias: any that can be printed, within the same bounds. */
+/** Words about an alias, as they may be stored. */
 export function customMetadataGiven(given: ReadonlyMap<string, string>): Record<string, string> {
-  const refused = (why: string) => refuse.invalid(`custom_metadata validation failed: ${why}`)
-  if (given.size > MAX_KEYS) throw refused(`payload must contain at most ${MAX_KEYS} keys, provided ${given.size}`)
-  for (const [key, value] of given) {
-    const shown = JSON.stringify(key)
-    const [keyLength, length] = [Buffer.byteLength(key), Buffer.byteLength(value)]
-    if (keyLength === 0 || keyLength > MAX_KEY)
-      throw refused(`length of key ${shown} is ${keyLength} but must be 0 < len(key) <= ${MAX_KEY}`)
-    if (length === 0 || length > MAX_VALUE)
-      throw refused(`length of value for key ${shown} is ${length} but must be 0 < len(value) <= ${MAX_VALUE}`)
-    if (UNPRINTABLE.test(key)) throw refused(`key ${shown} contains unprintable characters`)
-    if (UNPRINTABLE.test(value)) throw refused(`value for key ${shown} contains unprintable characters`)
-  }
+  for (const problem of customMetadataProblems(given)) throw refuse.invalid(problem)
   return Object.fromEntries(given)
 }
-
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u
 
 /** A list with what is told of each; 404 when there is nothing, like any list. */
 export const listed = (keys: readonly string[], facts: JsonObject): Answer => ({
