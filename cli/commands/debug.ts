@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { promisify } from "node:util"
@@ -147,7 +147,7 @@ function planOf(given: Flags): Plan {
 const stampOf = (time: Date): string => `${time.toISOString().slice(0, 19).replaceAll(":", "-")}Z`
 
 async function mustBeFree(output: string): Promise<void> {
-  const there = await readFile(output).then(
+  const there = await lstat(output).then(
     () => true,
     error => error.code !== "ENOENT",
   )
@@ -233,13 +233,12 @@ const PROFILES = [
 
 async function follow(capture: Capture): Promise<void> {
   const { folder, server, over, plan } = capture
-  const pieces: Uint8Array[] = []
+  await using file = await open(join(folder, LOG), "w", 0o600)
   await repeatedly(capture, "log", LEAST_SECONDS, async () => {
     const query = { log_level: "debug", log_format: plan.logFormat }
     const reply = await server.request({ method: "GET", path: "sys/monitor", query, signal: over })
-    for await (const piece of reply.body ?? []) pieces.push(piece)
+    for await (const piece of reply.body ?? []) await file.write(piece)
   })
-  await writeFile(join(folder, LOG), Buffer.concat(pieces), { mode: 0o600 })
 }
 
 async function indexOf(
