@@ -163,7 +163,7 @@ const isEmptyList = (raw: Json): boolean => Array.isArray(raw) && raw.length ===
 const readList =
   (split: boolean) =>
   (raw: Json): string[] | Unreadable => {
-    if (raw === null || raw === "" || isEmptyObject(raw)) return []
+    if (holdsNothing(raw)) return []
     if (Array.isArray(raw)) return textsOf(raw, split)
     const text = scalarText(raw)
     if (text === undefined) return new Unreadable("expected a list")
@@ -205,7 +205,7 @@ function textsOf(items: readonly Json[], dropsBlanks: boolean): string[] | Unrea
 const tidyItems = (items: string[]): string[] => items.map(item => item.trim()).filter(item => item !== "")
 
 const readInts = (raw: Json): number[] | Unreadable => {
-  if (raw === null || raw === "" || isEmptyObject(raw)) return []
+  if (holdsNothing(raw)) return []
   const items = Array.isArray(raw) ? raw : (scalarText(raw)?.split(",") ?? [raw])
   const values: number[] = []
   for (const item of items) {
@@ -220,8 +220,9 @@ const readInts = (raw: Json): number[] | Unreadable => {
 export const isJsonObject = (raw: Json | undefined): raw is JsonObject =>
   typeof raw === "object" && raw !== null && !Array.isArray(raw) && !isRawNumber(raw)
 
-/** What clients in languages without lists of their own (Lua) send for an empty one. */
-const isEmptyObject = (raw: Json): boolean => isJsonObject(raw) && Object.keys(raw).length === 0
+/** An empty list, also as clients in languages without lists of their own (Lua) send it. */
+const holdsNothing = (raw: Json): boolean =>
+  raw === null || raw === "" || (isJsonObject(raw) && Object.keys(raw).length === 0)
 
 /** A map, or a list of maps that are laid over each other: an empty one is how PHP's clients write a map without entries. */
 const readMap = (raw: Json): JsonObject | Unreadable => {

@@ -37,6 +37,10 @@ export const tokenFields = {
   }),
 } as const
 
+/** Names in lower case, each once, in order. */
+export const foldedNames = (names: readonly string[]): string[] =>
+  [...new Set(names.map(name => name.toLowerCase()))].sort()
+
 type TokenFields = typeof tokenFields
 
 /** The same fields, some of which also go by the names that they had in this method before they had the prefix. */

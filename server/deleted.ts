@@ -12,6 +12,7 @@ import { mountTable } from "./mounts.ts"
 import { type Namespace, namespaceTable, writeNamespaces } from "./namespaces.ts"
 import type { Server } from "./server.ts"
 import { reading, transact } from "./transact.ts"
+import { tryAll } from "./try-all.ts"
 
 /** Those that are being deleted. */
 export const deletedNamespaces = (server: Server): Promise<Namespace[]> =>
@@ -19,10 +20,7 @@ export const deletedNamespaces = (server: Server): Promise<Namespace[]> =>
 
 /** Finishes what is left of deleted namespaces, as far as that can be done now. */
 export async function finishDeleted(server: Server): Promise<void> {
-  const failures: unknown[] = []
-  for (const one of await deletedNamespaces(server))
-    await erase(server, one, ["active"]).catch((error: unknown) => failures.push(error))
-  if (failures.length > 0) throw failures[0]
+  await tryAll(await deletedNamespaces(server), one => erase(server, one, ["active"]))
 }
 
 /** For a request that deletes a namespace: throws when a lease cannot be revoked, and waits for those that others revoke. */

@@ -12,18 +12,17 @@ import { forgetRetired, retiredMount } from "./mounts.ts"
 import { type Namespace, namespaceTable } from "./namespaces.ts"
 import type { Server } from "./server.ts"
 import { reading, transact } from "./transact.ts"
+import { tryAll } from "./try-all.ts"
 
 /** How many names are read at a time. */
 const PAGE = 100
 
 /** Finishes what is left of disabled mounts, as far as that can be done now. */
 export async function finishRetired(server: Server): Promise<void> {
-  const failures: unknown[] = []
-  for await (const name of retiredBelow(server, "")) {
+  await tryAll(retiredBelow(server, ""), name => {
     const [namespaceId = "", uuid = ""] = name.split("/")
-    await erase(server, namespaceId, uuid, ["active"]).catch((error: unknown) => failures.push(error))
-  }
-  if (failures.length > 0) throw failures[0]
+    return erase(server, namespaceId, uuid, ["active"])
+  })
 }
 
 /** Finishes what was mounted at a path before, so that nobody is told it is gone while its leases are not. */

@@ -8,6 +8,7 @@ import {
   engine,
   field,
   fieldRoutes,
+  foldedNames,
   isJsonObject,
   type Json,
   type JsonObject,
@@ -81,8 +82,6 @@ function withUsefulType(role: Role, ctx: Context): Role {
   ctx.warn(`${role.token_type} has no useful meaning; adjusting to ${type}`)
   return { ...role, token_type: type }
 }
-
-const tidied = (names: readonly string[]): string[] => [...new Set(names.map(name => name.toLowerCase()))].sort()
 
 const INVALID = "invalid role or secret ID"
 
@@ -444,7 +443,7 @@ export const approle = engine({
           checkRole(role)
           // Set by themselves, policies are tidied; set with the rest they are kept as they came.
           const tidy =
-            role.token_policies === existing?.token_policies ? role.token_policies : tidied(role.token_policies)
+            role.token_policies === existing?.token_policies ? role.token_policies : foldedNames(role.token_policies)
           return { ...role, token_policies: tidy }
         },
       },

@@ -1,6 +1,6 @@
 /** Token roles: what tokens made through them are like, whoever makes them. */
 
-import { crud, field, optional, record, refuse, type Values } from "@arca/api"
+import { crud, field, foldedNames, optional, record, refuse, type Values } from "@arca/api"
 import { tidyPolicies } from "../grants.ts"
 import { mountFor } from "../mounts.ts"
 import { policyName } from "../policies.ts"
@@ -71,13 +71,11 @@ function check(role: Role, ctx: ServerContext): Role {
     ...role,
     allowed_policies: tidyPolicies(role.allowed_policies, false),
     allowed_policies_glob: tidyPolicies(role.allowed_policies_glob, false),
-    disallowed_policies: folded(role.disallowed_policies),
-    disallowed_policies_glob: folded(role.disallowed_policies_glob),
-    allowed_entity_aliases: folded(role.allowed_entity_aliases),
+    disallowed_policies: foldedNames(role.disallowed_policies),
+    disallowed_policies_glob: foldedNames(role.disallowed_policies_glob),
+    allowed_entity_aliases: foldedNames(role.allowed_entity_aliases),
   }
 }
-
-const folded = (names: readonly string[]): string[] => [...new Set(names.map(name => name.toLowerCase()))].sort()
 
 /** What a batch token cannot have. */
 function refuseForBatch(role: Role): void {
